@@ -1,0 +1,86 @@
+"""The HTTP border, as pure ASGI: who may come in, the short way to the lean routes, a request id for everyone, and one
+answer for what nobody foresaw."""
+
+import logging
+import re
+from collections.abc import Sequence
+
+import uuid_utils
+from fastapi import FastAPI, Request
+from starlette.requests import ClientDisconnect
+from starlette.types import Message, Receive, Scope, Send
+
+from app.contracts.wire import problem_response
+from app.errors import HostNotAllowed, InternalError, ServiceError
+from app.lean_route import LeanRoute, Reply
+from graders.errors import Unscored
+
+_log = logging.getLogger(__name__)
+_REQUEST_ID = re.compile(rb"[\w.\-]{1,128}")
+_HOST = re.compile(rb"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?")
+
+
+class Border:
+    """The whole service as one ASGI application.
+
+    Args:
+        api: the FastAPI application.
+        lean: its routes that are answered without its layers.
+        body_max_bytes: the largest body that is read.
+        local_only: without keys only Host 127.0.0.1 or localhost is served, so that no web page can reach the service
+            through a name that resolves to this machine (DNS rebinding).
+    """
+
+    def __init__(self, api: FastAPI, lean: Sequence[LeanRoute], *, body_max_bytes: int, local_only: bool) -> None:
+        self.api = api
+        self._lean = lean
+        self._body_max_bytes = body_max_bytes
+        self._local_only = local_only
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.api(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        request_id = _request_id(headers.get(b"x-request-id"))
+        started = False
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id)]
+            await send(message)
+
+        # The one catch-all: whatever was not foreseen is our defect, never a reward and never a traceback.
+        try:
+            reply = await self._reply(headers, scope, receive)
+            await (reply or self.api)(scope, receive, send_with_id)
+        except ClientDisconnect:
+            _log.info("Request %s: the caller hung up while sending", request_id.decode())
+        except Exception:  # noqa: BLE001
+            _log.exception("Request %s failed", request_id.decode())
+            if not started:
+                detail = f"The service failed; its log has the reason under request id {request_id.decode()}."
+                await problem_response(InternalError(detail))(scope, receive, send_with_id)
+
+    async def _reply(self, headers: dict[bytes, bytes], scope: Scope, receive: Receive) -> Reply | None:
+        """The reply to a request that may not come in or that a lean route answers; None: FastAPI answers."""
+        host = headers.get(b"host", b"")
+        if self._local_only and not _HOST.fullmatch(host):
+            shown = host.decode("latin-1")
+            return problem_response(HostNotAllowed(f"Host {shown!r} is not served without API keys; use localhost."))
+        for route in self._lean:
+            path = route.path_parameters(scope["method"], scope["path"])
+            if path is not None:
+                scope["app"] = self.api
+                try:
+                    return await route.answer(Request(scope, receive), path, headers, self._body_max_bytes)
+                except (ServiceError, Unscored) as error:
+                    return problem_response(error)
+        return None
+
+
+def _request_id(sent: bytes | None) -> bytes:
+    """The caller's own id if it can stand in a log line, else a new one."""
+    return sent if sent and _REQUEST_ID.fullmatch(sent) else str(uuid_utils.uuid7()).encode()

@@ -1,0 +1,36 @@
+"""`rft-graders`: every command, joined. Each lives in a file of its own in `app/commands/`."""
+
+import typer
+
+from app.commands.finance_spec import finance_spec
+from app.commands.grade import grade
+from app.commands.graders import cases, docs, freeze, list_graders, show
+from app.commands.new import new
+from app.commands.regrade import regrade
+from app.commands.serve import serve
+
+cli = typer.Typer(
+    help="Versioned graders that turn a model's output into a reward.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+cli.command()(serve)
+cli.command("list")(list_graders)
+cli.command()(show)
+cli.command()(cases)
+cli.command()(new)
+cli.command()(freeze)
+cli.command()(docs)
+cli.command()(grade)
+cli.command()(regrade)
+cli.command("finance-spec")(finance_spec)
+
+
+def main() -> None:
+    """The console script's entry point."""
+    cli()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""What the commands share: the two consoles, the settings, and how a command ends that cannot go on."""
+
+from typing import Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from app.settings import Settings, SettingsError, from_environment
+from graders.registry import Grader, Registry, UnknownGrader
+
+out = Console()
+err = Console(stderr=True)
+
+
+def stop(message: str, code: int = 2) -> NoReturn:
+    """Prints `message` in red and ends the command with exit code `code`."""
+    err.print(message, style="red", markup=False, highlight=False)
+    raise typer.Exit(code)
+
+
+def settings(**overrides: Any) -> Settings:
+    """The settings of this environment; a bad one ends the command with its reason."""
+    try:
+        return from_environment(**overrides)
+    except SettingsError as error:
+        stop(str(error))
+
+
+def find(registry: Registry, id: str) -> Grader:
+    """The grader `id`; an unknown one ends the command with the known ones, an unhealthy one with its fault."""
+    try:
+        return registry[id]
+    except UnknownGrader as error:
+        stop(f"{id}: {registry.unhealthy[id]}" if id in registry.unhealthy else error.detail)

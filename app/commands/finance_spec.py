@@ -1,0 +1,144 @@
+"""`rft-graders finance-spec`: the `spec` of financial questions, derived once for a person to check and keep.
+
+Stands alone: it knows the questions of `finance_qa` and nothing of the service.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Annotated, Any
+
+import typer
+from pydantic_core import from_json, to_json
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from graders.finance_qa.questions import Reading, derive_spec
+
+_SHOWN_CHARS = 72
+
+
+class BadLine(ValueError):
+    """A line that no spec can be derived for: what was wanted, and what is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the input, and what its question says. A field of the line's own `spec` is not derived again."""
+
+    line: dict[str, Any]
+    question: str
+    given: dict[str, Any]
+    reading: Reading
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        return self.reading.spec | self.given
+
+    def source(self, name: str) -> str:
+        """Where the field comes from: the words of the question, or the line itself."""
+        return "(given)" if name in self.given else f'"{self.reading.words[name].text}"'
+
+
+@dataclass(slots=True)
+class Summary:
+    """How many rows got each field, how many got none, and how many lines were bad."""
+
+    rows: int = 0
+    empty: int = 0
+    bad: int = 0
+    fields: Counter[str] = field(default_factory=Counter)
+
+    def count(self, row: Row) -> None:
+        self.rows += 1
+        self.empty += not row.spec
+        self.fields.update(row.spec.keys())
+
+    def __str__(self) -> str:
+        counts = ", ".join(f"{name} {count}" for name, count in self.fields.most_common()) or "no field"
+        return f"{self.rows} questions: {counts}; {self.empty} without a spec; {self.bad} bad lines."
+
+
+def finance_spec(
+    input: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="JSON lines, each with a question.")],
+    output: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Each line again, with `spec` added. Default: a table to check.")
+    ] = None,
+    key: Annotated[str, typer.Option("--field", help="The key that holds the question.")] = "question",
+) -> None:
+    """Derive the `spec` of finance_qa items from their questions. A field that a line has already is kept.
+
+    Exit code 1 if any line was bad; the others are done.
+    """
+    out, err = Console(), Console(stderr=True)
+    if output and output.resolve() == input.resolve():
+        err.print("--output is the input itself; name another file.", style="red")
+        raise typer.Exit(2)
+    summary = Summary()
+    try:
+        with input.open("rb") as lines:
+            rows = _rows(lines, key, summary, err)
+            if output:
+                _write(rows, output)
+            else:
+                out.print(_table(rows))
+    except OSError as error:
+        err.print(str(error), style="red", markup=False, highlight=False)
+        raise typer.Exit(2) from error
+    out.print(str(summary), highlight=False)
+    if summary.bad:
+        raise typer.Exit(1)
+
+
+def _write(rows: Iterable[Row], output: Path) -> None:
+    with output.open("wb") as written:
+        for row in rows:
+            written.write(to_json(row.line | {"spec": row.spec}) + b"\n")
+
+
+def _table(rows: Iterable[Row]) -> Table:
+    table = Table(show_lines=True)
+    table.add_column("question", max_width=_SHOWN_CHARS, no_wrap=True, overflow="ellipsis")
+    table.add_column("spec")
+    table.add_column("read from")
+    for row in rows:
+        spec = "\n".join(f"{name} {value}" for name, value in row.spec.items())
+        table.add_row(Text(row.question), Text(spec or "-"), Text("\n".join(map(row.source, row.spec))))
+    return table
+
+
+def _rows(lines: IO[bytes], key: str, summary: Summary, err: Console) -> Iterator[Row]:
+    """The good lines, counted; each bad one is counted and told with its number. Blank lines are passed over."""
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = read_row(line, key)
+        except BadLine as error:
+            summary.bad += 1
+            err.print(f"line {number}: {error}", style="red", markup=False, highlight=False)
+        else:
+            summary.count(row)
+            yield row
+
+
+def read_row(line: bytes, key: str = "question") -> Row:
+    """The row in one JSON line.
+
+    Raises:
+        BadLine: no JSON object, no text under `key`, or a `spec` that is no object.
+    """
+    try:
+        row = from_json(line, allow_inf_nan=False)
+    except ValueError as error:
+        raise BadLine(f"no JSON: {error}") from error
+    if not isinstance(row, dict):
+        raise BadLine(f"wanted a JSON object with {key!r}, got {type(row).__name__}.")
+    question, given = row.get(key), row.get("spec")
+    if not isinstance(question, str):
+        raise BadLine(f"wanted the question as text under {key!r}; the keys are {', '.join(map(repr, row)) or 'none'}.")
+    if not isinstance(given, dict | None):
+        raise BadLine(f"wanted `spec` to be an object, got {type(given).__name__}.")
+    return Row(row, question, given or {}, derive_spec(question))

@@ -1,0 +1,194 @@
+"""`rft-graders grade`: a file of samples through the same code as the service, without a server or a ledger."""
+
+import asyncio
+import json
+import tomllib
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import IO, Annotated, Any
+
+import typer
+from pydantic import BaseModel, SkipValidation
+from pydantic_core import from_json
+from rich.progress import Progress
+from rich.table import Table
+
+from app.auth import LOCAL
+from app.catalogue import Catalogue
+from app.commands.console import err, find, out, settings, stop
+from app.contracts.wire import answer_json, read_sample
+from app.errors import InvalidRequest, RecordRefused, ServiceError, status_of
+from app.grading import Grading
+from app.lean_route import read_json, read_model
+from app.ledger import Record, StoredRecipe
+from app.main import NoSandbox
+from app.metrics import Metrics
+from app.orders import Answer, Graded, Order, Refused, Submission
+from app.settings import Settings
+from app.workers import Workers
+from graders.api import Sample
+from graders.errors import Unscored
+from graders.registry import Registry
+
+_CHUNK_LINES = 200
+
+
+def grade(
+    id: Annotated[str, typer.Argument(metavar="ID", help="A grader id or a shipped recipe.")],
+    input: Annotated[
+        Path, typer.Option(help='JSON lines: {"item": ..., "sample": ...}; other keys are carried through.')
+    ],
+    output: Annotated[Path | None, typer.Option(help="Each line again, with `grade` or `error` added.")] = None,
+    config: Annotated[Path | None, typer.Option(help="The grader's config, JSON or TOML.")] = None,
+) -> None:
+    """Grade a file offline; nothing is recorded. Exit code 1 if any line stayed unscored."""
+    chosen = settings()
+    find(Registry(chosen.graders_path), id)
+    try:
+        summary = asyncio.run(_grade_file(chosen, id, read_config(config), input, output, input.stat().st_size))
+    except (ServiceError, Unscored) as error:
+        stop(error.detail)
+    except OSError as error:
+        stop(str(error))
+    out.print(f"{id}: {summary.headline()}", markup=False, highlight=False)
+    out.print(summary.table())
+    if summary.unscored:
+        raise typer.Exit(1)
+
+
+def read_config(file: Path | None) -> dict[str, Any] | None:
+    """The config in `file`; None without a file. A file that cannot be read ends the command."""
+    if file is None:
+        return None
+    try:
+        text = file.read_text("utf-8")
+        config = tomllib.loads(text) if file.suffix == ".toml" else json.loads(text)
+    except (OSError, ValueError) as error:
+        stop(f"--config {file}: {error}")
+    if not isinstance(config, dict):
+        stop(f"--config {file}: wanted an object with the config's fields.")
+    return config
+
+
+class Line(BaseModel, extra="ignore"):
+    """What a line must hold; its other keys are carried through."""
+
+    item: dict[str, Any]
+    sample: SkipValidation[Sample | str]
+
+
+class NoLedger:
+    """Stands where the ledger is in the service: offline grades are not recorded, and no recipe is stored."""
+
+    async def add(self, records: Sequence[Record]) -> list[Record | RecordRefused]:
+        return list(records)
+
+    async def replay(self, caller: str, grader: str, keys: Sequence[str]) -> dict[str, Record]:
+        return {}
+
+    async def add_recipe(self, recipe: StoredRecipe) -> StoredRecipe:
+        return recipe
+
+    async def recipe(self, name: str, version: int) -> StoredRecipe | None:
+        return None
+
+    async def recipes(self) -> list[StoredRecipe]:
+        return []
+
+
+@dataclass
+class Summary:
+    """What came of the lines."""
+
+    verdicts: Counter[str] = field(default_factory=Counter)
+    unscored: Counter[str] = field(default_factory=Counter)
+    reward_sum: float = 0.0
+
+    def add(self, number: int, answer: Answer) -> None:
+        """Counts one line; an unscored one is reported with its number."""
+        if isinstance(answer, Graded):
+            self.verdicts[answer.record.verdict or ""] += 1
+            self.reward_sum += answer.record.reward or 0.0
+        else:
+            code = status_of(answer.error).code
+            self.unscored[code] += 1
+            places = "".join(f" [{fault.pointer}: {fault.detail}]" for fault in answer.error.faults)
+            err.print(f"line {number}: {code}: {answer.error.detail}{places}", style="yellow", markup=False)
+
+    def headline(self) -> str:
+        graded = self.verdicts.total()
+        return f"{graded} graded" + (f", mean reward {self.reward_sum / graded:.4f}" if graded else "")
+
+    def table(self) -> Table:
+        graded = self.verdicts.total()
+        table = Table("verdict", "lines", "share")
+        for verdict, count in self.verdicts.most_common():
+            table.add_row(verdict, str(count), f"{count / graded:.1%}")
+        for code, count in self.unscored.most_common():
+            table.add_row(f"unscored: {code}", str(count), "", style="yellow")
+        return table
+
+
+async def _grade_file(
+    chosen: Settings, id: str, config: dict[str, Any] | None, input: Path, output: Path | None, size_bytes: int
+) -> Summary:
+    summary = Summary()
+    workers = Workers(chosen.workers, graders_path=chosen.graders_path, call_timeout_s=chosen.call_timeout_s)
+    ledger = NoLedger()
+    catalogue = Catalogue(Registry(chosen.graders_path), ledger)
+    grading = Grading(catalogue, workers, NoSandbox(), ledger, Metrics(), chosen.deadline_s)
+    with (
+        input.open("rb") as lines,
+        output.open("wb") if output else nullcontext() as results,
+        Progress(console=err, transient=True) as progress,
+    ):
+        bar = progress.add_task("grading", total=size_bytes)
+        await workers.start()
+        try:
+            numbered = enumerate(lines, 1)
+            while chunk := [(number, line) for number, line in islice(numbered, _CHUNK_LINES)]:
+                await _grade_chunk(grading, id, config, chunk, summary, results)
+                progress.update(bar, advance=sum(len(line) for _, line in chunk))
+        finally:
+            await workers.close()
+    return summary
+
+
+async def _grade_chunk(
+    grading: Grading,
+    id: str,
+    config: dict[str, Any] | None,
+    chunk: list[tuple[int, bytes]],
+    summary: Summary,
+    results: IO[bytes] | None,
+) -> None:
+    rows = [(number, line, _read(line)) for number, line in chunk if line.strip()]
+    submissions = [read for _, _, read in rows if isinstance(read, Submission)]
+    answers = iter(await grading.grade(Order(LOCAL, id, "cli", submissions, config)))
+    for number, line, read in rows:
+        answer = next(answers) if isinstance(read, Submission) else read
+        summary.add(number, answer)
+        if results is not None:
+            results.write(_output_line(number, line, answer))
+
+
+def _read(line: bytes) -> Submission | Refused:
+    try:
+        row = read_model(Line, line)
+        return Submission(row.item, read_sample(row.sample, "/sample"), row.sample)
+    except InvalidRequest as error:
+        return Refused(error)
+
+
+def _output_line(number: int, line: bytes, answer: Answer) -> bytes:
+    result = from_json(answer_json(answer))
+    result = {"grade": result} if isinstance(answer, Graded) else result
+    try:
+        row = read_json(line)
+    except InvalidRequest:
+        row = {}
+    return json.dumps({**(row if isinstance(row, dict) else {}), "line": number, **result}).encode() + b"\n"

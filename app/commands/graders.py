@@ -1,0 +1,94 @@
+"""`rft-graders list | show | cases | freeze | docs`: looking at graders, proving them, releasing them."""
+
+import json
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from app.commands.console import find, out, settings, stop
+from app.generated import stale_documents, write_documents
+from graders.lock import freeze as write_lock
+from graders.proof import mismatch, run_case
+from graders.registry import Registry
+from graders.version import Version
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="A grader id such as finance_qa@v1.")]
+
+
+def list_graders() -> None:
+    """List every grader and shipped recipe, and those that were found but cannot be served."""
+    registry = Registry(settings().graders_path)
+    table = Table("id", "state", "origin", "summary")
+    for grader in registry:
+        table.add_row(grader.id, "released" if grader.released else "draft", grader.origin, escape(grader.summary))
+    out.print(table)
+    for id, why in registry.unhealthy.items():
+        out.print(f"not served: {id}: {why}", style="red", markup=False)
+
+
+def show(id: Id) -> None:
+    """Show one grader: digest, config, and the JSON Schema of its item, config and details."""
+    grader = find(Registry(settings().graders_path), id)
+    version = grader.version
+    state = "released" if grader.released else "draft"
+    out.print(f"{grader.id} ({state}, {grader.origin})", style="bold", markup=False)
+    for line in (
+        grader.summary,
+        f"digest {grader.digest}",
+        f"verdicts {', '.join(version.verdicts)}; rewards {version.reward_range[0]:g} to {version.reward_range[1]:g}",
+    ):
+        out.print(line, markup=False, highlight=False)
+    parts = {"item": version.item_schema, "config": version.config_schema, "details": version.details_schema}
+    if grader.recipe:
+        parts = {f"stands on {grader.recipe.grader} with config": grader.config, **parts}
+    for name, value in parts.items():
+        out.print(name, style="bold", markup=False)
+        out.print_json(json.dumps(value))
+
+
+def cases(id: Id) -> None:
+    """Run the cases of one grader and show what it makes of each; exit code 1 if any differs."""
+    version = find(Registry(settings().graders_path), id).version
+    if not version.cases:
+        stop(f"{id} has no cases: write {version.folder / 'cases.toml'}.", 1)
+    differences = _differences(version)
+    table = Table("", "case", "reward and verdict", "why")
+    for case in version.cases:
+        mark = "[red]differs[/red]" if case.name in differences else "[green]holds[/green]"
+        table.add_row(mark, escape(case.name), str(case.expect[f"v{version.number}"]), escape(case.why))
+    out.print(table)
+    if differences:
+        stop("\n".join(differences.values()), 1)
+
+
+def freeze(id: Id) -> None:
+    """Release a version or a shipped recipe: its digest goes into versions.lock, and it never changes again."""
+    registry = Registry(settings().graders_path)
+    grader = find(registry, id)
+    if differences := _differences(grader.version):
+        names = ", ".join(differences)
+        stop(f"{id} is not released: these cases do not hold: {names}. See `rft-graders cases {id}`.", 1)
+    write_lock(registry.folders[grader.version.name].root, id, grader.digest)
+    out.print(f"{id} is released: {grader.digest}. Commit versions.lock.", highlight=False)
+
+
+def docs(
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit code 1 if anything is out of date.")
+    ] = False,
+) -> None:
+    """Write the generated parts of the READMEs (case tables, settings, errors), or check them."""
+    registry = Registry(settings().graders_path)
+    if not check:
+        for file in write_documents(registry):
+            out.print(f"written: {file}", markup=False)
+    elif stale := stale_documents(registry):
+        stop("Out of date, run `rft-graders docs`: " + ", ".join(map(str, stale)), 1)
+
+
+def _differences(version: Version) -> dict[str, str]:
+    """By name, the cases that do not hold, and how."""
+    found = {case.name: mismatch(version, case, run_case(version, case)) for case in version.cases}
+    return {name: difference for name, difference in found.items() if difference}

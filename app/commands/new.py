@@ -1,0 +1,43 @@
+"""`rft-graders new NAME`: a grader of your own, ready to be served, in one small folder."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.commands.console import out, settings, stop
+from graders.recipes import NAME_PATTERN
+from graders.registry import Registry
+
+_TEMPLATE = Path(__file__).parent / "new_grader"
+
+
+def new(
+    name: Annotated[str, typer.Argument(help="Lower case, digits and underscores: ticket_routing.")],
+    into: Annotated[
+        Path | None, typer.Option("--into", help="Folder of graders; default: the first one in RFT_GRADERS_PATH.")
+    ] = None,
+) -> None:
+    """Write a new grader: a v1 that works, its cases, a README and a test. `serve` finds it by its path."""
+    if not re.fullmatch(NAME_PATTERN, name):
+        stop(f"{name!r} is no grader name; one looks like ticket_routing.")
+    path = settings().graders_path
+    folder = (into or next(iter(path), Path())) / name
+    if folder.exists() or Registry(path).has_name(name):
+        stop(f"There is a grader {name!r} already. Choose another name, or write its next version.")
+    folder.mkdir(parents=True)
+    for template in sorted(_TEMPLATE.glob("*.template")):
+        text = template.read_text("utf-8").replace("NAME", name)
+        (folder / template.stem.replace("NAME", name)).write_text(text, "utf-8")
+    served = folder.parent.resolve() in {served.resolve() for served in path}
+    hint = "" if served else f"  export RFT_GRADERS_PATH={folder.parent}\n"
+    out.print(
+        f"{folder} is written. Next:\n{hint}"
+        f"  edit {folder / 'v1.py'} and {folder / 'cases.toml'}\n"
+        f"  rft-graders cases {name}@v1     does it do what its cases say?\n"
+        f"  rft-graders serve              serves it, as a draft\n"
+        f"  rft-graders freeze {name}@v1    when its rewards may never change again",
+        markup=False,
+        highlight=False,
+    )

@@ -1,0 +1,198 @@
+"""`rft-graders regrade`: a run's stored samples through another version or recipe, and how the rewards moved."""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic_core import from_json
+from rich.table import Table
+
+from app.auth import LOCAL
+from app.catalogue import Catalogue
+from app.commands.console import err, out, settings, stop
+from app.commands.grade import read_config
+from app.contracts.wire import read_sample
+from app.errors import ServiceError, UnknownRun, status_of
+from app.grading import Grading
+from app.ledger import Ledger, Record
+from app.main import NoSandbox
+from app.metrics import Metrics
+from app.orders import Graded, Order, RunPoint, Submission
+from app.settings import Settings
+from app.workers import Workers
+from graders.api import Execution, Program
+from graders.errors import Unscored
+from graders.registry import Grader, Registry
+
+_CHUNK_RECORDS = 200
+
+
+def regrade(
+    run: Annotated[str, typer.Option(help="The run whose samples are graded again.")],
+    grader: Annotated[str, typer.Option(help="The version or recipe that grades them.")],
+    source: Annotated[
+        str | None, typer.Option("--from", help="Only what this grader graded; needed if there were several.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Config, JSON or TOML; default: the one of each stored grade.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Grade a run's stored samples again. The new grades are a run of their own; the old ones stay as they are."""
+    try:
+        moves = asyncio.run(_regrade(settings(), run, grader, source, read_config(config)))
+    except (ServiceError, Unscored) as error:
+        stop(error.detail)
+    if as_json:
+        out.print_json(json.dumps(moves.as_json()))
+    else:
+        out.print(moves.headline(), markup=False, highlight=False)
+        out.print(moves.table())
+        out.print(f"The new grades are run {moves.new_run}", markup=False, highlight=False)
+    if moves.unscored:
+        raise typer.Exit(1)
+
+
+@dataclass
+class Moves:
+    """How the rewards of a run moved."""
+
+    run: str
+    new_run: str
+    grader: str
+    transitions: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unscored: Counter[str] = field(default_factory=Counter)
+    up: int = 0
+    down: int = 0
+    same: int = 0
+    sum_before: float = 0.0
+    sum_after: float = 0.0
+
+    def add(self, before: Record, after: Record) -> None:
+        old, new = before.reward or 0.0, after.reward or 0.0
+        self.transitions[before.verdict or "", after.verdict or ""] += 1
+        self.up += new > old
+        self.down += new < old
+        self.same += new == old
+        self.sum_before += old
+        self.sum_after += new
+
+    def as_json(self) -> dict[str, Any]:
+        graded = self.up + self.down + self.same
+        return {
+            "run": self.run,
+            "new_run": self.new_run,
+            "grader": self.grader,
+            "graded": graded,
+            "up": self.up,
+            "down": self.down,
+            "same": self.same,
+            "mean_reward_before": self.sum_before / graded if graded else None,
+            "mean_reward_after": self.sum_after / graded if graded else None,
+            "unscored": dict(self.unscored),
+            "transitions": [
+                {"before": before, "after": after, "count": count}
+                for (before, after), count in self.transitions.most_common()
+            ],
+        }
+
+    def headline(self) -> str:
+        found = self.as_json()
+        line = f"{self.run} by {self.grader}: {found['graded']} graded again"
+        line += f", {self.up} up, {self.down} down, {self.same} same"
+        if found["graded"]:
+            line += f"; mean reward {found['mean_reward_before']:.4f} -> {found['mean_reward_after']:.4f}"
+        return line
+
+    def table(self) -> Table:
+        found = self.as_json()
+        table = Table("before", "after", "samples")
+        for move in found["transitions"]:
+            table.add_row(move["before"], move["after"], str(move["count"]))
+        for code, count in self.unscored.most_common():
+            table.add_row("", f"unscored: {code}", str(count), style="yellow")
+        return table
+
+
+async def _regrade(
+    chosen: Settings, run: str, grader_id: str, source: str | None, config: dict[str, Any] | None
+) -> Moves:
+    ledger = await Ledger.open(chosen.database, quarantine=chosen.data_dir / "quarantine.jsonl")
+    workers = Workers(chosen.workers, graders_path=chosen.graders_path, call_timeout_s=chosen.call_timeout_s)
+    try:
+        await workers.start()
+        catalogue = Catalogue(Registry(chosen.graders_path), ledger)
+        grading = Grading(catalogue, workers, NoSandbox(), ledger, Metrics(), chosen.deadline_s)
+        target = await catalogue.find(grader_id)
+        await _check_source(ledger, run, source)
+        moves = Moves(run, f"{run}~{grader_id}~{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}", grader_id)
+        async for chunk in _chunks(ledger, run, source):
+            await _regrade_chunk(grading, catalogue, target, chunk, config, moves)
+        return moves
+    finally:
+        await workers.close()
+        await ledger.close()
+
+
+async def _check_source(ledger: Ledger, run: str, source: str | None) -> None:
+    """Raises UnknownRun when the run holds nothing to grade again, or grades of several graders and none is named."""
+    ids = sorted({report.grader for report in await ledger.run_report(LOCAL.name, run)})
+    if not ids or (source is not None and source not in ids):
+        held = f"; it holds grades by {', '.join(ids)}" if ids else ""
+        raise UnknownRun(f"Run {run!r} has no grades{f' by {source}' if source else ''}{held}.")
+    if source is None and len(ids) > 1:
+        raise UnknownRun(f"Run {run!r} holds grades by {', '.join(ids)}: say which with --from.")
+
+
+async def _chunks(ledger: Ledger, run: str, source: str | None) -> AsyncIterator[list[Record]]:
+    """The run's counted grades in chunks of one config each, since a request has one config."""
+    chunk: list[Record] = []
+    async for record in ledger.samples_of_run(LOCAL.name, run, source):
+        if chunk and (len(chunk) == _CHUNK_RECORDS or record.config != chunk[0].config):
+            yield chunk
+            chunk = []
+        chunk.append(record)
+    if chunk:
+        yield chunk
+
+
+async def _regrade_chunk(
+    grading: Grading,
+    catalogue: Catalogue,
+    target: Grader,
+    chunk: list[Record],
+    config: dict[str, Any] | None,
+    moves: Moves,
+) -> None:
+    # A recipe's config is its own; a version is given the one that the stored grade was made with.
+    stored = None if target.recipe else from_json(chunk[0].config)
+    submissions = [await _submission(record, catalogue, target, moves.new_run) for record in chunk]
+    order = Order(LOCAL, target.id, "regrade", submissions, config if config is not None else stored)
+    for record, answer in zip(chunk, await grading.grade(order), strict=True):
+        if isinstance(answer, Graded):
+            moves.add(record, answer.record)
+        else:
+            moves.unscored[status_of(answer.error).code] += 1
+            err.print(f"{record.record}: {answer.error.detail}", style="yellow", markup=False)
+
+
+async def _submission(record: Record, catalogue: Catalogue, target: Grader, new_run: str) -> Submission:
+    item = from_json(record.item)
+    if not target.item_map:
+        # The row was stored as it was sent; what named its columns then must name them now.
+        item = (await catalogue.find(record.grader)).mapped(item)
+    sample = from_json(record.sample)
+    pairs = [(Program(**program), Execution(**execution)) for program, execution in from_json(record.executions)]
+    return Submission(
+        item=item,
+        sample=read_sample(sample, "/sample"),
+        sent_sample=sample,
+        run=RunPoint(new_run, record.step, record.item_id, record.rollout, record.group),
+        executions=pairs,
+    )

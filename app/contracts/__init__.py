@@ -1,0 +1,1 @@
+"""One file per wire format: JSON to `Grading.grade` and back, nothing else. No format knows another."""

@@ -1,0 +1,85 @@
+"""The Azure and OpenAI `endpoint` grader: `{sample, item, trace_id}` in, `{"score": number}` out.
+
+The platform posts the whole dataset row as `item` and any subset of the sample's fields. It retries every failed
+call three times, then discards the rollout: whatever is no judgement must therefore fail, never score 0.
+Source: microsoft-foundry/fine-tuning, Demos/Agentic_RFT_PrivatePreview, RFT_EndpointGrader.
+"""
+
+import hashlib
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field, SkipValidation
+from pydantic_core import to_json
+
+from app.contracts.wire import GRADING, PROBLEM_TYPE, declared, read_sample
+from app.dependencies import caller_of, grading_of
+from app.errors import (
+    DeadlineExceeded,
+    Failure,
+    IdempotencyConflict,
+    ServiceError,
+    headers_of,
+    problem,
+    status_of,
+)
+from app.lean_route import LeanRoute, Reply
+from app.orders import Order, Refused, Submission
+from graders.api import Sample
+from graders.errors import InvalidItem, Unscored
+
+# A missed deadline is answered 503 here, and a trace id never conflicts.
+_ERRORS = [error for error in (*GRADING, InvalidItem) if error not in (DeadlineExceeded, IdempotencyConflict)]
+
+router = APIRouter(route_class=LeanRoute, tags=["contracts"])
+
+
+class EndpointBody(BaseModel, extra="ignore"):
+    """What the platform sends. Fields that it adds later are ignored."""
+
+    sample: SkipValidation[Sample | str] = Field(description="Any subset of the sample's fields.")
+    item: dict[str, Any] = Field(description="The whole dataset row; a recipe's `item_map` names its columns.")
+    trace_id: str | None = Field(None, description="One per rollout; a retry with the same body is not graded twice.")
+
+
+class EndpointAnswer(BaseModel):
+    """What the platform reads is `score`; the rest is for people."""
+
+    score: float
+    verdict: str
+    record: str
+
+
+@router.post(
+    "/v1/contracts/azure/{id}",
+    response_model=EndpointAnswer,
+    responses=declared(*_ERRORS),
+)
+async def azure(request: Request, id: str, body: EndpointBody) -> Reply:
+    """Grade one rollout of an Azure or OpenAI reinforcement fine-tuning job (grader type `endpoint`)."""
+    try:
+        key = _key(body)
+        submission = Submission(body.item, read_sample(body.sample, "/sample"), body.sample, key=key)
+        [answer] = await grading_of(request).grade(Order(caller_of(request), id, "azure", [submission], key=key))
+    except (ServiceError, Unscored) as error:
+        return _failed(error)
+    if isinstance(answer, Refused):
+        return _failed(answer.error, answer.record)
+    record = answer.record
+    return Reply(to_json({"score": record.reward, "verdict": record.verdict, "record": record.record}))
+
+
+def _key(body: EndpointBody) -> str | None:
+    """`trace_id` together with what was sent: one trace may be graded twice with different outputs."""
+    if body.trace_id is None:
+        return None
+    content = to_json([body.trace_id, body.sample, body.item])
+    return "azure:" + hashlib.sha256(content).hexdigest()
+
+
+def _failed(error: Failure, record: str | None = None) -> Reply:
+    """Problem details with the `error.message` that the platform shows, and 503 for a missed deadline: a gateway in
+    between may take a 504 for its own."""
+    body = {**problem(error, record), "error": {"message": error.detail}}
+    status = 503 if status_of(error).status == 504 else status_of(error).status
+    return Reply(to_json({**body, "status": status}), status, PROBLEM_TYPE, headers_of(error))

@@ -1,0 +1,147 @@
+"""Which graders there are, and recipes of one's own."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field, StringConstraints
+
+from app.contracts.wire import ANY, READING, Name, declared
+from app.dependencies import CurrentCatalogue, caller_of, catalogue_of
+from app.errors import LedgerUnavailable, NameTaken, UnknownGrader
+from app.lean_route import LeanRoute, Reply
+from graders.errors import InvalidConfig
+from graders.recipes import NAME_PATTERN
+from graders.registry import Grader
+
+router = APIRouter(tags=["graders"])
+lean = APIRouter(route_class=LeanRoute, tags=["graders"])
+
+
+class GraderSummary(BaseModel):
+    """A grader or recipe that can be called."""
+
+    id: str
+    summary: str
+    digest: str = Field(description="sha256 of what decides its rewards.")
+    released: bool = Field(description="A released version never changes; a draft may.")
+    origin: str = Field(description="`built-in`, `stored`, or the folder or distribution that brought it.")
+    stands_on: str | None = Field(description="A recipe's grader; null for a version.")
+
+    @classmethod
+    def of(cls, grader: Grader) -> "GraderSummary":
+        return cls(**_summary(grader))
+
+
+class Case(BaseModel):
+    """A worked example: what this version makes of a sample, and why it matters."""
+
+    name: str
+    why: str
+    item: dict[str, Any]
+    config: dict[str, Any]
+    sample: dict[str, Any]
+    reward: float | None
+    verdict: str | None
+    error: str | None
+
+
+class GraderPage(GraderSummary):
+    """Everything needed to call a grader."""
+
+    verdicts: list[str]
+    reward_range: list[float] = Field(min_length=2, max_length=2, description="Least and greatest reward.")
+    item_schema: dict[str, Any] = Field(description="JSON Schema of the item.")
+    config_schema: dict[str, Any] = Field(description="JSON Schema of the config.")
+    details_schema: dict[str, Any] = Field(description="JSON Schema of a grade's `details`.")
+    config: dict[str, Any] = Field(description="What a recipe fixes; empty for a version.")
+    item_map: dict[str, str] = Field(description="From a dataset's column to the version's item field.")
+    cases: list[Case]
+
+
+class RecipeBody(BaseModel, extra="forbid"):
+    """A grader with its config fixed and its dataset's columns named."""
+
+    name: Annotated[str, StringConstraints(pattern=f"^{NAME_PATTERN}$")]
+    grader: Name = Field(description="A grader id, or another recipe's.")
+    config: dict[str, Any] = Field({}, description="Laid over the config of `grader`, field by field.")
+    item_map: dict[str, str] = Field({}, description="From a dataset's column to the item field it is read as.")
+
+
+class Graders(BaseModel):
+    graders: list[GraderSummary]
+
+
+class Recipes(BaseModel):
+    recipes: list[GraderSummary]
+
+
+@router.get("/v1/graders", response_model=Graders, responses=declared(*ANY, LedgerUnavailable))
+async def list_graders(catalogue: CurrentCatalogue) -> Graders:
+    """Every version and recipe, by name."""
+    versions = [grader for grader in catalogue.registry if grader.recipe is None]
+    return Graders(graders=[GraderSummary.of(grader) for grader in (*versions, *await catalogue.recipes())])
+
+
+@router.get("/v1/graders/{id}", response_model=GraderPage, responses=declared(*ANY, UnknownGrader, LedgerUnavailable))
+async def show_grader(id: str, catalogue: CurrentCatalogue) -> GraderPage:
+    """One grader: its schemas, digest, origin and cases."""
+    grader = await catalogue.find(id)
+    version = grader.version
+    return GraderPage(
+        **_summary(grader),
+        verdicts=list(version.verdicts),
+        reward_range=list(version.reward_range),
+        item_schema=version.item_schema,
+        config_schema=version.config_schema,
+        details_schema=version.details_schema,
+        config=grader.config,
+        item_map=grader.item_map,
+        cases=[] if grader.recipe else _cases(grader),
+    )
+
+
+@lean.post(
+    "/v1/recipes",
+    response_model=GraderSummary,
+    responses=declared(*READING, NameTaken, UnknownGrader, InvalidConfig, LedgerUnavailable),
+)
+async def add_recipe(request: Request, body: RecipeBody) -> Reply:
+    """Store a recipe. The same content again gives the same `name@vN`; other content gives the next version."""
+    grader = await catalogue_of(request).add_recipe(
+        caller_of(request), body.name, body.grader, body.config, body.item_map
+    )
+    return Reply(GraderSummary.of(grader).model_dump_json().encode())
+
+
+@router.get("/v1/recipes", response_model=Recipes, responses=declared(*ANY, LedgerUnavailable))
+async def list_recipes(catalogue: CurrentCatalogue) -> Recipes:
+    """Every recipe, shipped and stored."""
+    return Recipes(recipes=[GraderSummary.of(grader) for grader in await catalogue.recipes()])
+
+
+def _summary(grader: Grader) -> dict[str, Any]:
+    return {
+        "id": grader.id,
+        "summary": grader.summary,
+        "digest": grader.digest,
+        "released": grader.released,
+        "origin": grader.origin,
+        "stands_on": grader.recipe.grader if grader.recipe else None,
+    }
+
+
+def _cases(grader: Grader) -> list[Case]:
+    key = f"v{grader.version.number}"
+    return [
+        Case(
+            name=case.name,
+            why=case.why,
+            item=case.item,
+            config=case.config,
+            sample=case.sample,
+            reward=case.expect[key].reward,
+            verdict=case.expect[key].verdict,
+            error=case.expect[key].error,
+        )
+        for case in grader.version.cases
+    ]

@@ -1,0 +1,161 @@
+"""Reading the ledger: a grade with all that led to it, grades by filter, and runs."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+from pydantic_core import from_json
+
+from app.catalogue import Catalogue
+from app.contracts.wire import ANY, Int64, Name, declared
+from app.dependencies import CurrentCaller, CurrentCatalogue, CurrentLedger
+from app.errors import LedgerUnavailable, UnknownGrader, UnknownRecord, UnknownRun
+from app.ledger import GraderReport, Record, RecordFilter, RunSummary
+
+router = APIRouter(tags=["ledger"])
+
+Limit = Annotated[int, Query(ge=1, le=500, description="Rows per page.")]
+Cursor = Annotated[Name | None, Query(description="`next` of the page before.")]
+
+
+class GradeRow(BaseModel):
+    """A row of the ledger in short."""
+
+    record: str
+    created_us: int = Field(description="Microseconds since the epoch, UTC.")
+    grader: str
+    digest: str
+    contract: str = Field(description="The wire format it came by.")
+    run: str | None
+    step: int | None
+    item_id: str | None
+    rollout: int | None
+    group: str | None
+    reward: float | None = Field(description="Null: unscored; `code` says why.")
+    verdict: str | None
+    code: str | None
+    duration_ms: float
+
+
+class GradePage(BaseModel):
+    grades: list[GradeRow]
+    next: str | None = Field(description="Cursor of the next page; null on the last.")
+
+
+class GradeRecord(GradeRow):
+    """Everything that led to a grade, enough to repeat it."""
+
+    grade: dict[str, Any] = Field(description="Reason, answer, span, sub-rewards, details; or the problem.")
+    config: dict[str, Any]
+    item: dict[str, Any]
+    sample: Any
+    executions: list[Any] = Field(description="Programs with what happened when they ran.")
+    ignored_item_fields: list[str] | None = Field(description="Item fields the grader did not read; null: it is gone.")
+
+
+class RunPage(BaseModel):
+    runs: list[RunSummary]
+    next: str | None
+
+
+class RunReport(BaseModel):
+    """One training run, per grader id and digest; nothing is pooled over graders."""
+
+    run: str
+    graders: list[GraderReport]
+
+
+@router.get(
+    "/v1/grades/{record}", response_model=GradeRecord, responses=declared(*ANY, UnknownRecord, LedgerUnavailable)
+)
+async def show_grade(
+    record: str, caller: CurrentCaller, ledger: CurrentLedger, catalogue: CurrentCatalogue
+) -> GradeRecord:
+    """One row of the ledger with everything that led to it."""
+    found = await ledger.find(record, caller.name) if _is_record_id(record) else None
+    if found is None:
+        raise UnknownRecord(f"No record {record!r} of yours. Ids are in every answer, and in GET /v1/grades.")
+    item = from_json(found.item)
+    return GradeRecord(
+        **_row(found),
+        grade=from_json(found.grade),
+        config=from_json(found.config),
+        item=item,
+        sample=from_json(found.sample),
+        executions=from_json(found.executions),
+        ignored_item_fields=await _ignored(catalogue, found.grader, item),
+    )
+
+
+@router.get("/v1/grades", response_model=GradePage, responses=declared(*ANY, LedgerUnavailable))
+async def list_grades(
+    caller: CurrentCaller,
+    ledger: CurrentLedger,
+    run: Name | None = None,
+    grader: Name | None = None,
+    verdict: Name | None = None,
+    code: Annotated[Name | None, Query(description="Error code of unscored rows.")] = None,
+    step: Int64 | None = None,
+    item_id: Name | None = None,
+    group: Name | None = None,
+    min_reward: Annotated[float | None, Query(allow_inf_nan=False)] = None,
+    max_reward: Annotated[float | None, Query(allow_inf_nan=False)] = None,
+    scored: Annotated[bool | None, Query(description="Only grades, or only unscored rows.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> GradePage:
+    """Rows of the ledger, newest first."""
+    where = RecordFilter(
+        caller=caller.name,
+        run=run,
+        grader=grader,
+        verdict=verdict,
+        code=code,
+        step=step,
+        item_id=item_id,
+        group=group,
+        min_reward=min_reward,
+        max_reward=max_reward,
+        scored=scored,
+    )
+    found = await ledger.search(where, after=cursor, limit=limit + 1)
+    rows = [GradeRow(**_row(record)) for record in found[:limit]]
+    return GradePage(grades=rows, next=rows[-1].record if len(found) > limit else None)
+
+
+@router.get("/v1/runs", response_model=RunPage, responses=declared(*ANY, LedgerUnavailable))
+async def list_runs(caller: CurrentCaller, ledger: CurrentLedger, limit: Limit = 50, cursor: Cursor = None) -> RunPage:
+    """Your training runs."""
+    found = await ledger.runs(caller.name, after=cursor, limit=limit + 1)
+    return RunPage(runs=found[:limit], next=found[limit - 1].run if len(found) > limit else None)
+
+
+@router.get("/v1/runs/{id:path}", response_model=RunReport, responses=declared(*ANY, UnknownRun, LedgerUnavailable))
+async def show_run(id: str, caller: CurrentCaller, ledger: CurrentLedger) -> RunReport:
+    """Counts, mean reward per step and verdict shares of one run."""
+    graders = await ledger.run_report(caller.name, id) if "\x00" not in id else []
+    if not graders:
+        raise UnknownRun(f"No run {id!r} of yours. GET /v1/runs lists them; a run begins with its first grade.")
+    return RunReport(run=id, graders=graders)
+
+
+def _row(record: Record) -> dict[str, Any]:
+    row = {name: getattr(record, name) for name in GradeRow.model_fields if name != "duration_ms"}
+    return row | {"duration_ms": record.duration_us / 1000}
+
+
+async def _ignored(catalogue: Catalogue, grader_id: str, item: dict[str, Any]) -> list[str] | None:
+    try:
+        grader = await catalogue.find(grader_id)
+    except UnknownGrader:
+        return None
+    read = grader.version.item_fields | set(grader.item_map)
+    return sorted(set(item) - read)
+
+
+def _is_record_id(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False

@@ -1,0 +1,141 @@
+"""What the wire formats share: words with their limits, problem answers, and a grade as JSON."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic_core import to_json
+
+from app.errors import (
+    TABLE,
+    BodyTooLarge,
+    DeadlineExceeded,
+    Failure,
+    HostNotAllowed,
+    IdempotencyConflict,
+    InternalError,
+    InvalidRequest,
+    LedgerUnavailable,
+    Overloaded,
+    RecordRefused,
+    SandboxUnavailable,
+    UnknownGrader,
+    UnsupportedMediaType,
+    headers_of,
+    problem,
+    status_of,
+)
+from app.lean_route import Reply
+from app.ledger import Record
+from app.orders import Answer, Graded, RunPoint
+from graders.api import Sample
+from graders.errors import GraderCrashed, InvalidConfig, faults_of
+
+# PostgreSQL stores no NUL in text; whatever is searched by must be storable.
+Name = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^\x00]+$")]
+Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
+
+PROBLEM_TYPE = "application/problem+json"
+
+# What any route may answer, what one that reads a body may, and what one that grades may on top.
+ANY = (HostNotAllowed, InvalidRequest, InternalError)
+READING = (*ANY, BodyTooLarge, UnsupportedMediaType)
+GRADING = (
+    *READING,
+    UnknownGrader,
+    InvalidConfig,
+    IdempotencyConflict,
+    Overloaded,
+    SandboxUnavailable,
+    LedgerUnavailable,
+    DeadlineExceeded,
+    GraderCrashed,
+    RecordRefused,
+)
+
+
+class ErrorPlace(BaseModel):
+    """One thing that is wrong, and where."""
+
+    pointer: str = Field(description="RFC 6901 JSON pointer into the request body; empty: the body itself.")
+    detail: str
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details: the one shape of every error."""
+
+    type: str
+    title: str
+    status: int
+    detail: str = Field(description="What was wanted, what is known, what to do.")
+    code: str = Field(description="The error in one word; stable.")
+    retryable: bool = Field(description="Whether the same request may be sent again, after `Retry-After` seconds.")
+    errors: list[ErrorPlace]
+    record: str | None = Field(None, description="The ledger's row for this unscored sample, where there is one.")
+
+
+class Run(BaseModel, extra="forbid"):
+    """Where in a training run the sample was drawn. Used for reports; never decides about a grade."""
+
+    id: Name | None = Field(None, description="The training run.")
+    step: Int64 | None = Field(None, description="The policy update the sample was drawn for.")
+    item_id: Name | None = Field(None, description="The dataset row.")
+    rollout: Int64 | None = Field(None, description="Which attempt at the item this is.")
+    group: Name | None = Field(None, description="The rollouts that are compared with each other.")
+
+    def point(self) -> RunPoint:
+        return RunPoint(self.id, self.step, self.item_id, self.rollout, self.group)
+
+
+SentSample = Annotated[Sample, BeforeValidator(lambda sent: {"output_text": sent} if isinstance(sent, str) else sent)]
+"""A sample as sent: an object, or its `output_text` alone."""
+
+_SENT_SAMPLE = TypeAdapter(SentSample)
+
+
+def read_sample(sent: Any, pointer: str) -> Sample:
+    """`sent` as a sample.
+
+    Raises:
+        InvalidRequest: it is none, or a field has the wrong type.
+    """
+    try:
+        return _SENT_SAMPLE.validate_python(sent)
+    except ValidationError as error:
+        raise InvalidRequest("The sample is not of the documented shape.", faults_of(error, pointer)) from error
+
+
+def declared(*errors: type[Exception]) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI responses of a route that may raise `errors`."""
+    rows = [TABLE[error] for error in errors]
+    responses: dict[int | str, dict[str, Any]] = {}
+    for row in rows:
+        codes = sorted({other.code for other in rows if other.status == row.status})
+        responses[row.status] = {
+            "model": Problem,
+            "description": "Problem: " + ", ".join(f"`{code}`" for code in codes),
+        }
+    return responses
+
+
+def problem_response(error: Failure, record: str | None = None) -> Reply:
+    return Reply(to_json(problem(error, record)), status_of(error).status, PROBLEM_TYPE, headers_of(error))
+
+
+def answer_json(answer: Answer) -> bytes:
+    """A grade as the API shows it, or `{"error": problem}`."""
+    if isinstance(answer, Graded):
+        return grade_json(answer.record, answer.replayed)
+    return to_json({"error": problem(answer.error, answer.record)})
+
+
+def grade_json(record: Record, replayed: bool) -> bytes:
+    """A scored record as a grade. Its stored JSON is spliced in as it is: parsing it to write it again is waste."""
+    head = {
+        "record": record.record,
+        "grader": record.grader,
+        "digest": record.digest,
+        "reward": record.reward,
+        "verdict": record.verdict,
+    }
+    tail = f',"replayed":{"true" if replayed else "false"},"duration_ms":{record.duration_us / 1000}}}'
+    return b"".join((to_json(head)[:-1], b",", record.grade[1:-1], tail.encode()))

@@ -1,0 +1,35 @@
+"""What a route may ask for. The parts hang on the application; nothing is a module-level singleton."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app.auth import LOCAL, Caller
+from app.catalogue import Catalogue
+from app.grading import Grading
+from app.ledger import Ledger
+
+
+def caller_of(request: Request) -> Caller:
+    """Who is asking. Without API keys everybody is `local`; the border has checked that they may."""
+    return LOCAL
+
+
+def grading_of(request: Request) -> Grading:
+    grading: Grading = request.app.state.grading
+    return grading
+
+
+def catalogue_of(request: Request) -> Catalogue:
+    catalogue: Catalogue = request.app.state.catalogue
+    return catalogue
+
+
+def ledger_of(request: Request) -> Ledger:
+    ledger: Ledger = request.app.state.ledger
+    return ledger
+
+
+CurrentCaller = Annotated[Caller, Depends(caller_of)]
+CurrentCatalogue = Annotated[Catalogue, Depends(catalogue_of)]
+CurrentLedger = Annotated[Ledger, Depends(ledger_of)]

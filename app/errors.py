@@ -1,0 +1,160 @@
+"""What goes wrong between a request and its grade, and how each is answered: one table, one shape (RFC 9457).
+
+422 and other 4xx: the request is wrong, sending it again is no use.
+429, 503, 504: nothing is known about the sample, try again after `Retry-After`.
+A 200 always holds a judgement; none of these ever becomes a reward.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from graders.errors import Fault, GraderCrashed, InvalidConfig, InvalidItem, Unscored
+
+
+class ServiceError(Exception):
+    """A request that is not answered with a judgement for a reason of the service's own."""
+
+    def __init__(self, detail: str, faults: tuple[Fault, ...] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.faults = faults
+
+
+class InvalidRequest(ServiceError):
+    """Not JSON, or not of the shape that the route documents."""
+
+
+class BodyTooLarge(ServiceError):
+    """The body is over `RFT_BODY_MAX_MIB`."""
+
+
+class UnsupportedMediaType(ServiceError):
+    """The body is not declared as application/json."""
+
+
+class HostNotAllowed(ServiceError):
+    """Without keys only Host 127.0.0.1 or localhost is served, so that no web page can reach the service by DNS."""
+
+
+class NotFound(ServiceError):
+    """No route, grader, recipe, record or run of this name. Subclasses say which."""
+
+
+class UnknownRoute(NotFound): ...
+
+
+class UnknownGrader(NotFound): ...
+
+
+class UnknownRecord(NotFound): ...
+
+
+class UnknownRun(NotFound): ...
+
+
+class MethodNotAllowed(ServiceError): ...
+
+
+class IdempotencyConflict(ServiceError):
+    """The same Idempotency-Key was used for another body."""
+
+
+class NameTaken(ServiceError):
+    """A recipe may not bear the name of a grader or of a shipped recipe."""
+
+
+class RecordRefused(ServiceError):
+    """The database refused this very record; it was quarantined for the operator."""
+
+
+class Overloaded(ServiceError):
+    """More samples wait than may; this one was shed before any work."""
+
+
+class SandboxUnavailable(ServiceError):
+    """Untrusted programs cannot be run here and now."""
+
+
+class LedgerUnavailable(ServiceError):
+    """The record could not be stored, so there is no answer."""
+
+
+class DeadlineExceeded(ServiceError):
+    """Not judged within the time allowed."""
+
+
+class InternalError(ServiceError):
+    """A defect of ours. The log has the traceback under the request id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How an error is answered. `retry_after_s` is there exactly when the request may be sent again."""
+
+    status: int
+    code: str
+    title: str
+    retry_after_s: int | None = None
+
+
+TABLE: dict[type[Exception], Status] = {
+    InvalidRequest: Status(422, "invalid_request", "The request is not of the documented shape"),
+    InvalidItem: Status(422, "invalid_item", "The item cannot be graded by this grader"),
+    InvalidConfig: Status(422, "invalid_config", "The config is not one of this grader"),
+    BodyTooLarge: Status(413, "body_too_large", "The body is over the limit"),
+    UnsupportedMediaType: Status(415, "unsupported_media_type", "Only application/json is read"),
+    HostNotAllowed: Status(403, "host_not_allowed", "Without API keys only this machine is served"),
+    UnknownRoute: Status(404, "unknown_route", "There is nothing at this path"),
+    UnknownGrader: Status(404, "unknown_grader", "There is no such grader"),
+    UnknownRecord: Status(404, "unknown_record", "There is no such record"),
+    UnknownRun: Status(404, "unknown_run", "There is no such run"),
+    MethodNotAllowed: Status(405, "method_not_allowed", "This path does not answer this method"),
+    IdempotencyConflict: Status(409, "idempotency_conflict", "The key was used for another body"),
+    NameTaken: Status(409, "name_taken", "The name belongs to a grader"),
+    GraderCrashed: Status(500, "grader_crashed", "The grader failed; nothing is known about the sample", 1),
+    RecordRefused: Status(500, "record_refused", "The database refused the record"),
+    InternalError: Status(500, "internal_error", "The service failed"),
+    Overloaded: Status(503, "overloaded", "Too many samples wait", 1),
+    SandboxUnavailable: Status(503, "sandbox_unavailable", "Programs cannot be run now", 5),
+    LedgerUnavailable: Status(503, "ledger_unavailable", "The grade cannot be recorded now", 1),
+    DeadlineExceeded: Status(504, "deadline_exceeded", "Not judged in time", 1),
+}
+
+
+class AnsweredAtOnce(Unscored):
+    """The same call died or timed out before: the same answer without a worker, and not to be tried again."""
+
+    def __init__(self, first: Unscored | ServiceError) -> None:
+        super().__init__(f"{first.detail} It did so before, so it was not tried again.", first.faults)
+        self.status = status_of(first)
+
+
+Failure = Unscored | ServiceError
+
+
+def status_of(error: Failure) -> Status:
+    """The row of the table for `error`."""
+    if isinstance(error, AnsweredAtOnce):
+        return Status(error.status.status, error.status.code, error.status.title)
+    return next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
+
+
+def problem(error: Failure, record: str | None = None) -> dict[str, Any]:
+    """`error` as RFC 9457 problem details; `record` is the id of the unscored row, where one was written."""
+    status = status_of(error)
+    body: dict[str, Any] = {
+        "type": f"urn:rft-graders:problem:{status.code}",
+        "title": status.title,
+        "status": status.status,
+        "detail": error.detail,
+        "code": status.code,
+        "retryable": status.retry_after_s is not None,
+        "errors": [{"pointer": fault.pointer, "detail": fault.detail} for fault in error.faults],
+    }
+    return body if record is None else {**body, "record": record}
+
+
+def headers_of(error: Failure) -> dict[str, str]:
+    """`Retry-After` where sending the same request again makes sense."""
+    wait_s = status_of(error).retry_after_s
+    return {} if wait_s is None else {"Retry-After": str(wait_s)}

@@ -1,0 +1,79 @@
+"""The generated parts of the READMEs, between `<!-- NAME -->` and `<!-- /NAME -->`: written here, and compared."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.errors import TABLE
+from app.settings import Settings, variable
+from graders.cases import markdown_table, read_cases
+from graders.registry import Registry
+
+_PROJECT = Path(__file__).parent.parent
+
+
+def write_documents(registry: Registry) -> list[Path]:
+    """Brings every document up to date; returns those that changed."""
+    changed = []
+    for file, text in _documents(registry):
+        if file.read_text("utf-8") != text:
+            file.write_text(text, "utf-8")
+            changed.append(file)
+    return changed
+
+
+def stale_documents(registry: Registry) -> list[Path]:
+    """The documents whose generated parts are not what they would be now."""
+    return [file for file, text in _documents(registry) if file.read_text("utf-8") != text]
+
+
+def _documents(registry: Registry) -> Iterator[tuple[Path, str]]:
+    for folder in registry.folders.values():
+        file = folder.folder / "README.md"
+        if folder.origin.startswith(("built-in", "path")) and file.is_file():
+            versions = [f"v{number}" for number in sorted(folder.versions())]
+            yield file, _filled(file, {"cases": markdown_table(read_cases(folder.folder), versions)})
+    readme = _PROJECT / "README.md"
+    if readme.is_file():
+        parts = {"graders": _graders(registry), "settings": _settings(), "errors": _errors()}
+        yield readme, _filled(readme, parts)
+
+
+def _filled(file: Path, parts: dict[str, str]) -> str:
+    text = file.read_text("utf-8")
+    for name, content in parts.items():
+        before, opening, rest = text.partition(f"<!-- {name} -->\n")
+        _, closing, after = rest.partition(f"<!-- /{name} -->")
+        if opening and closing:
+            text = before + opening + content + closing + after
+    return text
+
+
+def _graders(registry: Registry) -> str:
+    rows = [
+        f"| `{grader.id}` | {grader.recipe.grader if grader.recipe else 'version'} | {grader.summary} |\n"
+        for grader in registry
+        if grader.origin == "built-in"
+    ]
+    return "| Id | Stands on | What it rewards |\n| --- | --- | --- |\n" + "".join(rows)
+
+
+def _settings() -> str:
+    rows = [
+        f"| `{variable(name)}` | `{_default(field.default)}` | {field.description} |\n"
+        for name, field in Settings.model_fields.items()
+    ]
+    return "| Variable | Default | Meaning |\n| --- | --- | --- |\n" + "".join(rows)
+
+
+def _default(value: object) -> str:
+    if isinstance(value, bool):
+        return str(int(value))
+    return ":".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _errors() -> str:
+    rows = [
+        f"| {row.status} | `{row.code}` | {'yes' if row.retry_after_s is not None else 'no'} | {row.title} |\n"
+        for row in sorted(TABLE.values(), key=lambda row: (row.status, row.code))
+    ]
+    return "| Status | Code | Try again | Meaning |\n| --- | --- | --- | --- |\n" + "".join(rows)

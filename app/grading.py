@@ -1,0 +1,153 @@
+"""The use case on one screen: find the grader, replay, plan, execute, judge, record. Read this first.
+
+A sample is judged or it stays unscored; it never gets a number for a reason of ours. Every admitted sample leaves a
+row in the ledger before it is answered: a grade, or the code of why there is none.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from app.entries import Entry, entry_of, located, record_of
+from app.errors import (
+    DeadlineExceeded,
+    Failure,
+    LedgerUnavailable,
+    RecordRefused,
+    SandboxUnavailable,
+    status_of,
+)
+from app.keyed_lock import KeyedLock
+from app.ledger import Record
+from app.orders import Answer, Graded, Order, Refused
+from app.workers import Job, Outcome
+from graders.api import Execution, Program
+from graders.registry import Grader
+
+
+class Graders(Protocol):
+    async def find(self, id: str) -> Grader: ...
+
+
+class Judges(Protocol):
+    async def __call__(self, job: Job, deadline: float) -> list[Outcome]: ...
+
+
+class Sandbox(Protocol):
+    async def run(self, programs: Sequence[Program], deadline: float) -> list[Execution]: ...
+
+
+class Ledger(Protocol):
+    async def add(self, records: Sequence[Record]) -> list[Record | RecordRefused]: ...
+    async def replay(self, caller: str, grader: str, keys: Sequence[str]) -> dict[str, Record]: ...
+
+
+class Meters(Protocol):
+    def graded(self, records: Sequence[Record]) -> None: ...
+    def unscored(self, grader: str, code: str) -> None: ...
+
+
+@dataclass
+class Grading:
+    """Grades orders. Its parts come through the constructor; `main.py` builds them."""
+
+    graders: Graders
+    judges: Judges
+    sandbox: Sandbox
+    ledger: Ledger
+    meters: Meters
+    deadline_s: float
+    turns: KeyedLock = field(default_factory=KeyedLock)
+
+    async def grade(self, order: Order) -> list[Answer]:
+        """One answer per submission, in order.
+
+        Raises:
+            UnknownGrader, InvalidConfig: nothing was graded.
+            Overloaded: shed before any work.
+        """
+        started = time.monotonic()
+        deadline = time.monotonic() + self.deadline_s
+        grader = await self.graders.find(order.grader_id)
+        config = grader.with_config(order.config)
+        entries = [entry_of(submission, grader, config) for submission in order.submissions]
+        async with self._turn(order):
+            await self._replay(order, entries)
+            open_entries = [entry for entry in entries if entry.answer is None]
+            calls, sizes = [entry.call for entry in open_entries], [entry.size_bytes for entry in open_entries]
+            await self._judge(Job(grader.version, config, calls, sizes), open_entries, deadline)
+            for entry in open_entries:
+                entry.outcome = located(entry.outcome, entry, grader)
+            duration_us = int((time.monotonic() - started) * 1e6)
+            records = [record_of(entry, order, grader, config, duration_us) for entry in open_entries]
+            await self._record(records, open_entries)
+        return [entry.answer for entry in entries if entry.answer is not None]
+
+    def _turn(self, order: Order) -> KeyedLock.Turn | nullcontext[None]:
+        """Requests with the same key wait for one another: a retry finds what the first one made."""
+        return self.turns.holding((order.caller.name, order.grader_id, order.key)) if order.key else nullcontext()
+
+    async def _replay(self, order: Order, entries: list[Entry]) -> None:
+        """Answers the entries that were graded under their key before."""
+        keys = [entry.submission.key for entry in entries if entry.submission.key is not None]
+        known = await self.ledger.replay(order.caller.name, order.grader_id, keys) if keys else {}
+        for entry in entries if known else ():
+            record = known.get(entry.submission.key or "")
+            if record is not None and entry.answer is None:
+                entry.replay(record)
+
+    async def _judge(self, job: Job, entries: list[Entry], deadline: float) -> None:
+        """Gives every entry its outcome, after running the programs that its plan asks for."""
+        if job.version.has_plan:
+            job, entries = await self._planned(job, entries, deadline)
+        for entry, outcome in zip(entries, await self.judges(job, deadline), strict=True):
+            entry.outcome = outcome
+
+    async def _planned(self, job: Job, entries: list[Entry], deadline: float) -> tuple[Job, list[Entry]]:
+        """Runs what every call's plan asks for; returns what can be judged then. The others have their outcome."""
+        plans = await self.judges(job.planning(), deadline)
+        outcomes = await asyncio.gather(*map(self._execute, plans, entries, [deadline] * len(plans)))
+        for entry, outcome in zip(entries, outcomes, strict=True):
+            entry.outcome = outcome
+        ready = [index for index, outcome in enumerate(outcomes) if isinstance(outcome, list)]
+        return job.only(ready), [entries[index] for index in ready]
+
+    async def _execute(self, plan: Outcome, entry: Entry, deadline: float) -> Outcome:
+        """Runs the programs of `plan`, except those whose execution is known; the results go into the entry's call."""
+        if not isinstance(plan, list):
+            return plan
+        known = dict(entry.submission.executions)
+        missing = [program for program in plan if program not in known]
+        try:
+            known |= dict(zip(missing, await self.sandbox.run(missing, deadline) if missing else [], strict=True))
+        except (SandboxUnavailable, DeadlineExceeded) as error:
+            return error
+        entry.executions = [(program, known[program]) for program in plan]
+        entry.call.results = [known[program] for program in plan]
+        return plan
+
+    async def _record(self, records: list[Record], entries: list[Entry]) -> None:
+        """Answers each entry once its record is durable; what is not recorded is not answered."""
+        standing = await self._added(records)
+        for entry, record, stands in zip(entries, records, standing, strict=True):
+            if isinstance(entry.outcome, Failure):
+                entry.answer = Refused(entry.outcome, record.record if isinstance(stands, Record) else None)
+            elif isinstance(stands, Failure):
+                entry.answer = Refused(stands)
+            elif stands is record:
+                entry.answer = Graded(record)
+            else:
+                entry.replay(stands)
+            if isinstance(entry.answer, Refused):
+                self.meters.unscored(record.grader, status_of(entry.answer.error).code)
+        self.meters.graded([entry.answer.record for entry in entries if isinstance(entry.answer, Graded)])
+
+    async def _added(self, records: list[Record]) -> Sequence[Record | Failure]:
+        """What stands of `records` in the ledger, or why each does not."""
+        try:
+            return await self.ledger.add(records)
+        except LedgerUnavailable as error:
+            return [error] * len(records)

@@ -1,0 +1,97 @@
+"""Is the service alive, and can it grade? Both answers are given on the API's port and on the metrics port."""
+
+from typing import Literal
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from app.contracts.wire import ANY, declared
+from app.errors import LedgerUnavailable
+from app.ledger import Ledger
+from graders.registry import Registry
+
+# Longest time a probe waits for Redis, s: limits do not need it, so neither does readiness.
+_REDIS_TIMEOUT_S = 0.25
+
+router = APIRouter(tags=["health"])
+
+
+class Alive(BaseModel):
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(BaseModel):
+    """What the service stands on. Only the database decides about `ready`: without it no grade is recorded."""
+
+    ready: bool
+    database: str = Field(description="`ok`, or what is wrong.")
+    redis: str = Field(description="`ok`, `not configured`, or what is wrong; grading goes on without it.")
+    unhealthy_graders: dict[str, str] = Field(description="Graders that were found but are not served, and why.")
+
+
+class Health:
+    """Asks the parts how they are."""
+
+    def __init__(self, ledger: Ledger, registry: Registry, redis_url: str) -> None:
+        self._ledger = ledger
+        self._registry = registry
+        self._redis = (
+            Redis.from_url(
+                redis_url,
+                # redis-py's default retries make a refused connection cost seconds.
+                retry=Retry(NoBackoff(), 0),
+                socket_timeout=_REDIS_TIMEOUT_S,
+                socket_connect_timeout=_REDIS_TIMEOUT_S,
+            )
+            if redis_url
+            else None
+        )
+
+    async def readiness(self) -> Readiness:
+        """The state of every part, asked now."""
+        database = await self._database()
+        return Readiness(
+            ready=database == "ok",
+            database=database,
+            redis=await self._redis_state(),
+            unhealthy_graders=self._registry.unhealthy,
+        )
+
+    async def close(self) -> None:
+        if self._redis is not None:
+            await self._redis.aclose()
+
+    async def _database(self) -> str:
+        try:
+            await self._ledger.check()
+        except LedgerUnavailable as error:
+            return error.detail
+        return "ok"
+
+    async def _redis_state(self) -> str:
+        if self._redis is None:
+            return "not configured"
+        try:
+            await self._redis.ping()
+        except RedisError as error:
+            return f"cannot be reached: {error}"
+        return "ok"
+
+
+@router.get("/healthz", response_model=Alive, responses=declared(*ANY))
+async def healthz() -> Alive:
+    """Alive: the event loop answers."""
+    return Alive()
+
+
+@router.get("/readyz", response_model=Readiness, responses={**declared(*ANY), 503: {"model": Readiness}})
+async def readyz(request: Request, response: Response) -> Readiness:
+    """Ready to grade, or what is wrong."""
+    health: Health = request.app.state.health
+    state = await health.readiness()
+    response.status_code = 200 if state.ready else 503
+    return state

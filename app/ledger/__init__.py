@@ -1,0 +1,24 @@
+"""The ledger: every grade with its provenance, durable before it is answered. All SQL of the service is in here.
+
+`ledger.py` is its face; `writer.py` commits in groups; `queries.py`, `reports.py` and `recipes.py` read and store
+through a connection; `sqlite.py` and `postgres.py` say where that connection comes from.
+"""
+
+from app.errors import LedgerUnavailable, RecordRefused
+from app.ledger.ledger import Ledger
+from app.ledger.migrate import migrate, schema_revision
+from app.ledger.records import GraderReport, Record, RecordFilter, RunSummary, StepReport, StoredRecipe
+
+__all__ = [
+    "GraderReport",
+    "Ledger",
+    "LedgerUnavailable",
+    "Record",
+    "RecordFilter",
+    "RecordRefused",
+    "RunSummary",
+    "StepReport",
+    "StoredRecipe",
+    "migrate",
+    "schema_revision",
+]

@@ -1,0 +1,72 @@
+"""What the ledger needs of a database, and the choice of one by its URL. The databases say how, no more."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Connection, make_url
+from sqlalchemy.exc import ArgumentError
+
+from app.errors import LedgerUnavailable
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+"""A record's values in the order of the table's columns."""
+
+
+class RowsRefused(Exception):
+    """The database is well but will not store one of these rows; none of them was stored."""
+
+
+class Database(Protocol):
+    """SQLite or PostgreSQL. Its methods raise LedgerUnavailable while it is away, and work again when it is back."""
+
+    async def insert(self, rows: Sequence[Row]) -> int:
+        """Stores `rows` in one transaction and returns, once that is durable, how many were stored.
+
+        A row whose id or idempotency key is there already is left out.
+
+        Raises:
+            RowsRefused: one of them cannot be stored; none was.
+        """
+
+    async def run(self, query: Callable[[Connection], T]) -> T:
+        """What `query` makes of a connection on which every statement is a transaction of its own.
+
+        A query may run twice, if its connection broke.
+        """
+
+    async def exclusively(self, work: Callable[[Connection], None]) -> None:
+        """Does `work` in one transaction while no other process does any by this method."""
+
+    async def close(self) -> None:
+        """Gives back threads and connections."""
+
+
+def open_database(url: str) -> Database:
+    """The database at `url`; nothing is connected yet.
+
+    Raises:
+        LedgerUnavailable: the URL is of no database that the ledger knows.
+    """
+    # Imported here because the databases import this file's words.
+    from app.ledger.postgres import PostgresDatabase
+    from app.ledger.sqlite import SqliteDatabase
+
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise LedgerUnavailable(_WANTED) from None
+    backend = parsed.get_backend_name()
+    if backend == "postgresql":
+        return PostgresDatabase(parsed)
+    if backend == "sqlite" and parsed.database not in {None, "", ":memory:"}:
+        return SqliteDatabase(parsed)
+    raise LedgerUnavailable(f"{_WANTED} Got {parsed.render_as_string(hide_password=True)}.")
+
+
+_WANTED = "Wanted the URL of a database: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE."
+
+
+def away(error: Exception) -> LedgerUnavailable:
+    """The error to raise where `error` says that the database is not there."""
+    return LedgerUnavailable(f"The database does not answer: {str(error).strip() or type(error).__name__}")

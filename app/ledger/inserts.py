@@ -1,0 +1,66 @@
+"""The statement that stores records, compiled once per number of rows.
+
+Many rows make one statement, not one statement many executions. On SQLite every execution gives up the GIL and asks
+for it again, which beside a busy event loop costs up to 5 ms each: 32 rows took 12 ms in this form and 89 ms as
+`executemany`. On PostgreSQL it takes a third of the CPU that `unnest` takes, and it says how many rows were new.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from itertools import chain
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import Dialect, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.ledger.database import Row
+from app.ledger.records import Record
+from app.ledger.tables import records
+
+# Rows per statement; a larger group is several statements in one transaction.
+STATEMENT_ROWS = 32
+
+_COLUMNS = tuple(column.key for column in records.c)
+_values: Callable[[Record], Row] = attrgetter(*_COLUMNS)
+
+
+def insert_new(dialect: Dialect, table: Table) -> Any:
+    """An INSERT that leaves out rows which a unique index holds already."""
+    insert = sqlite.insert if dialect.name == "sqlite" else postgresql.insert
+    return insert(table).on_conflict_do_nothing()
+
+
+def rows_of(given: Sequence[Record]) -> list[Row]:
+    """The rows to insert for `given`, in the order of their idempotency keys.
+
+    Two replicas that insert the same keys in the same order wait for each other; in different orders they deadlock.
+    """
+    if not any(record.idempotency_key for record in given):
+        return list(map(_values, given))
+    return [_values(_without_idle_key(record)) for record in sorted(given, key=_key)]
+
+
+def statements(dialect: Dialect, rows: Sequence[Row]) -> Iterator[tuple[str, list[Any]]]:
+    """SQL and parameters of the statements that insert `rows`."""
+    for start in range(0, len(rows), STATEMENT_ROWS):
+        part = rows[start : start + STATEMENT_ROWS]
+        yield _insert_sql(dialect, len(part)), list(chain.from_iterable(part))
+
+
+@lru_cache(maxsize=4 * STATEMENT_ROWS)
+def _insert_sql(dialect: Dialect, rows: int) -> str:
+    statement = insert_new(dialect, records).values([dict.fromkeys(_COLUMNS)] * rows)
+    return str(statement.compile(dialect=dialect))
+
+
+def _key(record: Record) -> tuple[str, str, str]:
+    return ("", "", "") if record.idempotency_key is None else (record.idempotency_key, record.caller, record.grader)
+
+
+def _without_idle_key(record: Record) -> Record:
+    """An error frees its key: an unscored row holds none."""
+    if record.idempotency_key is None or record.reward is not None:
+        return record
+    return replace(record, idempotency_key=None)

@@ -1,0 +1,129 @@
+"""The ledger as the service sees it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from app.errors import LedgerUnavailable
+from app.ledger import queries, recipes, reports
+from app.ledger.database import Database, open_database
+from app.ledger.migrate import current_revision, refuse_old
+from app.ledger.quarantine import Quarantine
+from app.ledger.records import GraderReport, Record, RecordFilter, RunSummary, StoredRecipe
+from app.ledger.writer import Standing, Writer
+
+_CHECK_TIMEOUT_S = 2.0
+# Records in memory at a time while a run is streamed.
+_PAGE_ROWS = 100
+
+
+class Ledger:
+    """Stores records and finds them. Every method raises LedgerUnavailable while the database is away."""
+
+    def __init__(self, database: Database, writer: Writer) -> None:
+        self._database = database
+        self._writer = writer
+
+    @classmethod
+    async def open(
+        cls,
+        url: str,
+        *,
+        group_max: int = 500,
+        pending_max: int = 50_000,
+        on_group: Callable[[int, float], None] | None = None,
+        quarantine: Path | None = None,
+    ) -> "Ledger":
+        """The ledger in the database at `url`, which may be away for now. It does not migrate.
+
+        Args:
+            url: sqlite:///FILE or postgresql://...
+            group_max: most records per transaction.
+            pending_max: most records that may wait for theirs.
+            on_group: told of every commit: how many records, how many seconds.
+            quarantine: file for records that the database refuses; None: they are only logged.
+        """
+        database = open_database(url)
+        writer = Writer(
+            database, Quarantine(quarantine), group_max=group_max, pending_max=pending_max, on_group=on_group
+        )
+        return cls(database, writer)
+
+    async def add(self, records: Sequence[Record]) -> list[Standing]:
+        """Stores `records`; returns, in their order and once they are durable, what stands.
+
+        That is the given record; or, where another grade holds its (caller, grader, idempotency key), that one; or a
+        RecordRefused, where the database refuses this very record, which is then in quarantine. A task that is
+        cancelled while it waits takes nothing back.
+
+        Raises:
+            LedgerUnavailable: the database is away, or more than `pending_max` records wait. Some of a large batch may
+                have been stored.
+        """
+        return await self._writer.add(records)
+
+    async def replay(self, caller: str, grader: str, keys: Sequence[str]) -> dict[str, Record]:
+        """The grades that hold `keys`; keys without one are left out."""
+        return await self._database.run(lambda connection: queries.replay(connection, caller, grader, keys))
+
+    async def find(self, record: str, caller: str | None) -> Record | None:
+        """The record of that id if it is the caller's; anybody's if the caller is None."""
+        return await self._database.run(lambda connection: queries.find(connection, record, caller))
+
+    async def search(self, where: RecordFilter, *, after: str | None, limit: int) -> list[Record]:
+        """At most `limit` records, newest first; `after` is the id of the last one of the page before."""
+        return await self._database.run(lambda connection: queries.search(connection, where, after, limit))
+
+    async def runs(self, caller: str | None, *, after: str | None, limit: int) -> list[RunSummary]:
+        """At most `limit` runs, the latest begun first; `after` is the last one of the page before.
+
+        Caller None: everybody's, runs of one name taken together.
+        """
+        return await self._database.run(lambda connection: reports.runs(connection, caller, after, limit))
+
+    async def run_report(self, caller: str | None, run: str) -> list[GraderReport]:
+        """What each grader id and digest made of the run; empty: there is no such run."""
+        return await self._database.run(lambda connection: reports.run_report(connection, caller, run))
+
+    async def samples_of_run(self, caller: str | None, run: str, grader: str | None) -> AsyncIterator[Record]:
+        """The grades of the run that count now, in the order in which they were made; only `grader`'s if one is named.
+
+        What is recorded while they are read is not among them.
+        """
+        ids = await self._database.run(lambda connection: reports.counted_ids(connection, caller, run, grader))
+        for start in range(0, len(ids), _PAGE_ROWS):
+            page = ids[start : start + _PAGE_ROWS]
+            found = await self._database.run(partial(queries.by_ids, ids=page))
+            for record in page:
+                yield found[record]
+
+    async def add_recipe(self, recipe: StoredRecipe) -> StoredRecipe:
+        """The stored version with this content, or else `recipe` as the next version of its name."""
+        return await self._database.run(lambda connection: recipes.add(connection, recipe))
+
+    async def recipes(self) -> list[StoredRecipe]:
+        """Every version of every recipe, by name and version."""
+        return await self._database.run(recipes.every)
+
+    async def recipe(self, name: str, version: int) -> StoredRecipe | None:
+        """The recipe `name@vVERSION`, or None."""
+        return await self._database.run(lambda connection: recipes.get(connection, name, version))
+
+    async def check(self) -> None:
+        """Returns if records can be stored.
+
+        Raises:
+            LedgerUnavailable: says why not: no answer within 2 s, or not migrated.
+        """
+        try:
+            async with asyncio.timeout(_CHECK_TIMEOUT_S):
+                revision = await self._database.run(current_revision)
+        except TimeoutError:
+            raise LedgerUnavailable(f"The database does not answer within {_CHECK_TIMEOUT_S:g} s.") from None
+        refuse_old(revision)
+
+    async def close(self) -> None:
+        """Settles what waits, takes no more, and lets go of the database."""
+        await self._writer.close()
+        await self._database.close()

@@ -1,0 +1,53 @@
+"""Records that a database refuses: kept in a file for the operator, one JSON object a line."""
+
+import asyncio
+import base64
+import json
+import logging
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+from app.errors import RecordRefused
+from app.ledger.records import Record
+
+_log = logging.getLogger(__name__)
+
+
+class Quarantine:
+    """The file; None: such records are only logged, by id."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+
+    async def put(self, record: Record, reason: str) -> RecordRefused:
+        """Keeps `record`, on disk when this returns, and returns the error that answers for it."""
+        _log.error("The database refused record %s of %s: %s", record.record, record.grader, reason)
+        if self._file is None:
+            return RecordRefused(f"The database refused the record: {reason}")
+        try:
+            await asyncio.to_thread(_append, self._file, _line(record, reason))
+        except OSError as error:
+            _log.exception("Record %s could not be quarantined.", record.record)
+            return RecordRefused(f"The database refused the record: {reason}. It could not be quarantined: {error}")
+        return RecordRefused(f"The database refused the record: {reason}. It is in quarantine as {record.record}.")
+
+
+def _line(record: Record, reason: str) -> bytes:
+    # Escaped to ASCII, since a lone surrogate may be what the database refused.
+    return json.dumps({"reason": reason, **asdict(record)}, default=_readable).encode() + b"\n"
+
+
+def _readable(value: bytes) -> str | dict[str, str]:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(value).decode()}
+
+
+def _append(file: Path, line: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("ab") as out:
+        out.write(line)
+        out.flush()
+        os.fsync(out.fileno())

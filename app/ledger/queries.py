@@ -1,0 +1,95 @@
+"""Finding records: by id, by idempotency key, by filter. Functions of a connection; where it is from is not theirs."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
+
+from app.ledger.records import Record, RecordFilter
+from app.ledger.tables import records
+
+# Values per IN list: both databases limit the parameters of a statement.
+_IN_MAX = 500
+
+_RECORD = select(*(records.c[field.name] for field in fields(Record)))
+
+# Made once, as they are on the path of grades: SQLAlchemy spends more on making a statement than on running it.
+_FIND = _RECORD.where(records.c.record == bindparam("record"))
+_REPLAY = _RECORD.where(
+    records.c.caller == bindparam("caller"),
+    records.c.grader == bindparam("grader"),
+    records.c.idempotency_key.in_(bindparam("keys", expanding=True)),
+)
+
+
+def find(connection: Connection, record: str, caller: str | None) -> Record | None:
+    """The record of that id, if it is `caller`'s; None as caller: anybody's."""
+    found = _read(connection, _FIND, record=record)
+    return found[0] if found and caller in {None, found[0].caller} else None
+
+
+def by_ids(connection: Connection, ids: Iterable[str]) -> dict[str, Record]:
+    """The records of those ids; unknown ids are left out."""
+    return {
+        record.record: record
+        for some in _parts(ids)
+        for record in _read(connection, _RECORD.where(records.c.record.in_(some)))
+    }
+
+
+def replay(connection: Connection, caller: str, grader: str, keys: Iterable[str]) -> dict[str, Record]:
+    """The judgements under `keys`; keys that hold none are left out."""
+    found: dict[str, Record] = {}
+    for some in _parts(keys):
+        holders = _read(connection, _REPLAY, caller=caller, grader=grader, keys=some)
+        found |= {record.idempotency_key or "": record for record in holders}
+    return found
+
+
+def standing(connection: Connection, given: Sequence[Record]) -> list[Record]:
+    """For each record the one that stands: itself if it was stored, else the one that holds its key."""
+    stored = by_ids(connection, [record.record for record in given])
+    keys: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for record in given:
+        if record.record not in stored and record.idempotency_key is not None:
+            keys[record.caller, record.grader].append(record.idempotency_key)
+    holders = {owner: replay(connection, *owner, wanted) for owner, wanted in keys.items()}
+    return [
+        record if record.record in stored else holders[record.caller, record.grader][record.idempotency_key or ""]
+        for record in given
+    ]
+
+
+def search(connection: Connection, where: RecordFilter, after: str | None, limit: int) -> list[Record]:
+    """At most `limit` records, the newest first, beginning below the id `after`."""
+    query = _RECORD.where(*conditions(where)).order_by(records.c.record.desc()).limit(limit)
+    return _read(connection, query if after is None else query.where(records.c.record < after))
+
+
+def conditions(where: RecordFilter) -> list[ColumnElement[bool]]:
+    """`where` as SQL, each of its fields a condition."""
+    equal = {name: getattr(where, name) for name in _EQUAL}
+    found: list[ColumnElement[bool]] = [records.c[name] == value for name, value in equal.items() if value is not None]
+    if where.min_reward is not None:
+        found.append(records.c.reward >= where.min_reward)
+    if where.max_reward is not None:
+        found.append(records.c.reward <= where.max_reward)
+    if where.scored is not None:
+        found.append(records.c.reward.is_not(None) if where.scored else records.c.reward.is_(None))
+    return found
+
+
+_EQUAL = ("caller", "run", "grader", "verdict", "code", "step", "item_id", "group")
+
+
+def _parts(values: Iterable[str]) -> Iterator[list[str]]:
+    left = iter(values)
+    while part := list(islice(left, _IN_MAX)):
+        yield part
+
+
+def _read(connection: Connection, query: Select[Any], **parameters: object) -> list[Record]:
+    return [Record(*row) for row in connection.execute(query, parameters)]

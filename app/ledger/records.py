@@ -1,0 +1,115 @@
+"""What goes into the ledger and what comes out of it. Plain values; no SQL."""
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Record:
+    """One row: a grade with all that led to it, or an unscored sample with the reason."""
+
+    record: str
+    """Its id: a UUIDv7 as text, so ids sort by time."""
+    created_us: int
+    """Microseconds since the epoch, UTC."""
+    caller: str
+    grader: str
+    """The id that was called, of a grader or of a recipe."""
+    digest: str
+    contract: str
+    """The wire format it came by: "native", "azure", "cli", ..."""
+    run: str | None
+    step: int | None
+    item_id: str | None
+    rollout: int | None
+    group: str | None
+    reward: float | None
+    """None: unscored."""
+    verdict: str | None
+    """None: unscored."""
+    code: str | None
+    """Why it is unscored; None for a grade."""
+    grade: bytes
+    """JSON: the rest of the grade (reason, answer, span, sub-rewards, details), or the problem of an unscored row."""
+    config: bytes
+    """JSON, as are `item`, `sample` and `executions`."""
+    item: bytes
+    sample: bytes
+    executions: bytes
+    idempotency_key: str | None
+    """In the namespace of its contract. Only a grade holds one; on an unscored row it is not stored."""
+    body_sha256: bytes | None
+    duration_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFilter:
+    """Which records are wanted; None asks for nothing."""
+
+    caller: str | None = None
+    run: str | None = None
+    grader: str | None = None
+    verdict: str | None = None
+    code: str | None = None
+    step: int | None = None
+    item_id: str | None = None
+    group: str | None = None
+    min_reward: float | None = None
+    max_reward: float | None = None
+    scored: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """A training run in one line."""
+
+    run: str
+    records: int
+    """All its rows: grades, superseded ones and unscored ones."""
+    first_us: int
+    """When its first record was made, microseconds since the epoch, UTC."""
+    last_us: int
+    """When its last record was made, microseconds since the epoch, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """The counted grades of one policy update."""
+
+    step: int | None
+    """None: the caller did not say."""
+    graded: int
+    mean_reward: float
+    verdicts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class GraderReport:
+    """A run as one grader saw it. Nothing is pooled over graders or digests."""
+
+    grader: str
+    digest: str
+    graded: int
+    """Grades that count: per step, item and rollout the last one; all of those without item or rollout."""
+    superseded: int
+    """Grades that a later one of the same step, item and rollout replaced."""
+    unscored: dict[str, int]
+    """Samples without a grade, per error code; outside every mean."""
+    mean_reward: float | None
+    """None: nothing was graded."""
+    verdicts: dict[str, int]
+    steps: list[StepReport]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecipe:
+    """A version of a recipe. It never changes."""
+
+    name: str
+    version: int
+    """From 1; 0 where the ledger is to give the next one."""
+    content: bytes
+    """Canonical JSON."""
+    digest: str
+    caller: str
+    created_us: int
+    """Microseconds since the epoch, UTC."""

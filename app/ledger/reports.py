@@ -1,0 +1,145 @@
+"""Runs: which there are, and what each grader made of one. What counts is decided here and nowhere else."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import CTE, ColumnElement, Connection, Subquery, case, func, literal, select
+
+from app.ledger.records import GraderReport, RunSummary, StepReport
+from app.ledger.tables import records
+
+_c = records.c
+
+
+def runs(connection: Connection, caller: str | None, after: str | None, limit: int) -> list[RunSummary]:
+    """At most `limit` runs, the latest begun first, beginning below the run `after`.
+
+    Without a caller: everybody's, runs of one name taken together.
+    """
+    begun = _begun(caller)
+    page = select(begun).order_by(begun.c.first.desc()).limit(limit)
+    if after is not None:
+        page = page.where(begun.c.first < select(begun.c.first).where(begun.c.run == after).scalar_subquery())
+    chosen = page.subquery("page")
+    first, last = records.alias("first"), records.alias("last")
+    rows = select(func.count()).where(_of(caller), _c.run == chosen.c.run).scalar_subquery()
+    found = connection.execute(
+        select(chosen.c.run, rows, first.c.created_us, last.c.created_us)
+        .join_from(chosen, first, first.c.record == chosen.c.first)
+        .join(last, last.c.record == chosen.c.last)
+        .order_by(chosen.c.first.desc())
+    )
+    return [RunSummary(*row) for row in found]
+
+
+def run_report(connection: Connection, caller: str | None, run: str) -> list[GraderReport]:
+    """What each grader id and digest made of `run`, sorted by them; empty: there is no such run."""
+    ranked = _ranked(caller, run)
+    kind = (ranked.c.step, ranked.c.verdict, ranked.c.code, ranked.c.digest, ranked.c.grader)
+    counted = case((ranked.c.counts, 1), else_=0)
+    reward = case((ranked.c.counts, ranked.c.reward))
+    query = select(*kind, func.count(), func.sum(counted), func.sum(reward)).group_by(*kind)
+    tallies: dict[tuple[str, str], _Tally] = defaultdict(_Tally)
+    for step, verdict, code, digest, grader, rows, graded, reward_sum in connection.execute(query):
+        tally = tallies[grader, digest]
+        if verdict is None:
+            tally.unscored[code] += rows
+        else:
+            tally.add(step, verdict, rows, graded, reward_sum)
+    return [tallies[judge].report(*judge) for judge in sorted(tallies)]
+
+
+def counted_ids(connection: Connection, caller: str | None, run: str, grader: str | None) -> Sequence[str]:
+    """Ids of the grades that count, in the order in which they were made; only `grader`'s if one is named."""
+    ranked = _ranked(caller, run)
+    query = select(ranked.c.record).where(ranked.c.counts, ranked.c.reward.is_not(None)).order_by(ranked.c.record)
+    return connection.scalars(query if grader is None else query.where(ranked.c.grader == grader)).all()
+
+
+@dataclass
+class _Tally:
+    """Sums over one grader id and digest."""
+
+    superseded: int = 0
+    unscored: Counter[str] = field(default_factory=Counter)
+    verdicts: Counter[str] = field(default_factory=Counter)
+    step_verdicts: dict[int | None, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    step_sums: dict[int | None, float] = field(default_factory=lambda: defaultdict(float))
+
+    def add(self, step: int | None, verdict: str, rows: int, graded: int, reward_sum: float | None) -> None:
+        self.superseded += rows - graded
+        if reward_sum is None:
+            return
+        self.verdicts[verdict] += graded
+        self.step_verdicts[step][verdict] += graded
+        self.step_sums[step] += reward_sum
+
+    def report(self, grader: str, digest: str) -> GraderReport:
+        graded = self.verdicts.total()
+        return GraderReport(
+            grader=grader,
+            digest=digest,
+            graded=graded,
+            superseded=self.superseded,
+            unscored=dict(self.unscored),
+            mean_reward=sum(self.step_sums.values()) / graded if graded else None,
+            verdicts=dict(self.verdicts),
+            steps=[
+                StepReport(step, verdicts.total(), self.step_sums[step] / verdicts.total(), dict(verdicts))
+                for step, verdicts in sorted(self.step_verdicts.items(), key=_known_steps_first)
+            ],
+        )
+
+
+def _known_steps_first(step: tuple[int | None, object]) -> tuple[bool, int]:
+    return step[0] is None, step[0] or 0
+
+
+def _ranked(caller: str | None, run: str) -> Subquery:
+    """The run's rows, each with `counts`.
+
+    Of the grades with one step, item and rollout that a grader gave with one digest the last counts. A grade without
+    item or rollout always does. Unscored rows rank among themselves: an error takes nothing from the grade before it.
+    """
+    attempt = (_c.step, _c.item_id, _c.rollout, _c.digest, _c.grader, _c.caller, _c.reward.is_(None))
+    rank = func.row_number().over(partition_by=attempt, order_by=_c.record.desc())
+    counts = _c.item_id.is_(None) | _c.rollout.is_(None) | (rank == 1)
+    columns = (_c.record, _c.grader, _c.digest, _c.step, _c.reward, _c.verdict, _c.code)
+    return select(*columns, counts.label("counts")).where(_of(caller), _c.run == run).subquery("ranked")
+
+
+def _begun(caller: str | None) -> Subquery:
+    """Every run with the ids of its first and last record.
+
+    Found by jumping through the index from one name to the next, so the cost is by runs, not by records.
+    """
+    callers = _callers() if caller is None else select(literal(caller).label("caller")).cte()
+    next_run = select(func.min(_c.run)).where(_c.run.is_not(None))
+    start = select(callers.c.caller, next_run.where(_c.caller == callers.c.caller).scalar_subquery().label("run"))
+    names = start.where(callers.c.caller.is_not(None)).cte("names", recursive=True)
+    following = next_run.where(_c.caller == names.c.caller, _c.run > names.c.run).scalar_subquery()
+    names = names.union_all(select(names.c.caller, following).where(names.c.run.is_not(None)))
+    own = (_c.caller == names.c.caller, _c.run == names.c.run)
+    ends = (
+        select(
+            names.c.run,
+            select(func.min(_c.record)).where(*own).scalar_subquery().label("first"),
+            select(func.max(_c.record)).where(*own).scalar_subquery().label("last"),
+        )
+        .where(names.c.run.is_not(None))
+        .subquery("ends")
+    )
+    first, last = func.min(ends.c.first).label("first"), func.max(ends.c.last).label("last")
+    return select(ends.c.run, first, last).group_by(ends.c.run).subquery("begun")
+
+
+def _of(caller: str | None) -> ColumnElement[bool]:
+    """Named one by one, all callers still use the indexes, which begin with the caller."""
+    return _c.caller.in_(select(_callers().c.caller)) if caller is None else _c.caller == caller
+
+
+def _callers() -> CTE:
+    first = select(func.min(_c.caller).label("caller")).cte(recursive=True)
+    following = select(func.min(_c.caller)).where(_c.caller > first.c.caller).scalar_subquery()
+    return first.union_all(select(following).where(first.c.caller.is_not(None)))

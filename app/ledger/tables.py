@@ -1,0 +1,87 @@
+"""The tables as the code sees them. `migrations/` makes them; a test holds the two equal."""
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Double, Index, LargeBinary, MetaData, Table, Text
+
+metadata = MetaData()
+
+# The C collation compares bytes, as SQLite does: both databases sort alike, whatever the server's locale.
+_Text = Text().with_variant(Text(collation="C"), "postgresql")
+
+# JSON is kept as bytes, not as text: PostgreSQL stores no NUL in text, and a sample may hold one.
+records = Table(
+    "records",
+    metadata,
+    Column("record", _Text, primary_key=True),
+    Column("created_us", BigInteger, nullable=False),
+    Column("caller", _Text, nullable=False),
+    Column("grader", _Text, nullable=False),
+    Column("digest", _Text, nullable=False),
+    Column("contract", _Text, nullable=False),
+    Column("run_id", _Text, key="run"),
+    Column("step", BigInteger),
+    Column("item_id", _Text),
+    Column("rollout", BigInteger),
+    Column("group_id", _Text, key="group"),
+    Column("reward", Double),
+    Column("verdict", _Text),
+    Column("code", _Text),
+    Column("duration_us", BigInteger, nullable=False),
+    Column("idempotency_key", _Text),
+    Column("body_sha256", LargeBinary),
+    Column("grade", LargeBinary, nullable=False),
+    Column("config", LargeBinary, nullable=False),
+    Column("item", LargeBinary, nullable=False),
+    Column("sample", LargeBinary, nullable=False),
+    Column("executions", LargeBinary, nullable=False),
+    CheckConstraint(
+        "(reward IS NULL) = (verdict IS NULL) AND (reward IS NULL) <> (code IS NULL)", name="records_grade_or_code"
+    ),
+    # Written so that NaN fails too: SQLite reads it as NULL, PostgreSQL as more than any number.
+    CheckConstraint("reward BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308", name="records_finite_reward"),
+    CheckConstraint("idempotency_key IS NULL OR reward IS NOT NULL", name="records_key_needs_grade"),
+)
+
+_c = records.c
+
+# The columns after `record` let a search pass over what it does not want without reading the rows themselves.
+# An entry of a PostgreSQL index is limited to 2704 bytes, so none holds two names that the caller chooses freely
+# (run, item, group: 512 characters, 2048 bytes each).
+Index("records_by_caller", _c.caller, _c.record, _c.grader, _c.verdict, _c.code, _c.step, _c.reward)
+Index(
+    "records_by_run",
+    *(_c.caller, _c.run, _c.record, _c.grader, _c.verdict, _c.code, _c.step, _c.reward),
+    postgresql_where=_c.run.is_not(None),
+    sqlite_where=_c.run.is_not(None),
+)
+Index(
+    "records_by_item",
+    *(_c.caller, _c.item_id, _c.record),
+    postgresql_where=_c.item_id.is_not(None),
+    sqlite_where=_c.item_id.is_not(None),
+)
+Index(
+    "records_by_group",
+    *(_c.caller, _c.group, _c.record),
+    postgresql_where=_c.group.is_not(None),
+    sqlite_where=_c.group.is_not(None),
+)
+Index(
+    "records_by_key",
+    *(_c.caller, _c.grader, _c.idempotency_key),
+    unique=True,
+    postgresql_where=_c.idempotency_key.is_not(None),
+    sqlite_where=_c.idempotency_key.is_not(None),
+)
+
+recipes = Table(
+    "recipes",
+    metadata,
+    Column("name", _Text, primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("content_sha256", LargeBinary, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("digest", _Text, nullable=False),
+    Column("caller", _Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Index("recipes_by_content", "name", "content_sha256", unique=True),
+)

@@ -1,0 +1,160 @@
+"""Group commit: while one group of records becomes durable the next one gathers, and each waits for its own.
+
+There is one writer per process and no timer: a lone record is committed at once, a burst in ever larger groups.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from app.errors import LedgerUnavailable, RecordRefused
+from app.ledger import queries
+from app.ledger.database import Database, RowsRefused
+from app.ledger.inserts import rows_of
+from app.ledger.quarantine import Quarantine
+from app.ledger.records import Record
+
+# A group is closed beyond this size, so that no transaction carries gigabytes.
+_GROUP_MAX_BYTES = 16 << 20
+
+Standing = Record | RecordRefused
+"""What became of a record: it stands, another with its key does, or the database refused it."""
+
+
+@dataclass(slots=True)
+class _Entry:
+    """Records that wait together, at most one group of them."""
+
+    records: Sequence[Record]
+    size_bytes: int
+    standing: asyncio.Future[list[Standing]]
+
+
+class Writer:
+    """Puts records into the database in groups, in the order in which they came."""
+
+    def __init__(
+        self,
+        database: Database,
+        quarantine: Quarantine,
+        *,
+        group_max: int,
+        pending_max: int,
+        on_group: Callable[[int, float], None] | None,
+    ) -> None:
+        self._database = database
+        self._quarantine = quarantine
+        self._group_max = group_max
+        self._pending_max = pending_max
+        self._on_group = on_group
+        self._pending: deque[_Entry] = deque()
+        self._pending_rows = 0
+        self._group: list[_Entry] = []
+        self._task: asyncio.Task[None] | None = None
+        self._closed = False
+        # Kept, as asking for the running loop costs a system call (getpid) on Python 3.11.
+        self._loop = asyncio.get_running_loop()
+
+    async def add(self, records: Sequence[Record]) -> list[Standing]:
+        """What became of `records`, in their order, once they are durable. Recorded even if nobody waits any more.
+
+        Raises:
+            LedgerUnavailable: nothing was taken, as too many wait already; or the database is away.
+        """
+        if not records:
+            return []
+        self._refuse_unless_room(len(records))
+        parts = [self._enqueue(records[at : at + self._group_max]) for at in range(0, len(records), self._group_max)]
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._drain(), name="ledger-writer")
+            self._task.add_done_callback(self._drained)
+        if len(parts) == 1:
+            return await parts[0]
+        return list(chain.from_iterable(await asyncio.gather(*parts)))
+
+    async def close(self) -> None:
+        """Takes no more, and returns when all that waits is settled."""
+        self._closed = True
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    def _refuse_unless_room(self, rows: int) -> None:
+        if self._closed:
+            raise LedgerUnavailable("The ledger is closed: the service is stopping.")
+        if self._pending_rows + rows > self._pending_max:
+            raise LedgerUnavailable(
+                f"{self._pending_rows} records wait for the database; with {rows} more they are over the limit of "
+                f"{self._pending_max}."
+            )
+
+    def _enqueue(self, records: Sequence[Record]) -> asyncio.Future[list[Standing]]:
+        size_bytes = sum(len(record.item) + len(record.sample) + len(record.executions) for record in records)
+        entry = _Entry(records, size_bytes, self._loop.create_future())
+        self._pending.append(entry)
+        self._pending_rows += len(records)
+        return entry.standing
+
+    async def _drain(self) -> None:
+        while self._pending:
+            self._group = self._take()
+            await self._settle(self._group)
+
+    def _take(self) -> list[_Entry]:
+        """The next group: whole entries, at least one, within the limits."""
+        group: list[_Entry] = []
+        rows = size_bytes = 0
+        while self._pending:
+            entry = self._pending[0]
+            rows += len(entry.records)
+            size_bytes += entry.size_bytes
+            if group and (rows > self._group_max or size_bytes > _GROUP_MAX_BYTES):
+                break
+            group.append(self._pending.popleft())
+            self._pending_rows -= len(entry.records)
+        return group
+
+    async def _settle(self, group: list[_Entry]) -> None:
+        """Commits `group` and tells those who wait."""
+        records = list(chain.from_iterable(entry.records for entry in group))
+        started = time.perf_counter()
+        try:
+            standing = iter(await self._commit(records))
+        except LedgerUnavailable as error:
+            _fail(group, error)
+            return
+        if self._on_group is not None:
+            self._on_group(len(records), time.perf_counter() - started)
+        for entry in group:
+            own = [next(standing) for _ in entry.records]
+            if not entry.standing.done():
+                entry.standing.set_result(own)
+
+    async def _commit(self, records: Sequence[Record]) -> Sequence[Standing]:
+        """Stores `records`; a refusal halves them until the refused ones are alone."""
+        try:
+            stored = await self._database.insert(rows_of(records))
+        except RowsRefused as refusal:
+            if len(records) == 1:
+                return [await self._quarantine.put(records[0], str(refusal))]
+            half = len(records) // 2
+            return [*await self._commit(records[:half]), *await self._commit(records[half:])]
+        if stored == len(records):
+            return records
+        return await self._database.run(lambda connection: queries.standing(connection, records))
+
+    def _drained(self, task: asyncio.Task[None]) -> None:
+        """Lets no one wait for ever: if the writer died of a defect, everyone who waits is told of it."""
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if error is not None:
+            _fail([*self._group, *self._pending], error)
+            self._pending.clear()
+            self._pending_rows = 0
+
+
+def _fail(entries: list[_Entry], error: BaseException) -> None:
+    for entry in entries:
+        if not entry.standing.done():
+            entry.standing.set_exception(error)

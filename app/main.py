@@ -1,0 +1,133 @@
+"""Builds the parts and joins them: the only module that knows every other."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from app import health, openapi
+from app.border import Border
+from app.catalogue import Catalogue
+from app.contracts import azure, catalogue, native, records
+from app.contracts.wire import problem_response
+from app.errors import InvalidRequest, MethodNotAllowed, SandboxUnavailable, ServiceError, UnknownRoute
+from app.grading import Grading
+from app.health import Health
+from app.lean_route import LeanRoute
+from app.ledger import Ledger
+from app.metrics import Metrics
+from app.probes import Probes
+from app.selftest import withdraw_the_unfit
+from app.settings import Settings
+from app.workers import Workers
+from graders.api import Execution, Program
+from graders.errors import Fault, Unscored, json_pointer
+from graders.registry import Registry
+
+VERSION = "0.1.0"
+
+_DESCRIPTION = """Turns a model's output into a reward while the model is being trained.
+
+A **grader** (`finance_qa@v1`) judges a **sample** (what the model produced) for an **item** (the dataset row with its
+reference). A 200 always holds a judgement. Everything else is a problem (RFC 9457) with a code of its own and never a
+reward: 4xx means that the request is wrong, 503 and 504 that nothing is known about the sample and that the same
+request may be sent again after `Retry-After` seconds.
+"""
+
+
+class NoSandbox:
+    """Stands where the sandbox will: programs are refused, never faked."""
+
+    async def run(self, programs: Sequence[Program], deadline: float) -> list[Execution]:
+        raise SandboxUnavailable("This service has no sandbox, so graders that run programs cannot judge here.")
+
+
+def create_app(settings: Settings) -> Border:
+    """The service as an ASGI application. The database must have been migrated (`rft-graders serve` does)."""
+    api = _create_api(settings)
+    lean = [route for router in (native.router, azure.router, catalogue.lean) for route in router.routes]
+    return Border(
+        api,
+        [route for route in lean if isinstance(route, LeanRoute)],
+        body_max_bytes=settings.body_max_mib << 20,
+        local_only=settings.is_loopback,
+    )
+
+
+def _create_api(settings: Settings) -> FastAPI:
+    registry = Registry(settings.graders_path)
+    app = FastAPI(
+        title="RFT Graders",
+        version=VERSION,
+        description=_DESCRIPTION,
+        lifespan=_lifespan,
+        redirect_slashes=False,
+    )
+    app.state.settings = settings
+    app.state.registry = registry
+    for router in (native.router, azure.router, catalogue.lean, catalogue.router, records.router, health.router):
+        app.include_router(router)
+    _add_error_handlers(app)
+    openapi.install(app, registry)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Opens the parts in the order of their needs, and closes them in reverse."""
+    settings: Settings = app.state.settings
+    registry: Registry = app.state.registry
+    metrics = Metrics()
+    async with AsyncExitStack() as stack:
+        ledger = await Ledger.open(
+            settings.database,
+            pending_max=settings.ledger_pending_max,
+            on_group=metrics.group_committed,
+            quarantine=settings.data_dir / "quarantine.jsonl",
+        )
+        stack.push_async_callback(ledger.close)
+        workers = Workers(
+            settings.workers,
+            graders_path=settings.graders_path,
+            memory_mib=settings.worker_memory_mib,
+            call_timeout_s=settings.call_timeout_s,
+            queue_max=settings.worker_queue_max,
+        )
+        await workers.start()
+        stack.push_async_callback(workers.close)
+        await withdraw_the_unfit(registry, workers, settings.deadline_s)
+        state = app.state
+        state.ledger = ledger
+        state.catalogue = Catalogue(registry, ledger)
+        state.grading = Grading(state.catalogue, workers, NoSandbox(), ledger, metrics, settings.deadline_s)
+        state.health = Health(ledger, registry, settings.redis_url)
+        stack.push_async_callback(state.health.close)
+        if settings.metrics_port >= 0:
+            state.probes = Probes(settings.host, settings.metrics_port, metrics.registry, state.health)
+            stack.callback(state.probes.close)
+        yield
+
+
+def _add_error_handlers(app: FastAPI) -> None:
+    async def failed(request: Request, error: Any) -> Any:
+        return problem_response(error)
+
+    async def invalid(request: Request, error: Any) -> Any:
+        faults = tuple(Fault(json_pointer("", *found["loc"]), found["msg"]) for found in error.errors())
+        return problem_response(InvalidRequest("A parameter is not of the documented shape.", faults))
+
+    async def unrouted(request: Request, error: Any) -> Any:
+        if error.status_code == 405:
+            reply = problem_response(MethodNotAllowed(f"{request.url.path} does not answer {request.method}."))
+            reply.headers = error.headers
+            return reply
+        return problem_response(UnknownRoute(f"There is nothing at {request.url.path}. The routes are at /docs."))
+
+    app.add_exception_handler(ServiceError, failed)
+    app.add_exception_handler(Unscored, failed)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, unrouted)

@@ -1,0 +1,66 @@
+"""Every Prometheus metric, declared once: name with unit, labels, meaning."""
+
+from collections import Counter as Tally
+from collections.abc import Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from app.ledger import Record
+
+# Grader ids are few, but recipes are anybody's to make: beyond this many they share one label.
+_GRADERS_MAX = 200
+_SECONDS = (0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_RECORDS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+
+
+class Metrics:
+    """The meters of one process; `registry` is what `/metrics` shows."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._grades = self._counter("rft_grades", "Samples judged and recorded.", "grader", "verdict")
+        self._unscored = self._counter("rft_unscored", "Samples left without a judgement.", "grader", "code")
+        self._judging = self._histogram(
+            "rft_judging_seconds", "From a request's arrival to its judgement, the commit not counted.", _SECONDS
+        )
+        self._group_records = self._histogram("rft_ledger_group_records", "Records per commit.", _RECORDS)
+        self._commit = self._histogram("rft_ledger_commit_seconds", "Time of one group's durable commit.", _SECONDS)
+        # Looking up a child by its labels costs more than counting with it.
+        self._children: dict[tuple[str, str | None], Counter] = {}
+        self._names: set[str] = set()
+
+    def graded(self, records: Sequence[Record]) -> None:
+        """The judgements of one request were recorded."""
+        for (grader, verdict), count in Tally([(record.grader, record.verdict) for record in records]).items():
+            child = self._children.get((grader, verdict))
+            (child or self._child(grader, verdict)).inc(count)
+        if records:
+            self._judging.observe(records[0].duration_us / 1e6)
+
+    def unscored(self, grader: str, code: str) -> None:
+        """One sample stayed unscored."""
+        self._unscored.labels(self._label(grader), code).inc()
+
+    def group_committed(self, records: int, seconds: float) -> None:
+        """The ledger made one group durable."""
+        self._group_records.observe(records)
+        self._commit.observe(seconds)
+
+    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
+        return Counter(name, meaning, labels, registry=self.registry)
+
+    def _histogram(self, name: str, meaning: str, buckets: Sequence[float]) -> Histogram:
+        return Histogram(name, meaning, buckets=buckets, registry=self.registry)
+
+    def _child(self, grader: str, verdict: str | None) -> Counter:
+        name = self._label(grader)
+        child = self._grades.labels(name, verdict)
+        if name == grader:
+            self._children[grader, verdict] = child
+        return child
+
+    def _label(self, grader: str) -> str:
+        if grader not in self._names and len(self._names) >= _GRADERS_MAX:
+            return "other"
+        self._names.add(grader)
+        return grader

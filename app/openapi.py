@@ -1,0 +1,74 @@
+"""The OpenAPI page: FastAPI's own, with every grader's cases as examples and problems under their media type."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from app.contracts.wire import PROBLEM_TYPE
+from graders.registry import Grader, Registry
+
+_EXAMPLES_PER_GRADER = 2
+
+
+def install(app: FastAPI, registry: Registry) -> None:
+    """Replaces `app.openapi` by one that is completed once and kept."""
+    plain = app.openapi
+
+    def complete() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _completed(plain(), list(registry))
+        return app.openapi_schema
+
+    app.openapi = complete  # type: ignore[method-assign]
+
+
+def _completed(schema: dict[str, Any], graders: list[Grader]) -> dict[str, Any]:
+    for path in schema["paths"].values():
+        for operation in path.values():
+            _mark_problems(operation)
+    _add_examples(schema, "/v1/graders/{id}/grade", _bodies(graders))
+    _add_examples(schema, "/v1/graders/{id}/grade-batch", {"batch": _batch(graders)} if _batch(graders) else {})
+    _add_ids(schema, [grader.id for grader in graders])
+    return schema
+
+
+def _mark_problems(operation: dict[str, Any]) -> None:
+    for response in operation["responses"].values():
+        content = response.get("content", {})
+        if content.get("application/json", {}).get("schema", {}).get("$ref", "").endswith("/Problem"):
+            content[PROBLEM_TYPE] = content.pop("application/json")
+
+
+def _add_examples(schema: dict[str, Any], path: str, examples: dict[str, Any]) -> None:
+    content = schema["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+    content["examples"] = {name: {"summary": name, "value": value} for name, value in examples.items()}
+
+
+def _bodies(graders: list[Grader]) -> dict[str, Any]:
+    """Requests that can be sent as they are, by grader id and case."""
+    return {
+        f"{grader.id}: {case.name}": _body(case.item, case.sample, case.config)
+        for grader in graders
+        if grader.recipe is None
+        for case in grader.version.cases[:_EXAMPLES_PER_GRADER]
+    }
+
+
+def _body(item: Any, sample: Any, config: dict[str, Any]) -> dict[str, Any]:
+    return {"item": item, "sample": sample} | ({"config": config} if config else {})
+
+
+def _batch(graders: list[Grader]) -> dict[str, Any] | None:
+    cases = next((grader.version.cases for grader in graders if grader.version.cases), ())
+    plain = [case for case in cases if not case.config][:_EXAMPLES_PER_GRADER]
+    return {"samples": [{"item": case.item, "sample": case.sample} for case in plain]} if plain else None
+
+
+def _add_ids(schema: dict[str, Any], ids: list[str]) -> None:
+    """Grader ids as examples of every path parameter that takes one."""
+    for path, operations in schema["paths"].items():
+        if "/graders/{id}" in path or "/azure/{id}" in path:
+            for operation in operations.values():
+                for parameter in operation["parameters"]:
+                    if parameter["in"] == "path":
+                        parameter["examples"] = {id: {"value": id} for id in ids}

@@ -1,0 +1,70 @@
+"""What goes into grading and what comes out of it, whatever the wire format."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.auth import Caller
+from app.errors import Failure
+from app.ledger import Record
+from graders.api import Execution, Program, Sample
+
+
+@dataclass(slots=True)
+class RunPoint:
+    """Where in a training run a sample was drawn. It never decides whether a sample is graded."""
+
+    id: str | None = None
+    step: int | None = None
+    item_id: str | None = None
+    rollout: int | None = None
+    group: str | None = None
+
+
+@dataclass(slots=True)
+class Submission:
+    """One sample to grade."""
+
+    item: dict[str, Any]
+    sample: Sample
+    sent_sample: Any
+    """The sample as it came, unknown fields and all: this is what is stored."""
+    run: RunPoint = field(default_factory=RunPoint)
+    key: str | None = None
+    """Its idempotency key, in the namespace of its route."""
+    pointer: str = ""
+    """Where in the request it stands."""
+    executions: Sequence[tuple[Program, Execution]] = ()
+    """What is known already of programs it may ask for (re-grading)."""
+
+
+@dataclass(slots=True)
+class Order:
+    """What one request asks for."""
+
+    caller: Caller
+    grader_id: str
+    contract: str
+    submissions: Sequence[Submission]
+    config: dict[str, Any] | None = None
+    key: str | None = None
+    """Requests with the same key take turns, so that a retry finds what the first one made."""
+
+
+@dataclass(slots=True)
+class Graded:
+    """A judgement, recorded. `replayed`: by an earlier request with the same key."""
+
+    record: Record
+    replayed: bool = False
+
+
+@dataclass(slots=True)
+class Refused:
+    """No judgement. `record` is the id of the unscored row, where there is one."""
+
+    error: Failure
+    record: str | None = None
+
+
+Answer = Graded | Refused

@@ -1,0 +1,39 @@
+"""Every version proves itself at the start on its first case; one that fails is not served, and `/readyz` says so."""
+
+import time
+from typing import Protocol
+
+from app.workers import Job, Outcome
+from graders.errors import InvalidConfig, Unscored
+from graders.proof import call_of, mismatch
+from graders.registry import ConfigInForce, Registry
+from graders.version import Version
+
+
+class Judges(Protocol):
+    async def __call__(self, job: Job, deadline: float) -> list[Outcome]: ...
+
+
+async def withdraw_the_unfit(registry: Registry, judges: Judges, deadline_s: float) -> None:
+    """Runs the first case of every version in a worker, and withdraws those that make something else of it."""
+    deadline = time.monotonic() + deadline_s
+    for grader in list(registry):
+        version = grader.version
+        # A case of a version with a plan needs the executions that only a sandbox can bring.
+        if grader.recipe is None and version.cases and not version.has_plan:
+            difference = await _difference(version, judges, deadline)
+            if difference:
+                registry.withdraw(grader.id, f"Fails its self-test: {difference}")
+
+
+async def _difference(version: Version, judges: Judges, deadline: float) -> str | None:
+    case = version.cases[0]
+    try:
+        config = ConfigInForce.of(case.config, version)
+    except InvalidConfig as error:
+        return error.detail
+    # Larger than any inline limit: the self-test must be killable too.
+    [outcome] = await judges(Job(version, config, [call_of(case)], [1 << 62]), deadline)
+    if isinstance(outcome, Unscored) or not isinstance(outcome, Exception):
+        return mismatch(version, case, outcome)
+    return outcome.detail

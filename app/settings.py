@@ -1,0 +1,126 @@
+"""Every setting of the service with its unit and default. Only this module reads the environment; the rest receives
+a Settings."""
+
+import difflib
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+PREFIX = "RFT_"
+
+# What Kubernetes puts into every pod for a Service whose name begins with "rft": RFT_GRADERS_SERVICE_HOST,
+# RFT_GRADERS_PORT_8000_TCP_ADDR, RFT_GRADERS_PORT=tcp://10.0.0.1:8000 and the like.
+_KUBERNETES = re.compile(r"RFT_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
+
+
+class SettingsError(ValueError):
+    """The environment cannot be used; each line says which variable, what was wanted and what to do."""
+
+
+class Settings(BaseModel):
+    """The service's settings. The variable of a field is `RFT_` and its name in capitals."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = Field("127.0.0.1", description="Address to listen on. One beyond this machine needs API keys.")
+    port: int = Field(8000, ge=0, le=65535, description="Port of the API and the OpenAPI page; 0 takes a free one.")
+    metrics_port: int = Field(
+        8001, ge=-1, le=65535, description="Port of /metrics, with probes; 0: a free one; -1: none."
+    )
+    allow_anonymous: bool = Field(False, description="1 serves callers without a key on a non-loopback address.")
+    data_dir: Path = Field(Path("data"), description="Folder of the embedded database and of quarantined records.")
+    database_url: str = Field("", description="sqlite:///FILE or postgresql://...; empty: SQLite in RFT_DATA_DIR.")
+    redis_url: str = Field("", description="redis://... shared by the replicas; empty: limits are this process's own.")
+    graders_path: tuple[Path, ...] = Field(
+        (Path("my_graders"),), description="Folders of your own graders, joined by ':'."
+    )
+    workers: int = Field(2, ge=1, le=256, description="Processes for judgements that must be killable.")
+    worker_memory_mib: int = Field(1024, ge=128, description="Address space of one worker, MiB.")
+    worker_queue_max: int = Field(16_384, ge=1, description="Samples that may wait for a worker; more are shed (503).")
+    call_timeout_s: float = Field(5.0, gt=0, le=600, description="Longest time of one judgement inside a worker, s.")
+    deadline_s: float = Field(30.0, gt=0, le=3600, description="Longest time of a whole request, s.")
+    body_max_mib: int = Field(16, ge=1, le=1024, description="Largest request body, MiB.")
+    ledger_pending_max: int = Field(
+        50_000, ge=1, description="Records that may wait for their commit; more are shed (503)."
+    )
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least severe log line written.")
+
+    @field_validator("graders_path", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(filter(None, value.split(":"))) if isinstance(value, str) else value
+
+    @property
+    def database(self) -> str:
+        """The database's URL, the embedded one's if none is set."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'rft.sqlite3'}"
+
+    @property
+    def is_loopback(self) -> bool:
+        return self.host in {"127.0.0.1", "localhost", "::1"}
+
+
+def from_environment(**overrides: Any) -> Settings:
+    """`from_environ` of this process's environment."""
+    return from_environ(os.environ, **overrides)
+
+
+def worker_environment() -> dict[str, str]:
+    """What a worker process may know of our environment: no setting, so no password and no key."""
+    return {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "PYTHONPATH") if name in os.environ}
+
+
+def variable(field: str) -> str:
+    return PREFIX + field.upper()
+
+
+def from_environ(environ: Mapping[str, str], **overrides: Any) -> Settings:
+    """The settings that `environ` asks for; `overrides` (from the command line) win unless None.
+
+    Raises:
+        SettingsError: a variable is unknown or has an unusable value, or the address needs keys.
+    """
+    values = {
+        _field(name): value for name, value in environ.items() if name.startswith(PREFIX) and not _foreign(name, value)
+    }
+    values |= {name: value for name, value in overrides.items() if value is not None}
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explained(found["loc"], found["msg"]) for found in error.errors())) from error
+    if not settings.is_loopback and not settings.allow_anonymous:
+        raise SettingsError(
+            f"RFT_HOST={settings.host} can be reached from other machines and there are no API keys. Listen on "
+            "127.0.0.1, or set RFT_ALLOW_ANONYMOUS=1 if the network lets only your trainers in."
+        )
+    return settings
+
+
+def _field(name: str) -> str:
+    field = name.removeprefix(PREFIX).lower()
+    if field not in Settings.model_fields:
+        near = difflib.get_close_matches(name, map(variable, Settings.model_fields), n=1, cutoff=0)
+        raise SettingsError(f"{name} is no setting of this service. The nearest one is {near[0]}.")
+    return field
+
+
+def _foreign(name: str, value: str) -> bool:
+    """Whether Kubernetes set `name`, not the operator. One of our own names that it took is refused with a hint."""
+    known = name.removeprefix(PREFIX).lower() in Settings.model_fields
+    is_service_port = name.endswith("_PORT") and value.startswith("tcp://")
+    if known and is_service_port:
+        raise SettingsError(
+            f"{name}={value} comes from a Kubernetes Service, not from you: its name makes Kubernetes write over our "
+            "variable. Set `enableServiceLinks: false` in the pod, or rename the Service."
+        )
+    return not known and (is_service_port or _KUBERNETES.fullmatch(name) is not None)
+
+
+def _explained(location: tuple[int | str, ...], message: str) -> str:
+    field = str(location[0]) if location else "settings"
+    description = Settings.model_fields[field].description if field in Settings.model_fields else ""
+    return f"{variable(field)}: {message}. {description}"

@@ -1,0 +1,223 @@
+"""What the service costs beside a bare FastAPI echo of the same body: singles, and batches of 100.
+
+Everything is on: validation, durable recording (SQLite, synchronous=FULL), ids, metrics. wrk posts bodies that differ
+over 32 connections (8 for batches); rounds are interleaved, medians compared. A row counts only where the server was
+the bottleneck: its process used at least 85 % of a CPU.
+"""
+
+import json
+import os
+import random
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+from rich.console import Console
+from rich.table import Table
+
+ROUNDS = 5
+ROUND_S = 4
+BATCH = 100
+ECHO_PORT, PORT = 18190, 18191
+GRADER = "finance_qa@v1"
+_HERE = Path(__file__).parent
+
+LEAST_RATIO = 0.9
+LEAST_BATCH_FACTOR = 3.0
+MOST_BEYOND_US = 30.0
+LEAST_SHARE = 0.85
+
+
+@dataclass
+class Round:
+    """One wrk round: requests a second, the server's CPU share, its CPU per request, and the p99."""
+
+    requests_per_s: float
+    cpu_share: float
+    cpu_us: float
+    p99_ms: float
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        singles, batches = Path(folder, "singles"), Path(folder, "batches")
+        requests = [_request(random.Random(seed)) for seed in range(5000)]
+        singles.write_text("\n".join(map(json.dumps, requests)))
+        batches.write_text("\n".join(json.dumps(_batch(requests, start)) for start in range(0, 5000, BATCH)))
+        rounds = _measure(folder, singles, batches)
+    judgement_us = _judgement_us(requests)
+    sys.exit(0 if _report(rounds, judgement_us) else 1)
+
+
+def _measure(folder: str, singles: Path, batches: Path) -> dict[str, list[Round]]:
+    echo = [sys.executable, str(_HERE / "echo.py"), str(ECHO_PORT)]
+    service = [sys.executable, "-m", "app.cli", "serve"]
+    settings = {"RFT_PORT": str(PORT), "RFT_METRICS_PORT": "-1", "RFT_WORKERS": "1", "RFT_DATA_DIR": folder}
+    rounds: dict[str, list[Round]] = {"echo": [], "single": [], "batch": []}
+    with _running(echo, {}, ECHO_PORT, "/openapi.json") as bare, _running(service, settings, PORT, "/healthz") as ours:
+        runs = {
+            "echo": (bare, f"http://127.0.0.1:{ECHO_PORT}/echo", singles, 32),
+            "single": (ours, f"http://127.0.0.1:{PORT}/v1/graders/{GRADER}/grade", singles, 32),
+            "batch": (ours, f"http://127.0.0.1:{PORT}/v1/graders/{GRADER}/grade-batch", batches, 8),
+        }
+        for number in range(ROUNDS + 1):
+            for name, run in runs.items():
+                measured = _wrk(*run)
+                # The first round warms up.
+                if number:
+                    rounds[name].append(measured)
+    return rounds
+
+
+@contextmanager
+def _running(command: list[str], settings: dict[str, str], port: int, path: str) -> Iterator[int]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RFT_")}
+    process = subprocess.Popen(command, env=environment | settings, stdout=subprocess.DEVNULL)
+    try:
+        _wait(f"http://127.0.0.1:{port}{path}")
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait(url: str) -> None:
+    for _ in range(300):
+        try:
+            httpx2.get(url).raise_for_status()
+        except httpx2.ConnectError:
+            time.sleep(0.1)
+        else:
+            return
+    sys.exit(f"{url} does not answer.")
+
+
+def _wrk(pid: int, url: str, bodies: Path, connections: int) -> Round:
+    started, cpu_before = time.perf_counter(), _cpu_s(pid)
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{ROUND_S}s", "--latency", "-s", str(_HERE / "bodies.lua"), url]
+    printed = subprocess.run(
+        command, env=os.environ | {"BODIES": str(bodies)}, check=True, capture_output=True, text=True
+    ).stdout
+    elapsed_s, cpu_s = time.perf_counter() - started, _cpu_s(pid) - cpu_before
+    if "Non-2xx" in printed:
+        sys.exit(f"{url} refused requests:\n{printed}")
+    requests = int(re.search(r"(\d+) requests in", printed)[1])
+    return Round(
+        requests / ROUND_S, cpu_s / elapsed_s, cpu_s / requests * 1e6, _ms(re.search(r"99% +(\S+)", printed)[1])
+    )
+
+
+def _ms(text: str) -> float:
+    factor = {"us": 0.001, "ms": 1.0, "s": 1000.0}
+    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s)", text).groups()
+    return float(number) * factor[unit]
+
+
+def _cpu_s(pid: int) -> float:
+    """CPU seconds of the process itself (its threads, not its workers)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _judgement_us(requests: list[dict]) -> float:
+    """CPU of one judgement of these requests, in process: item, sample, grade."""
+    from graders.api import Sample
+    from graders.registry import Registry
+
+    version = Registry()[GRADER].version
+    config = version.read_config({})
+    rounds = []
+    for _ in range(ROUNDS):
+        started = time.process_time()
+        for request in requests[:2000]:
+            version.judge(Sample.model_validate(request["sample"]), version.read_item(request["item"]), config, [])
+        rounds.append((time.process_time() - started) / 2000 * 1e6)
+    return statistics.median(rounds)
+
+
+def _report(rounds: dict[str, list[Round]], judgement_us: float) -> bool:
+    table = Table("", "requests/s", "samples/s", "CPU us/request", "server CPU", "p99 ms", title="medians")
+    medians = {name: _median(measured) for name, measured in rounds.items()}
+    for name, row in medians.items():
+        samples = row.requests_per_s * (BATCH if name == "batch" else 1)
+        table.add_row(
+            name,
+            f"{row.requests_per_s:.0f}",
+            f"{samples:.0f}",
+            f"{row.cpu_us:.0f}",
+            f"{row.cpu_share:.0%}",
+            f"{row.p99_ms:.1f}",
+        )
+    Console(width=120).print(table)
+    pairs = zip(rounds["single"], rounds["echo"], strict=True)
+    ratio = statistics.median(ours.requests_per_s / bare.requests_per_s for ours, bare in pairs)
+    factor = medians["batch"].requests_per_s * BATCH / medians["single"].requests_per_s
+    beyond_us = medians["batch"].cpu_us / BATCH - judgement_us
+    least_share = min(row.cpu_share for row in medians.values())
+    checks = [
+        ("singles, throughput beside the echo", ratio, ratio >= LEAST_RATIO, f">= {LEAST_RATIO}"),
+        ("batches, samples/s beside singles", factor, factor >= LEAST_BATCH_FACTOR, f">= {LEAST_BATCH_FACTOR}"),
+        ("batches, CPU us a sample beyond judgement", beyond_us, beyond_us <= MOST_BEYOND_US, f"<= {MOST_BEYOND_US}"),
+        ("least CPU share of a server", least_share, least_share >= LEAST_SHARE, f">= {LEAST_SHARE}: the bottleneck"),
+    ]  # fmt: skip
+    print(f"one judgement of these samples in process: {judgement_us:.1f} us")
+    for what, value, good, target in checks:
+        print(f"{'ok  ' if good else 'MISS'} {what}: {value:.2f} ({target})")
+    return all(good for _, _, good, _ in checks)
+
+
+def _median(rounds: list[Round]) -> Round:
+    return Round(
+        *(
+            statistics.median(getattr(row, name) for row in rounds)
+            for name in ("requests_per_s", "cpu_share", "cpu_us", "p99_ms")
+        )
+    )
+
+
+def _request(chance: random.Random) -> dict:
+    """A financial question with a worked answer, about 1 KB, as a trainer would send it."""
+    before, after = chance.randint(1_000, 90_000), chance.randint(1_000, 90_000)
+    change = (after - before) / before * 100
+    read = change + chance.choice([0, 0, 0, 0.1, 7])
+    text = (
+        f"From the income statement, revenue was ${before:,} million in fiscal {chance.randint(2010, 2022)} and "
+        f"${after:,} million a year later. The change is {after:,} - {before:,} = {after - before:,}, so relative to "
+        f"the earlier year that is {after - before:,} / {before:,}. I checked the note on segments, which does not "
+        f"restate either figure, and the exchange effects are below materiality, so nothing is adjusted here.\n\n"
+        f"<answer>{read:.1f}%</answer>"
+    )
+    return {
+        "item": {
+            "question": "What was the year-over-year change in revenue (in percent, rounded to one decimal place)?",
+            "reference": f"{change:.1f}%",
+            "spec": {"unit": "percent", "decimals": 1},
+        },
+        "sample": {"output_text": text},
+        "run": {
+            "id": "bench",
+            "step": chance.randint(0, 99),
+            "item_id": f"q{chance.randint(0, 999)}",
+            "rollout": chance.randint(0, 15),
+        },
+    }
+
+
+def _batch(requests: list[dict], start: int) -> dict:
+    samples = [
+        {**request, "run": {name: request["run"][name] for name in ("item_id", "rollout")}}
+        for request in requests[start : start + BATCH]
+    ]
+    return {"samples": samples, "run": {"id": "bench", "step": 1}}
+
+
+if __name__ == "__main__":
+    main()

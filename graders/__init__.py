@@ -1,0 +1,1 @@
+"""Pure, versioned graders: functions from (sample, item, config) to a grade. Importable without the service."""

@@ -1,0 +1,59 @@
+"""Strict reading: exactly the values that are asked for, and nothing that could be another one."""
+
+from graders.finance_qa.spec import Spec
+from graders.finance_qa.values import Answer, agree, grouped, stated_values
+from graders.kit.answers import MAX_LENGTH, Place
+from graders.kit.plain_text import plain_text
+
+MAX_WHOLE_TEXT = 200
+"""Code points up to which a text without a container is itself the answer."""
+
+_MAX_VALUES = 12
+_MAX_BOXES = 8
+
+
+def read_strictly(text: str, place: Place, spec: Spec, count: int = 1) -> Answer:
+    """The `count` values at `place`; no answer where it is too long, a hedge where it states more."""
+    place = _trimmed(text, place)
+    limit = MAX_WHOLE_TEXT if place.container == "whole" else MAX_LENGTH
+    if place.end - place.start > limit:
+        where = "a text without a container" if place.container == "whole" else f"the answer ({place.container})"
+        return Answer(place, plain_text(""), [], "no_answer", f"{where} is longer than {limit} characters")
+    plain = plain_text(text[place.start : place.end])
+    values = stated_values(plain.text, spec)
+    if len(values) > max(_MAX_VALUES, 2 * count):
+        return Answer(place, plain, [], "hedged", f"it states {len(values)} values")
+    return _checked(Answer(place, plain, grouped(plain.text, values, spec)), count)
+
+
+def read_boxes(text: str, places: list[Place], spec: Spec, count: int) -> Answer:
+    """The values of several boxes: one value that all agree on, or one value a box."""
+    if count > 1:
+        whole = places[-1]._replace(start=places[0].outer_start, end=places[-1].outer_end)
+        return read_strictly(text, whole, spec, count)
+    last = read_strictly(text, places[-1], spec)
+    if last.problem is None and not (len(places) <= _MAX_BOXES and _all_agree(text, places[:-1], spec, last)):
+        last.problem, last.why = "hedged", "several boxes hold different answers"
+    return last
+
+
+def _all_agree(text: str, places: list[Place], spec: Spec, last: Answer) -> bool:
+    answers = [read_strictly(text, place, spec) for place in places]
+    return all(not answer.problem and agree(answer.values[0][0], last.values[0][0], spec) for answer in answers)
+
+
+def _trimmed(text: str, place: Place) -> Place:
+    inside = text[place.start : place.end]
+    left = len(inside) - len(inside.lstrip())
+    return place._replace(start=place.start + left, end=place.start + left + len(inside.strip()))
+
+
+def _checked(answer: Answer, count: int) -> Answer:
+    """`answer` with its problem named, if it does not state `count` values."""
+    stated = len(answer.values)
+    if not stated or (stated == 1 and answer.values[0][0].role == "unreadable"):
+        answer.problem, answer.why = "no_answer", "there is no number where the answer stands"
+    elif stated > count:
+        answer.problem = "hedged"
+        answer.why = f"it states {stated} different values where {'one is' if count == 1 else f'{count} are'} asked for"
+    return answer

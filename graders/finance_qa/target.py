@@ -1,0 +1,188 @@
+"""The right answer as a number in the unit and scale that are asked for, with the worth of its last digit."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from graders.finance_qa.spec import Spec
+from graders.kit.numbers import number_words, quantities
+from graders.kit.numerals import EXACT
+from graders.kit.plain_text import plain_text
+from graders.kit.quantity import Quantity, same_currency
+from graders.kit.quantity_words import SCALE_NAMES
+
+Kind = Literal["percent", "bps", "ratio", "multiple", "amount", "unstated"]
+"""`amount` counts or measures something (money, people, years); `unstated` is a bare number under a silent spec."""
+
+EXACTLY = -1000
+"""The last digit of a number that is known exactly."""
+
+_YES_OR_NO = re.compile(r"(yes|no)[\s.!]*+", re.IGNORECASE)
+_FALL_ASKED = re.compile(r"\b(?:decreas|declin|drop|fall|fell|loss|lost|reduc|lower|shr[aiu]nk)", re.IGNORECASE)
+_CHANGE_ASKED = re.compile(r"\b(?:chang|increas|grow|grew|ris(?:e|ing)|rose|variation)", re.IGNORECASE)
+# Powers of ten from the unit a number is written in to the unit that is asked for.
+_UNIT_SHIFTS: dict[Kind, dict[str | None, int]] = {
+    "percent": {"percent": 0, "bps": -2, "multiple": 2, None: 0},
+    "bps": {"percent": 2, "bps": 0, "multiple": 4, None: 0},
+    "ratio": {"percent": -2, "bps": -4, "multiple": 0, None: 0},
+    "multiple": {"percent": -2, "bps": -4, "multiple": 0, None: 0},
+    "unstated": {None: 0},
+    "amount": {None: 0, "multiple": 0},
+}
+
+
+class ReferenceFault(ValueError):
+    """The item's own fields cannot hold together; `field` is where to look."""
+
+    def __init__(self, field: str, detail: str) -> None:
+        super().__init__(detail)
+        self.field = field
+
+
+@dataclass(slots=True)
+class Reference:
+    """One reference as it is read: a quantity, or else the word yes or no."""
+
+    text: str
+    quantity: Quantity | None
+    word: str | None
+
+
+class Target(NamedTuple):
+    """What an answer is compared with. `value` and `exact` are in the unit and scale that are asked for."""
+
+    quantity: Quantity
+    kind: Kind
+    value: Decimal
+    last_digit: int
+    """The last digit that counts is worth 10 ** last_digit: the reference's, or that of the decimals asked for."""
+    scale: int | None
+    """Power of ten that is asked for; None: any."""
+    currency: str | None
+    is_exact: bool
+    """Only an equal number will do."""
+    asks_for_decimal: bool
+    sign: Literal["signed", "fall", "magnitude"]
+    """`fall`: the question asks for a decrease, which is given as -5 or as 5."""
+    exact: Decimal | None
+    """The value before it was rounded for display, where it is known."""
+    exact_last_digit: int
+
+
+def read_reference(text: str, comma_is_decimal: bool = False) -> Reference:
+    """`text` as the one value that it states.
+
+    Raises:
+        ValueError: there is no number in it, or there are several that differ.
+    """
+    if text[:1].isalpha() and (found := _YES_OR_NO.fullmatch(text)):
+        return Reference(text, None, found[1].lower())
+    plain = plain_text(text).text
+    numbers = quantities(plain, comma_is_decimal)
+    values = (
+        [number for number in numbers if number.role == "value"]
+        or [number for number in numbers if number.role in ("year", "duration")]
+        or number_words(plain)
+    )
+    if not values:
+        raise ValueError(f"no number in {text[:80]!r}: write one in digits, or yes or no")
+    first = values[0]
+    if any(value.number != first.number and value.absolute() != first.absolute() for value in values[1:]):
+        raise ValueError(f"several numbers in {text[:80]!r}: give one, or use `references` or `reference_set`")
+    return Reference(text, first, None)
+
+
+def target_of(quantity: Quantity, spec: Spec, question: str | None, exact: Decimal | None) -> Target:
+    """The reference `quantity` as what `spec` asks for.
+
+    Raises:
+        ReferenceFault: it cannot be that, or `exact` is another number.
+    """
+    kind = _kind(quantity, spec)
+    scale = SCALE_NAMES[spec.scale] if spec.scale else None
+    shift = _shift(quantity, kind, scale)
+    value = EXACT.scaleb(quantity.number, shift) if shift else quantity.number
+    last_digit = shift - _significant_places(quantity, spec)
+    if spec.decimals is not None:
+        last_digit = max(last_digit, -spec.decimals)
+    read, exact_last_digit = _exact(exact, value, last_digit, kind) if exact is not None else (None, 0)
+    return Target(
+        quantity=quantity,
+        kind=kind,
+        value=value,
+        last_digit=last_digit,
+        scale=scale,
+        currency=_currency(quantity, spec),
+        is_exact=spec.precision == "exact" or spec.unit in ("count", "year"),
+        asks_for_decimal=spec.unit is not None or spec.decimals is not None,
+        sign=_sign(spec, question),
+        exact=read,
+        exact_last_digit=exact_last_digit,
+    )
+
+
+def _kind(quantity: Quantity, spec: Spec) -> Kind:
+    kind: Kind
+    if spec.unit in ("percent", "bps", "ratio", "multiple"):
+        kind = spec.unit
+    elif spec.unit or spec.scale or spec.currency or quantity.currency or quantity.power:
+        kind = "amount"
+    else:
+        kind = quantity.unit or "unstated"
+    if quantity.unit not in _UNIT_SHIFTS[kind]:
+        raise ReferenceFault("reference", f"the reference is in {quantity.unit}, the spec asks for {_asked(spec)}")
+    if kind != "amount" and quantity.currency:
+        raise ReferenceFault("reference", f"the reference is in {quantity.currency}, the spec asks for {_asked(spec)}")
+    return kind
+
+
+def _asked(spec: Spec) -> str:
+    return ", ".join(str(part) for part in (spec.unit, spec.scale, spec.currency) if part) or "no unit"
+
+
+def _shift(quantity: Quantity, kind: Kind, scale: int | None) -> int:
+    """Power of ten from the reference as it is written to the unit and scale asked for."""
+    power = quantity.power
+    if kind == "amount":
+        return power - scale if power is not None and scale is not None else 0
+    if kind == "percent" and quantity.is_bare and quantity.places > 2 and abs(quantity.number) < 1:
+        return 2  # 0.019 for a percentage is 1.9 %, as data sets store it; 0.72 is a small percentage without its sign.
+    return _UNIT_SHIFTS[kind][quantity.unit] + (power or 0)
+
+
+def _significant_places(quantity: Quantity, spec: Spec) -> int:
+    """Places of the reference, without the cents that a currency format adds to "$1577.00" millions."""
+    if quantity.form == "fraction":
+        return 4 if spec.decimals is None else spec.decimals
+    is_padded = spec.scale is not None and quantity.places > 0 and (quantity.currency or spec.unit == "currency")
+    if not is_padded:
+        return quantity.places
+    return max(0, -int(quantity.number.normalize(EXACT).as_tuple().exponent))
+
+
+def _currency(quantity: Quantity, spec: Spec) -> str | None:
+    if spec.currency and quantity.currency and not same_currency(spec.currency, quantity.currency):
+        raise ReferenceFault("reference", f"the reference is in {quantity.currency}, the spec asks for {spec.currency}")
+    return spec.currency or quantity.currency
+
+
+def _sign(spec: Spec, question: str | None) -> Literal["signed", "fall", "magnitude"]:
+    if spec.sign != "auto":
+        return spec.sign
+    asks = question and _FALL_ASKED.search(question) and not _CHANGE_ASKED.search(question)
+    return "fall" if asks else "signed"
+
+
+def _exact(exact: Decimal, value: Decimal, last_digit: int, kind: Kind) -> tuple[Decimal, int]:
+    """`exact` in the unit of `value`, and the worth of its last digit: a fraction serves a percentage too.
+
+    A whole number is exact; digits after the point were themselves rounded (FinQA's `exe_ans` has five).
+    """
+    places = -int(exact.normalize(EXACT).as_tuple().exponent)
+    for shift in (0, 2, 4) if kind in ("percent", "unstated", "bps") else (0,):
+        read = EXACT.scaleb(exact, shift)
+        error = abs(EXACT.subtract(read, value))
+        if error <= EXACT.scaleb(Decimal(1), last_digit) or error * 100 <= abs(value):
+            return read, shift - places if places > 0 else EXACTLY
+    raise ReferenceFault("reference_exact", f"{exact} does not round to the reference, {value}: one of them is wrong")

@@ -1,0 +1,157 @@
+"""The values that a stretch of text states, and whether two of them are one value said twice, or a hedge."""
+
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import pairwise
+from typing import Literal
+
+from graders.finance_qa.spec import Spec
+from graders.kit.answers import Place
+from graders.kit.numbers import number_words, quantities
+from graders.kit.numerals import EXACT
+from graders.kit.plain_text import SOFT, PlainText
+from graders.kit.quantity import Quantity, same_currency
+from graders.kit.quantity_words import SCALE_NAMES, words
+
+Values = list[Quantity]
+
+_OR = re.compile(r"\b(?:or|alternatively)\b|または|又は|あるいは", re.IGNORECASE)
+_RANGE = re.compile(
+    rf"[\s{SOFT}]*+(?:[-~/^×+…]|±|\+\s?/\s?-|to\b|through\b|plus or minus\b)[\s{SOFT}$€£]*+", re.IGNORECASE
+)
+_SAID_AGAIN = re.compile(r"[=≈~(:]|\b(?:round|approx|about|i\.e|that is|equivalent)", re.IGNORECASE)
+_BETWEEN = re.compile(r"\bbetween\b[^.\n]{0,20}\Z", re.IGNORECASE)
+_AND = re.compile(r"\s(?:and|&)\s[$€£]?\Z", re.IGNORECASE)
+_LONGEST_JOINT = 40
+_WORD = re.compile(r"[^\W\d_]+")
+_FILLERS = words("the answer final is was it about approximately roughly or and to between either")
+_HALF = Decimal("0.5")
+
+
+@dataclass(slots=True)
+class Answer:
+    """What was read: per value, the quantities that state it. `problem` says why there is none."""
+
+    place: Place
+    plain: PlainText
+    """The text at `place`, in which the quantities stand."""
+    values: list[Values] = field(default_factory=list)
+    problem: Literal["no_answer", "hedged"] | None = None
+    why: str = ""
+
+    def is_quantity(self, spec: Spec) -> bool:
+        """Whether it is more than a year or a duration that stands alone; a hedge is."""
+        return bool(self.values) and (self.values[0][0].role == "value" or spec.unit == "year")
+
+    def span(self, quantity: Quantity) -> tuple[int, int]:
+        """[start, end) of `quantity` in the whole text."""
+        start, end = self.plain.span(quantity.start, quantity.end)
+        return self.place.start + start, self.place.start + end
+
+
+def stated_values(text: str, spec: Spec) -> Values:
+    """The quantities of `text` that can be an answer; numbers that name something only after or before an "or"."""
+    numbers = quantities(text, spec.comma_is_decimal)
+    if spec.unit == "year" and (years := [number for number in numbers if number.role == "year"]):
+        return years
+    values = [number for number in numbers if number.role in ("value", "unreadable")]
+    if not values:
+        values = [number for number in numbers if number.role in ("year", "duration")]
+    if not numbers:
+        return _spelled_out(text)
+    if len(values) < len(numbers) and _OR.search(text):
+        return [
+            number
+            for place, number in enumerate(numbers)
+            if number.role in ("value", "unreadable") or _is_choice(text, numbers, place)
+        ]
+    return values
+
+
+def _spelled_out(text: str) -> Values:
+    """The small numbers that `text` spells out, if it says little else: "none of this helps" is no zero."""
+    values = number_words(text)
+    end, rest = 0, []
+    for value in values:
+        rest.append(text[end : value.start])
+        end = value.end
+    words = _WORD.findall(" ".join([*rest, text[end:]]))
+    return values if all(word.lower() in _FILLERS for word in words) else []
+
+
+def _is_choice(text: str, numbers: Values, place: int) -> bool:
+    """Whether "or" joins the number at `place` to the one before or after it."""
+    neighbours = numbers[max(0, place - 1) : place + 2]
+    return any(_OR.search(joint(text, one, other)) for one, other in pairwise(neighbours))
+
+
+def joint(text: str, one: Quantity, other: Quantity) -> str:
+    """What stands between two quantities, shortened."""
+    return text[max(one.end, other.start - _LONGEST_JOINT) : other.start]
+
+
+def restates(text: str, one: Quantity, other: Quantity, spec: Spec) -> bool:
+    """Whether `other`, which follows `one`, says the same again: "5% (5%)", "0.65 or 65%", "3.457 ≈ 3.46"."""
+    between = joint(text, one, other)
+    if is_range(between):
+        return False
+    if agree(one, other, spec):
+        return True
+    if "unreadable" in (one.role, other.role) or _OR.search(between) or not _SAID_AGAIN.search(between):
+        return False
+    difference = abs(EXACT.subtract(one.absolute(), other.absolute()))
+    coarser = max(_last_digit(one), _last_digit(other))
+    return difference <= EXACT.multiply(_HALF, EXACT.scaleb(Decimal(1), coarser))
+
+
+def agree(one: Quantity, other: Quantity, spec: Spec) -> bool:
+    """Whether two quantities are one value: as they are, or a bare one in the unit or scale that is asked for.
+
+    Not "5% (5)" where no unit is asked for, nor "$5 (€5)": those hold two answers.
+    """
+    if "unreadable" in (one.role, other.role):
+        return False
+    if one.currency and other.currency and not same_currency(one.currency, other.currency):
+        return False
+    if one.absolute() == other.absolute():
+        return True
+    return one.is_bare != other.is_bare and _as_asked(one, spec) == _as_asked(other, spec)
+
+
+def _as_asked(quantity: Quantity, spec: Spec) -> Decimal:
+    if not quantity.is_bare:
+        return quantity.absolute()
+    power = SCALE_NAMES[spec.scale] if spec.scale else {"percent": -2, "bps": -4}.get(spec.unit or "", 0)
+    return EXACT.scaleb(quantity.number, power)
+
+
+def _last_digit(quantity: Quantity) -> int:
+    shift = (quantity.power or 0) - (2 if quantity.unit == "percent" else 4 if quantity.unit == "bps" else 0)
+    return shift - quantity.places
+
+
+def is_range(between: str) -> bool:
+    """Whether what stands between two numbers makes one expression of them: "90-100", "94 ± 5", "9**9"."""
+    return _RANGE.fullmatch(between) is not None or (between != "" and not between.strip(SOFT))
+
+
+def is_hedge(text: str, one: Quantity, other: Quantity) -> bool:
+    """Whether two neighbours that differ leave the choice to the reader: "A or B", "A to B", "between A and B"."""
+    between = joint(text, one, other)
+    if is_range(between) or _OR.search(between):
+        return True
+    return _AND.search(between) is not None and _BETWEEN.search(text[max(0, one.start - 30) : one.start]) is not None
+
+
+def grouped(text: str, values: Values, spec: Spec) -> list[Values]:
+    """`values` in their order, each with those that restate it."""
+    groups: list[Values] = []
+    for value in values:
+        for group in groups:
+            if all(restates(text, member, value, spec) for member in group):
+                group.append(value)
+                break
+        else:
+            groups.append([value])
+    return groups

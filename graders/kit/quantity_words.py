@@ -1,0 +1,99 @@
+"""The words and signs around a number that say how much it is: scales, units, currencies, directions, labels.
+
+Tables only; `graders.kit.numbers` reads them. All keys are lower case.
+"""
+
+import re
+from typing import Literal
+
+Unit = Literal["percent", "bps", "multiple"]
+
+
+def words(listed: str) -> frozenset[str]:
+    """The words of a list that blanks separate."""
+    return frozenset(listed.split())
+
+
+SCALES = {
+    "hundred": 2, "k": 3, "thousand": 3, "thousands": 3, "lakh": 5, "lakhs": 5, "m": 6, "mm": 6, "mn": 6, "mil": 6,
+    "million": 6, "millions": 6, "crore": 7, "crores": 7, "b": 9, "bn": 9, "billion": 9, "billions": 9, "t": 12,
+    "tn": 12, "trn": 12, "trillion": 12, "trillions": 12,
+}  # fmt: skip
+"""Power of ten of a scale word. M and MM are both million, as in US accounting."""
+
+EAST_ASIAN_SCALES = {
+    "十": 1, "百": 2, "千": 3, "万": 4, "萬": 4, "億": 8, "亿": 8, "兆": 12, "만": 4, "억": 8, "조": 12,
+}  # fmt: skip
+"""Written without a space, and multiplied where several follow each other: 百万 is 10^2 x 10^4."""
+
+SCALE_NAMES = {"ones": 0, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
+
+UNITS: dict[str, Unit] = {
+    "%": "percent", "percent": "percent", "percentage": "percent", "pct": "percent", "pp": "percent",
+    "ppt": "percent", "pps": "percent", "bp": "bps", "bps": "bps", "x": "multiple", "times": "multiple",
+    "fold": "multiple",
+}  # fmt: skip
+
+CURRENCY_SIGNS = {
+    "$": "$", "€": "EUR", "£": "GBP", "¥": "¥", "₹": "INR", "₩": "KRW", "₽": "RUB", "₺": "TRY", "₪": "ILS", "円": "JPY",
+    "元": "CNY", "원": "KRW",
+}  # fmt: skip
+"""To ISO 4217; "$" and "¥" stand for several currencies and stay as they are."""
+
+CURRENCY_LETTERS = {
+    "us": "USD", "u.s.": "USD", "c": "CAD", "ca": "CAD", "a": "AUD", "au": "AUD", "hk": "HKD", "s": "SGD", "nz": "NZD",
+    "nt": "TWD", "r": "BRL", "mx": "MXN",
+}  # fmt: skip
+"""The letters before a dollar sign."""
+
+_CODES = words(
+    "USD EUR GBP JPY CNY CHF CAD AUD HKD SGD TWD INR KRW BRL SEK NOK DKK NZD MXN ZAR PLN RUB TRY ILS THB IDR"
+)
+CURRENCY_WORDS = {code.lower(): code for code in _CODES} | {
+    "dollar": "$", "dollars": "$", "euro": "EUR", "euros": "EUR", "sterling": "GBP", "yen": "JPY", "rmb": "CNY",
+    "yuan": "CNY", "renminbi": "CNY", "rupee": "INR", "rupees": "INR", "rs": "INR", "won": "KRW", "francs": "CHF",
+    "us$": "USD",
+}  # fmt: skip
+
+SHARED_SIGNS = {
+    "$": words("USD CAD AUD HKD SGD NZD TWD MXN BRL"),
+    "¥": frozenset({"JPY", "CNY"}),
+}  # fmt: skip
+"""The currencies that a sign can stand for."""
+
+NUMBER_WORDS = {
+    "zero": 0, "none": 0, "nil": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
+    "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
+}  # fmt: skip
+
+MONTHS = words(
+    "january february march april may june july august september october november december"
+    " jan feb mar apr jun jul aug sep sept oct nov dec"
+)
+FISCAL = frozenset({"fy", "cy", "fye", "fiscal"})
+SPANS_OF_TIME = words("year years yr yrs month months quarter quarters week weeks")
+LABELS = words(
+    "note notes page pages pg p pp item items table exhibit section part step figure footnote chapter line level no"
+    " appendix schedule form asc asu ifrs ias sfas fas rule phase tier series version volume vol class"
+)
+"""A whole number after one of these is a name: "Note 5", "Level 3"."""
+DECIMAL_PLACES = frozenset({"decimal", "decimals", "significant", "dp"})
+
+NEGATIVE = frozenset({"negative", "minus"})
+COPULAS = words("is was were are be of by at to equals totaled totalled about approximately roughly around answer")
+"""After one of these, a number in parentheses is an accountant's negative and not an aside."""
+
+_FALL = (
+    r"decreas(?:e|es|ed|ing)|declin(?:e|es|ed|ing)|drop(?:s|ped|ping)?|fall(?:s|en|ing)?|fell|reduc(?:tion|ed|es)|down"
+    r"|shrank|contract(?:ed|ion)"
+)
+_LOSS = r"loss(?:es)?"
+_AMOUNT = r"(?:(?:about|approximately|around|roughly|an?|some)\s|~\s?|≈\s?){0,2}+"
+FALL_BEFORE = re.compile(
+    rf"\b(?:(?:{_FALL})\s(?:(?:of|by)\s)?|(?:{_LOSS})\s(?:of|was|is)\s){_AMOUNT}\(?\Z", re.IGNORECASE
+)
+"""Ends where a number begins that these words turn negative: "a decrease of about 5"."""
+FALL_AFTER = words("lower less decrease decline drop reduction fall loss below")
+"""Follows a number that it turns negative: "5% lower"."""
+FALL = re.compile(rf"\b(?:{_FALL}|{_LOSS}|lower|less|below)\b", re.IGNORECASE)
+"""Some such word; texts without one need no further look."""

@@ -1,0 +1,243 @@
+"""The graders that can be called. The path is the registration: `graders/finance_qa/v1.py` is `finance_qa@v1`."""
+
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from graders.cases import read_cases
+from graders.digest import digest_of
+from graders.discovery import GraderFolder, find_folders, load_version
+from graders.errors import Fault, InvalidConfig
+from graders.lock import changed_after_release, released
+from graders.recipes import NAME_PATTERN, Recipe, canonical_json, read_recipes
+from graders.version import Version
+
+_ID = re.compile(rf"({NAME_PATTERN})@v([1-9][0-9]{{0,8}})")
+
+
+@dataclass(frozen=True)
+class Grader:
+    """What a grader id stands for: a version, with the config and columns that a recipe fixes."""
+
+    id: str
+    version: Version
+    digest: str
+    summary: str
+    origin: str
+    released: bool
+    recipe: Recipe | None = None
+    config: dict[str, Any] = field(default_factory=dict)
+    """As sent to the version; empty for a version called directly without one."""
+    item_map: dict[str, str] = field(default_factory=dict)
+    """From a dataset's column to the version's own item field."""
+    depth: int = 0
+    """How many recipes stand one on another here; 0 for a version."""
+
+    def mapped(self, item: dict[str, Any]) -> dict[str, Any]:
+        """`item` with the columns of `item_map` under the names of the version's fields."""
+        if not self.item_map:
+            return item
+        renamed = {self.item_map[column]: value for column, value in item.items() if column in self.item_map}
+        return {column: value for column, value in item.items() if column not in self.item_map} | renamed
+
+    def as_sent(self, fault: Fault) -> Fault:
+        """`fault` with its pointer on the caller's column instead of the version's field."""
+        for column, name in self.item_map.items():
+            if fault.pointer == f"/item/{name}" or fault.pointer.startswith(f"/item/{name}/"):
+                return Fault(f"/item/{column}" + fault.pointer.removeprefix(f"/item/{name}"), fault.detail)
+        return fault
+
+    def with_config(self, config: dict[str, Any] | None) -> "ConfigInForce":
+        """The config in force; `config` is the request's, if it sent one.
+
+        Raises:
+            InvalidConfig: a field is unknown or wrong, or a request that names a recipe sent a config.
+        """
+        if config is not None and self.recipe is not None:
+            detail = f"{self.id} is a recipe: its config is fixed. Leave `config` out, or call {self.version.id}."
+            raise InvalidConfig(detail, (Fault("/config", "A recipe's config is fixed."),))
+        return self._fixed_config if config is None else ConfigInForce.of(config, self.version)
+
+    @cached_property
+    def _fixed_config(self) -> "ConfigInForce":
+        return ConfigInForce.of(self.config, self.version)
+
+
+@dataclass(frozen=True)
+class ConfigInForce:
+    """A config as it was sent, as the version's own model, and as the JSON that is stored."""
+
+    raw: dict[str, Any]
+    model: BaseModel
+    json: bytes
+
+    @classmethod
+    def of(cls, raw: dict[str, Any], version: Version) -> "ConfigInForce":
+        """Raises InvalidConfig."""
+        model = version.read_config(raw)
+        try:
+            return cls(raw, model, canonical_json(raw))
+        except ValueError as error:
+            detail = "A number in the config is beyond the range of a double."
+            raise InvalidConfig(detail, (Fault("/config", detail),)) from error
+
+
+class UnknownGrader(LookupError):
+    """No grader has this id. `detail` names the nearest and all known ids, or the versions that there are."""
+
+    def __init__(self, id: str, known: Sequence[str]) -> None:
+        name = id.partition("@")[0]
+        versions = [known_id for known_id in known if known_id.partition("@")[0] == name]
+        if versions:
+            self.detail = f"No version {id!r}. Versions of {name}: {', '.join(versions)}."
+        else:
+            near = difflib.get_close_matches(id, known, n=1, cutoff=0.5)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            self.detail = f"No grader {id!r}.{hint} Known graders: {', '.join(known)}."
+        super().__init__(self.detail)
+
+
+class Registry:
+    """Versions and shipped recipes by id. `unhealthy` holds, by id, why one that was found is not served."""
+
+    def __init__(self, graders_path: Sequence[Path] = ()) -> None:
+        self._graders: dict[str, Grader] = {}
+        self.folders: dict[str, GraderFolder] = {}
+        self.unhealthy: dict[str, str] = {}
+        for folder in find_folders(graders_path):
+            self._add_folder(folder)
+        for folder in self.folders.values():
+            self._add_recipes(folder)
+
+    def __iter__(self) -> Iterator[Grader]:
+        return iter(sorted(self._graders.values(), key=lambda grader: parse_id(grader.id)))
+
+    def __getitem__(self, id: str) -> Grader:
+        """Raises UnknownGrader, which lists what is known."""
+        try:
+            return self._graders[id]
+        except KeyError:
+            raise UnknownGrader(id, self.ids()) from None
+
+    def get(self, id: str) -> Grader | None:
+        return self._graders.get(id)
+
+    def ids(self) -> list[str]:
+        return [grader.id for grader in self]
+
+    def has_name(self, name: str) -> bool:
+        """Whether a grader or a shipped recipe bears `name`: a stored recipe may not take it."""
+        return any(id.partition("@")[0] == name for id in (*self._graders, *self.unhealthy))
+
+    def withdraw(self, id: str, why: str) -> None:
+        """Stops serving `id` and what stands on it."""
+        for grader in list(self._graders.values()):
+            if id in (grader.id, grader.version.id):
+                del self._graders[grader.id]
+                self.unhealthy[grader.id] = why
+
+    def resolve(self, recipe: Recipe, base: Grader, *, released: bool = True) -> Grader:
+        """What `recipe` stands for on top of `base`: shallow merge of the configs, columns followed to the version.
+
+        Raises:
+            InvalidConfig: the merged config or the item map is not one of the version.
+        """
+        config = {**base.config, **recipe.config}
+        base.version.read_config(config)
+        return Grader(
+            id=recipe.id,
+            version=base.version,
+            digest=recipe.digest(base.digest),
+            summary=recipe.summary or base.summary,
+            origin=recipe.origin,
+            released=released,
+            recipe=recipe,
+            config=config,
+            item_map=_followed(recipe, base),
+            depth=base.depth + 1,
+        )
+
+    def _add_folder(self, folder: GraderFolder) -> None:
+        if folder.name in self.folders:
+            first = self.folders[folder.name]
+            self.unhealthy[folder.name] = f"Found twice: {first.origin} (served) and {folder.origin} (not served)."
+            return
+        self.folders[folder.name] = folder
+        for number, module in folder.versions().items():
+            self._add_version(folder, number, module)
+
+    def _add_version(self, folder: GraderFolder, number: int, module: str) -> None:
+        id = f"{folder.name}@v{number}"
+        # A third party's module may raise anything when it is imported; one broken grader must not stop the others.
+        try:
+            version = _load(folder, number, module)
+        except Exception as error:  # noqa: BLE001
+            self.unhealthy[id] = f"Cannot be loaded: {type(error).__name__}: {error}"
+            return
+        if version.released and released(folder.root)[id] != version.digest:
+            self.unhealthy[id] = changed_after_release(id)
+            return
+        self._graders[id] = Grader(id, version, version.digest, version.summary, version.origin, version.released)
+
+    def _add_recipes(self, folder: GraderFolder) -> None:
+        locked = released(folder.root)
+        for recipe in read_recipes(folder.folder, folder.origin):
+            base = self.get(recipe.grader)
+            if base is None:
+                self.unhealthy[recipe.id] = f"Stands on {recipe.grader}, which is not served."
+                continue
+            grader = self.resolve(recipe, base, released=recipe.id in locked)
+            if locked.get(recipe.id, grader.digest) != grader.digest:
+                self.unhealthy[recipe.id] = changed_after_release(recipe.id)
+            else:
+                self._graders[recipe.id] = grader
+
+
+def parse_id(id: str) -> tuple[str, int]:
+    """Name and version number of `name@vN`.
+
+    Raises:
+        ValueError: `id` is not of that form.
+    """
+    parts = _ID.fullmatch(id)
+    if parts is None:
+        raise ValueError(f"{id!r} is not a grader id; one looks like finance_qa@v1.")
+    return parts[1], int(parts[2])
+
+
+def _load(folder: GraderFolder, number: int, module: str) -> Version:
+    version = Version(
+        name=folder.name,
+        number=number,
+        module=load_version(folder, module),
+        folder=folder.folder,
+        digest=digest_of(module, folder.source_roots),
+        released=f"{folder.name}@v{number}" in released(folder.root),
+        origin=folder.origin,
+        cases=tuple(case for case in read_cases(folder.folder) if f"v{number}" in case.expect),
+    )
+    version.check_shape()
+    return version
+
+
+def _followed(recipe: Recipe, base: Grader) -> dict[str, str]:
+    """`recipe.item_map` with each target followed through the maps below it, and those of `base` that it leaves alone.
+
+    Raises:
+        InvalidConfig: a target is no field that `base` reads.
+    """
+    readable = base.version.item_fields | set(base.item_map)
+    for column, name in recipe.item_map.items():
+        if name not in readable:
+            known = ", ".join(sorted(readable))
+            turned = " The map goes from column to field; this one looks turned round." if column in readable else ""
+            detail = f"{base.id} reads no item field {name!r}; it reads {known}.{turned}"
+            raise InvalidConfig(detail, (Fault(f"/item_map/{column}", detail),))
+    followed = {column: base.item_map.get(name, name) for column, name in recipe.item_map.items()}
+    return {column: name for column, name in base.item_map.items() if name not in followed.values()} | followed

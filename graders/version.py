@@ -1,0 +1,144 @@
+"""One version of a grader: its module, wrapped so that nothing but a valid Grade or an Unscored comes out of it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from graders.api import Execution, Grade, Program, Sample
+from graders.cases import Case
+from graders.errors import GraderCrashed, InvalidConfig, InvalidItem, faults_of
+
+
+@dataclass(frozen=True)
+class Version:
+    """`finance_qa@v1`: an immutable file and what is known of it."""
+
+    name: str
+    number: int
+    module: ModuleType
+    folder: Path
+    digest: str
+    released: bool
+    origin: str
+    """Who brought it: `built-in`, `path FOLDER` or `distribution NAME==VERSION`."""
+    cases: tuple[Case, ...]
+    """The cases that name this version, the self-test first."""
+
+    @property
+    def id(self) -> str:
+        return f"{self.name}@v{self.number}"
+
+    @property
+    def summary(self) -> str:
+        """The first line of the module's docstring."""
+        return (self.module.__doc__ or "").strip().partition("\n")[0]
+
+    @cached_property
+    def item_fields(self) -> frozenset[str]:
+        return frozenset(self.module.Item.model_fields)
+
+    @cached_property
+    def verdicts(self) -> tuple[str, ...]:
+        return tuple(self.module.VERDICTS)
+
+    @cached_property
+    def reward_range(self) -> tuple[float, float]:
+        low, high = getattr(self.module, "REWARD_RANGE", (0.0, 1.0))
+        return float(low), float(high)
+
+    @cached_property
+    def inline_max_bytes(self) -> int:
+        """Largest sample plus item that may be judged on the event loop; 0: always in a worker."""
+        return int(getattr(self.module, "INLINE_MAX_BYTES", 0))
+
+    @cached_property
+    def has_plan(self) -> bool:
+        return hasattr(self.module, "plan")
+
+    @cached_property
+    def item_schema(self) -> dict[str, Any]:
+        return _schema(self.module.Item)
+
+    @cached_property
+    def config_schema(self) -> dict[str, Any]:
+        return _schema(self.module.Config)
+
+    @cached_property
+    def details_schema(self) -> dict[str, Any]:
+        """The shape of `Grade.details`; any object where the version declares no `Details`."""
+        return _schema(getattr(self.module, "Details", dict[str, Any]))
+
+    def check_shape(self) -> None:
+        """Raises whatever is wrong with what the module declares, before anybody depends on it."""
+        for name in ("Item", "Config", "VERDICTS", "grade"):
+            if not hasattr(self.module, name):
+                raise AttributeError(f"{self.id} declares no {name}; see CONTRIBUTING.md, 'Add a grader'.")
+        # Built on first use otherwise, so that a Details that has no JSON Schema would fail a reader, not its author.
+        _ = (self.item_schema, self.config_schema, self.details_schema, self.verdicts, self.reward_range)
+
+    def read_item(self, item: dict[str, Any]) -> BaseModel:
+        """The item as the version's own model. Unknown fields are ignored.
+
+        Raises:
+            InvalidItem: the row cannot be graded; its faults point below `/item`.
+        """
+        try:
+            return _model(self.module.Item, item)
+        except ValidationError as error:
+            raise InvalidItem(f"The item is not one that {self.id} can grade.", faults_of(error, "/item")) from error
+
+    def read_config(self, config: dict[str, Any]) -> BaseModel:
+        """The config as the version's own model.
+
+        Raises:
+            InvalidConfig: a field is unknown or wrong; its faults point below `/config`.
+        """
+        try:
+            return _model(self.module.Config, config)
+        except ValidationError as error:
+            raise InvalidConfig(f"The config is not one of {self.id}.", faults_of(error, "/config")) from error
+
+    def plan(self, sample: Sample, item: BaseModel, config: BaseModel) -> list[Program]:
+        """The programs to run before `judge`; none for a version without `plan`.
+
+        Raises:
+            Unscored: as `judge`.
+        """
+        return list(self._call("plan", sample, item, config)) if self.has_plan else []
+
+    def judge(self, sample: Sample, item: BaseModel, config: BaseModel, results: list[Execution]) -> Grade:
+        """The grade.
+
+        Raises:
+            InvalidItem, InvalidConfig: the grader found the request unusable.
+            GraderCrashed: the grader raised something else, or returned what its version does not allow.
+        """
+        grade = self._call("grade", sample, item, config, results)
+        low, high = self.reward_range
+        if not isinstance(grade, Grade) or not low <= grade.reward <= high or grade.verdict not in self.verdicts:
+            raise GraderCrashed(
+                f"{self.id} returned {grade!r}; wanted a Grade with a reward in [{low:g}, {high:g}] and a verdict of "
+                f"{', '.join(self.verdicts)}."
+            )
+        return grade
+
+    def _call(self, function: str, *arguments: Any) -> Any:
+        try:
+            return getattr(self.module, function)(*arguments)
+        except (InvalidItem, InvalidConfig):
+            raise
+        # The border between the service and code it did not write: whatever a grader raises is a crash of the grader.
+        except Exception as error:
+            raise GraderCrashed(f"{self.id} raised {type(error).__name__} in {function}: {error}") from error
+
+
+def _model(shape: type[BaseModel], value: dict[str, Any]) -> BaseModel:
+    return shape.model_validate(value)
+
+
+def _schema(shape: Any) -> dict[str, Any]:
+    return TypeAdapter(shape).json_schema()

@@ -1,0 +1,85 @@
+"""The process in which pure calls run when they must be killable: `python -m graders.worker [FOLDER ...]`.
+
+Frames on stdin and stdout: four bytes of length (big-endian), then JSON. A job is `{grader, digest, config, calls}`;
+it is answered with one outcome frame per call, in order and as soon as each is known, so that when this process is
+killed everybody knows which call it died on. The folders are those of `RFT_GRADERS_PATH`.
+"""
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from pydantic_core import from_json, to_json
+
+from graders.calls import Outcome, call_from_json, outcome_to_json, perform
+from graders.errors import GraderCrashed, Unscored
+from graders.registry import Registry, UnknownGrader
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    """Serves jobs until stdin closes. The first frame out is `{"ready": true}`."""
+    memory_mib, folders = int(sys.argv[1]), sys.argv[2:]
+    _die_with_parent()
+    _limit(memory_mib)
+    answers = os.fdopen(os.dup(1), "wb")
+    # What a grader prints goes to the log, never between the frames.
+    os.dup2(2, 1)
+    registry = Registry([Path(folder) for folder in folders])
+    write_frame(answers, {"ready": True})
+    for job in read_frames(sys.stdin.buffer):
+        for outcome in _outcomes(registry, job):
+            write_frame(answers, outcome_to_json(outcome))
+
+
+def write_frame(stream: BinaryIO, value: Any) -> None:
+    stream.write(encode_frame(value))
+    stream.flush()
+
+
+def encode_frame(value: Any) -> bytes:
+    body = to_json(value)
+    return len(body).to_bytes(4, "big") + body
+
+
+def read_frames(stream: BinaryIO) -> Iterator[Any]:
+    while head := stream.read(4):
+        yield from_json(stream.read(int.from_bytes(head, "big")))
+
+
+def _outcomes(registry: Registry, job: dict[str, Any]) -> Iterator[Outcome]:
+    calls = job["calls"]
+    try:
+        version = registry[job["grader"]].version
+        if version.digest != job["digest"]:
+            raise GraderCrashed(f"The files of {version.id} changed under the running service. Restart it.")
+        config = version.read_config(job["config"])
+    except UnknownGrader as error:
+        yield from [GraderCrashed(error.detail)] * len(calls)
+    except Unscored as error:
+        yield from [error] * len(calls)
+    else:
+        yield from (perform(version, config, call_from_json(call)) for call in calls)
+
+
+def _die_with_parent() -> None:
+    """Linux kills this process when the service dies, also while a call never returns to read its closed stdin."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _limit(memory_mib: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (memory_mib << 20, memory_mib << 20))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+if __name__ == "__main__":
+    # Ctrl-C goes to the whole terminal; the service ends its workers itself.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    main()

@@ -1,0 +1,142 @@
+"""Bad input gets one clear RFC 9457 answer and nothing else."""
+
+import http.client
+import json
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from tests.servers import Server
+
+PATH = "/v1/graders/moody@v1/grade"
+GOOD = {"item": {"n": 1}, "sample": "a"}
+
+
+def post(client: httpx2.Client, body: bytes, path: str = PATH, media_type: str = "application/json") -> httpx2.Response:
+    return client.post(path, content=body, headers={"Content-Type": media_type})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"not json",
+        b"{",
+        b'{"item": {"n": NaN}, "sample": "a"}',
+        b'{"sample": "\xff"}',
+        b"[" * 100_000,
+        b"null",
+        b"[]",
+        b"3",
+    ],
+    ids=["empty", "text", "cut", "nan", "utf8", "deep", "null", "list", "number"],
+)
+def test_what_is_no_json_object(client: httpx2.Client, body: bytes) -> None:
+    answer = post(client, body)
+
+    assert_problem(answer, 422, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"item": 3}, "/item"),
+        ({"sample": 3}, "/sample"),
+        ({"sample": {"output_text": 3}}, "/sample/output_text"),
+        ({"run": {"step": "x"}}, "/run/step"),
+        ({"run": {"id": "a\u0000b"}}, "/run/id"),
+        ({"run": {"stpe": 1}}, "/run/stpe"),
+        ({"config": []}, "/config"),
+        ({"cofnig": {}}, "/cofnig"),
+    ],
+)
+def test_a_wrong_type_or_name_is_pointed_at(client: httpx2.Client, change: dict, pointer: str) -> None:
+    answer = client.post(PATH, json={**GOOD, **change})
+
+    assert_problem(answer, 422, "invalid_request")
+    assert answer.json()["errors"][0]["pointer"] == pointer
+
+
+def test_an_unknown_config_field(client: httpx2.Client) -> None:
+    answer = client.post(PATH, json={**GOOD, "config": {"rewad": 1}})
+
+    assert_problem(answer, 422, "invalid_config")
+    assert answer.json()["errors"][0]["pointer"] == "/config/rewad"
+
+
+def test_an_infinite_config(client: httpx2.Client) -> None:
+    assert_problem(post(client, b'{"item": {"n": 1}, "sample": "a", "config": {"reward": 1e999}}'), 422)
+
+
+def test_a_body_over_the_limit_is_refused_declared_or_chunked(client: httpx2.Client) -> None:
+    body = json.dumps({**GOOD, "sample": "a" * (1 << 20)}).encode()
+
+    assert_problem(post(client, body), 413, "body_too_large")
+    chunked = client.post(PATH, content=iter([body]), headers={"Content-Type": "application/json"})
+    assert_problem(chunked, 413, "body_too_large")
+
+
+def test_an_unknown_grader_is_answered_with_the_nearest_and_all_known(client: httpx2.Client) -> None:
+    answer = client.post("/v1/graders/mody@v1/grade", json=GOOD)
+
+    assert_problem(answer, 404, "unknown_grader")
+    assert "Did you mean 'moody@v1'?" in answer.json()["detail"]
+    assert "finance_qa@v1" in answer.json()["detail"]
+
+
+def test_an_unknown_version_is_answered_with_the_versions(client: httpx2.Client) -> None:
+    answer = client.post("/v1/graders/moody@v9/grade", json=GOOD)
+
+    assert_problem(answer, 404, "unknown_grader")
+    assert answer.json()["detail"] == "No version 'moody@v9'. Versions of moody: moody@v1."
+
+
+def test_an_idempotency_key_that_is_too_long(client: httpx2.Client) -> None:
+    answer = client.post(PATH, json=GOOD, headers={"Idempotency-Key": "k" * 256})
+
+    assert_problem(answer, 422, "invalid_request")
+
+
+def test_another_media_type(client: httpx2.Client) -> None:
+    assert_problem(post(client, json.dumps(GOOD).encode(), media_type="text/plain"), 415, "unsupported_media_type")
+
+
+def test_a_path_or_method_that_is_not_there(client: httpx2.Client) -> None:
+    assert_problem(client.get("/v1/nothing"), 404, "unknown_route")
+    refused = client.get(PATH)
+    assert_problem(refused, 405, "method_not_allowed")
+    assert refused.headers["allow"] == "POST"
+
+
+def test_a_query_parameter_of_the_wrong_type(client: httpx2.Client) -> None:
+    answer = client.get("/v1/grades", params={"limit": "0"})
+
+    assert_problem(answer, 422, "invalid_request")
+    assert answer.json()["errors"][0]["pointer"] == "/query/limit"
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "127.0.0.1:80:80"])
+def test_without_keys_only_this_machine_is_served(server: Server, host: str) -> None:
+    """A web page may resolve its own name to 127.0.0.1 (DNS rebinding); the Host header gives it away."""
+    address = urlsplit(server.url)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port or 0)
+    connection.putrequest("GET", "/v1/graders", skip_host=True)
+    connection.putheader("Host", host)
+    connection.endheaders()
+
+    answer = connection.getresponse()
+
+    assert answer.status == 403
+    assert json.loads(answer.read())["code"] == "host_not_allowed"
+    connection.close()
+
+
+def assert_problem(answer: httpx2.Response, status: int, code: str | None = None) -> None:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert {"type", "title", "status", "detail", "code", "retryable", "errors"} <= set(problem)
+    assert problem["status"] == status
+    assert code is None or problem["code"] == code
+    assert "reward" not in problem

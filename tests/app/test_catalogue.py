@@ -1,0 +1,89 @@
+"""Which graders there are, and recipes of one's own."""
+
+import httpx2
+import pytest
+
+
+def test_a_grader_s_page_has_everything_needed_to_call_it(client: httpx2.Client) -> None:
+    page = client.get("/v1/graders/moody@v1").json()
+
+    assert page["item_schema"]["properties"]["n"]["description"] == "A number."
+    assert page["config_schema"]["properties"]["reward"]["default"] == 1.0
+    assert page["details_schema"]["required"] == ["length"]
+    assert (page["released"], page["verdicts"], page["reward_range"]) == (False, ["done"], [0.0, 1.0])
+    assert page["origin"].startswith("path ")
+
+
+def test_the_built_in_grader_shows_its_cases(client: httpx2.Client) -> None:
+    page = client.get("/v1/graders/finance_qa@v1").json()
+
+    assert page["origin"] == "built-in"
+    assert {case["reward"] for case in page["cases"]} >= {0.0, 0.6, 0.8, 1.0, None}
+
+
+def test_all_graders_are_listed(client: httpx2.Client) -> None:
+    ids = [grader["id"] for grader in client.get("/v1/graders").json()["graders"]]
+
+    assert {"finance_qa@v1", "four_tier@v1", "build_hour@v1", "moody@v1"} <= set(ids)
+
+
+def recipe(client: httpx2.Client, name: str, **more: object) -> httpx2.Response:
+    return client.post("/v1/recipes", json={"name": name, "grader": "moody@v1", **more})
+
+
+def test_a_recipe_is_called_like_a_grader(client: httpx2.Client) -> None:
+    made = recipe(client, "halved", config={"reward": 0.5}, item_map={"number": "n"}).json()
+    graded = client.post(f"/v1/graders/{made['id']}/grade", json={"item": {"number": 4}, "sample": "a"}).json()
+
+    assert (made["id"], made["stands_on"]) == ("halved@v1", "moody@v1")
+    assert (graded["grader"], graded["reward"], graded["reason"]) == ("halved@v1", 0.5, "n is 4.")
+    assert graded["digest"] == made["digest"]
+
+
+def test_equal_content_is_the_same_version_and_other_content_the_next(client: httpx2.Client) -> None:
+    first = recipe(client, "counted", config={"reward": 0.1}).json()
+    same = recipe(client, "counted", config={"reward": 0.1}).json()
+    other = recipe(client, "counted", config={"reward": 0.2}).json()
+
+    assert [made["id"] for made in (first, same, other)] == ["counted@v1", "counted@v1", "counted@v2"]
+    assert first["digest"] != other["digest"]
+    ids = [made["id"] for made in client.get("/v1/recipes").json()["recipes"]]
+    assert {"counted@v1", "counted@v2", "four_tier@v1"} <= set(ids)
+
+
+def test_a_recipe_may_stand_on_a_recipe(client: httpx2.Client) -> None:
+    recipe(client, "inner", item_map={"number": "n"}, config={"reward": 0.25})
+    outer = client.post(
+        "/v1/recipes", json={"name": "outer", "grader": "inner@v1", "item_map": {"nr": "number"}}
+    ).json()
+
+    graded = client.post(f"/v1/graders/{outer['id']}/grade", json={"item": {"nr": 1}, "sample": "a"}).json()
+    faulty = client.post(f"/v1/graders/{outer['id']}/grade", json={"item": {"nr": "x"}, "sample": "a"}).json()
+
+    assert graded["reward"] == 0.25
+    assert faulty["errors"][0]["pointer"] == "/item/nr"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"name": "moody", "grader": "moody@v1"}, 409, "name_taken"),
+        ({"name": "four_tier", "grader": "moody@v1"}, 409, "name_taken"),
+        ({"name": "fresh", "grader": "nowhere@v1"}, 404, "unknown_grader"),
+        ({"name": "fresh", "grader": "moody@v1", "config": {"rewad": 1}}, 422, "invalid_config"),
+        ({"name": "fresh", "grader": "moody@v1", "item_map": {"a": "b"}}, 422, "invalid_config"),
+        ({"name": "Not a name", "grader": "moody@v1"}, 422, "invalid_request"),
+    ],
+)
+def test_a_recipe_that_cannot_work_is_refused(client: httpx2.Client, body: dict, status: int, code: str) -> None:
+    answer = client.post("/v1/recipes", json=body)
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_a_request_that_names_a_recipe_may_not_send_a_config(client: httpx2.Client) -> None:
+    recipe(client, "fixed")
+
+    answer = client.post("/v1/graders/fixed@v1/grade", json={"item": {"n": 1}, "sample": "a", "config": {}})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_config")

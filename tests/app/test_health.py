@@ -1,0 +1,112 @@
+"""Alive, ready, and what is wrong: on both ports, the second one of which saturation cannot hide."""
+
+import os
+import re
+import select
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.servers import Server
+
+
+@pytest.fixture
+def redis_url(tmp_path: Path) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = ["redis-server", "--port", str(port), "--save", "", "--dir", str(tmp_path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert any("Ready to accept connections" in line for line in process.stdout)
+    yield f"redis://127.0.0.1:{port}"
+    process.terminate()
+    process.wait()
+    process.stdout.close()
+
+
+def free_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+def test_ready_says_of_every_part_how_it_is(tmp_path: Path, redis_url: str) -> None:
+    (tmp_path / "graders" / "broken").mkdir(parents=True)
+    (tmp_path / "graders" / "broken" / "v1.py").write_text("import no_such_module_at_all")
+    (tmp_path / "graders" / "unfit").mkdir()
+    (tmp_path / "graders" / "unfit" / "v1.py").write_text(
+        '"""Never right."""\nfrom pydantic import BaseModel\nfrom graders.api import Grade\nVERDICTS = ("wrong",)\n'
+        "class Item(BaseModel):\n    pass\nclass Config(BaseModel):\n    pass\n"
+        'def grade(sample, item, config, results):\n    return Grade(0.0, "wrong", "")\n'
+    )
+    (tmp_path / "graders" / "unfit" / "cases.toml").write_text(
+        '[[case]]\nname = "first"\nwhy = "Should pay."\nitem = {}\nsample = ""\n'
+        'expect.v1 = { reward = 1.0, verdict = "right" }\n'
+    )
+    with Server(tmp_path / "data", RFT_REDIS_URL=redis_url, RFT_GRADERS_PATH=str(tmp_path / "graders")) as server:
+        state = server.client.get("/readyz").json()
+        refused = server.client.post("/v1/graders/unfit@v1/grade", json={"item": {}, "sample": ""})
+
+    assert (state["ready"], state["database"], state["redis"]) == (True, "ok", "ok")
+    assert "no_such_module_at_all" in state["unhealthy_graders"]["broken@v1"]
+    assert "expected 1 right, got 0 wrong" in state["unhealthy_graders"]["unfit@v1"]
+    assert refused.status_code == 404
+
+
+def test_redis_that_is_away_is_reported_and_grading_goes_on(tmp_path: Path) -> None:
+    with Server(tmp_path / "data", RFT_REDIS_URL=f"redis://127.0.0.1:{free_port()}") as server:
+        answer = server.client.get("/readyz")
+        graded = server.client.post(
+            "/v1/graders/finance_qa@v1/grade", json={"item": {"reference": "94"}, "sample": "94"}
+        )
+
+    assert answer.status_code == 200
+    assert "cannot be reached" in answer.json()["redis"]
+    assert graded.json()["reward"] == 1.0
+
+
+def test_the_metrics_port_has_metrics_and_probes_and_the_api_port_no_metrics(tmp_path: Path) -> None:
+    port = free_port()
+    with Server(tmp_path / "data", RFT_METRICS_PORT=port) as server:
+        server.client.post("/v1/graders/finance_qa@v1/grade", json={"item": {"reference": "94"}, "sample": "94"})
+        server.client.post("/v1/graders/finance_qa@v1/grade", json={"item": {}, "sample": "94"})
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as probes:
+            metrics, alive, ready = (probes.get(path) for path in ("/metrics", "/healthz", "/readyz"))
+        on_the_api_port = server.client.get("/metrics").status_code
+
+    assert 'rft_grades_total{grader="finance_qa@v1",verdict="accurate"} 1.0' in metrics.text
+    assert 'rft_unscored_total{code="invalid_item",grader="finance_qa@v1"} 1.0' in metrics.text
+    assert re.search(r"rft_ledger_commit_seconds_count [12]\.0", metrics.text)
+    assert alive.json() == {"status": "ok"}
+    assert ready.json()["ready"]
+    assert on_the_api_port == 404
+
+
+def test_a_stop_leaves_no_process_and_exits_0(tmp_path: Path) -> None:
+    with Server(tmp_path / "data") as server:
+        children = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(server.process.pid)], capture_output=True, text=True, check=False
+        ).stdout.split()
+        assert children
+        code = server.stop()
+
+    assert code == 0
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
+
+
+def test_killing_the_service_kills_its_workers(tmp_path: Path) -> None:
+    with Server(tmp_path / "data") as server:
+        listing = ["ps", "-o", "pid=", "--ppid", str(server.process.pid)]
+        children = subprocess.run(listing, capture_output=True, text=True, check=False).stdout.split()
+        ends = [os.pidfd_open(int(child)) for child in children]
+        server.kill()
+
+    assert ends
+    for end in ends:
+        assert select.select([end], [], [], 10)[0], "a worker outlived its service"
+        os.close(end)

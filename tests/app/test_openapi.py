@@ -1,0 +1,65 @@
+"""Whatever the OpenAPI page allows or forbids: no 5xx and no undocumented answer, on both databases."""
+
+from pathlib import Path
+
+import hypothesis
+import pytest
+import schemathesis
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.servers import Server
+
+# Per operation; half of them valid, half invalid.
+EXAMPLES = 200
+CHECKS = (
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+)
+# They take nothing, or any text in their path, so nothing about them can be invalid.
+NEVER_INVALID = {
+    "GET /v1/graders",
+    "GET /v1/graders/{id}",
+    "GET /v1/grades/{record}",
+    "GET /v1/recipes",
+    "GET /v1/runs/{id}",
+    "GET /healthz",
+    "GET /readyz",
+}
+
+
+@pytest.mark.timeout(280)
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["valid", "invalid"])
+def test_every_operation_answers_as_documented(tmp_path: Path, database_url: str, mode: GenerationMode) -> None:
+    sent: dict[str, int] = {}
+    with Server(tmp_path / "data", RFT_DATABASE_URL=database_url) as server:
+        schema = schemathesis.openapi.from_url(f"{server.url}/openapi.json")
+        for result in schema.get_all_operations():
+            operation = result.ok()
+            never_invalid = operation.label in NEVER_INVALID
+            if mode is GenerationMode.NEGATIVE and never_invalid:
+                continue
+
+            @hypothesis.settings(
+                max_examples=EXAMPLES if never_invalid else EXAMPLES // 2,
+                deadline=None,
+                derandomize=True,
+                database=None,
+                suppress_health_check=list(hypothesis.HealthCheck),
+            )
+            @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
+            def answers_as_documented(case: schemathesis.Case) -> None:
+                sent[case.operation.label] = sent.get(case.operation.label, 0) + 1
+                case.call_and_validate(checks=CHECKS)
+
+            answers_as_documented()
+    assert len(sent) == (13 if mode is GenerationMode.POSITIVE else 13 - len(NEVER_INVALID))

@@ -1,0 +1,158 @@
+"""A pure call that hangs, dies or eats memory costs itself its judgement, and nobody else theirs."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from app.errors import AnsweredAtOnce, DeadlineExceeded, Overloaded, status_of
+from app.workers import Job, Workers
+from graders.api import Grade, Sample
+from graders.calls import Call
+from graders.errors import GraderCrashed, InvalidItem
+from graders.registry import ConfigInForce, Registry
+
+pytestmark = pytest.mark.anyio
+
+CALL_TIMEOUT_S = 1.0
+
+# `hang` never returns; `die` is a crash of the interpreter; `eat` asks for more memory than a worker has.
+MOODY = '''"""Does what the sample says."""
+import os, re
+from pydantic import BaseModel
+from graders.api import Grade
+VERDICTS = ("done",)
+INLINE_MAX_BYTES = 10
+class Item(BaseModel):
+    n: int
+class Config(BaseModel):
+    pass
+def grade(sample, item, config, results):
+    if sample.text == "hang":
+        re.match(r"(a+)+$", "a" * 60 + "b")
+    if sample.text == "die":
+        os.abort()
+    if sample.text == "eat":
+        bytearray(1 << 40)
+    if sample.text == "print":
+        print("between the frames?")
+    return Grade(1.0, "done", str(item.n), str(os.getpid()))
+'''
+
+
+@pytest.fixture
+def graders_path(tmp_path: Path) -> Path:
+    (tmp_path / "moody").mkdir()
+    (tmp_path / "moody" / "v1.py").write_text(MOODY)
+    return tmp_path
+
+
+@pytest.fixture
+async def workers(graders_path: Path) -> AsyncIterator[Workers]:
+    workers = Workers(2, graders_path=[graders_path], memory_mib=512, call_timeout_s=CALL_TIMEOUT_S, queue_max=50)
+    await workers.start()
+    yield workers
+    await workers.close()
+
+
+def job(graders_path: Path, *texts: str, size_bytes: int = 1000) -> Job:
+    version = Registry([graders_path])["moody@v1"].version
+    calls = [Call({"n": n}, Sample(output_text=text)) for n, text in enumerate(texts)]
+    return Job(version, ConfigInForce.of({}, version), calls, [size_bytes] * len(calls))
+
+
+def soon(seconds: float = 30.0) -> float:
+    return time.monotonic() + seconds
+
+
+async def test_small_calls_stay_here_and_large_ones_go_to_a_worker(workers: Workers, graders_path: Path) -> None:
+    [small] = await workers(job(graders_path, "a", size_bytes=10), soon())
+    [large] = await workers(job(graders_path, "a", size_bytes=11), soon())
+
+    assert isinstance(small, Grade)
+    assert isinstance(large, Grade)
+    assert small.answer == str(os.getpid())
+    assert large.answer != str(os.getpid())
+
+
+async def test_outcomes_come_in_order_and_prints_do_not_disturb_them(workers: Workers, graders_path: Path) -> None:
+    outcomes = await workers(job(graders_path, *["print"] * 40), soon())
+
+    assert [outcome.reason for outcome in outcomes if isinstance(outcome, Grade)] == [str(n) for n in range(40)]
+
+
+async def test_what_hangs_or_dies_fails_alone(workers: Workers, graders_path: Path) -> None:
+    outcomes = await workers(job(graders_path, "a", "hang", "b", "die", "c", "eat", "d"), soon())
+
+    kinds = [type(outcome) for outcome in outcomes]
+    assert kinds == [Grade, DeadlineExceeded, Grade, GraderCrashed, Grade, GraderCrashed, Grade]
+
+
+async def test_the_loop_goes_on_while_a_call_hangs(workers: Workers, graders_path: Path) -> None:
+    hanging = asyncio.create_task(workers(job(graders_path, "hang"), soon()))
+    turns = 0
+    while not hanging.done():
+        await asyncio.sleep(0.01)
+        turns += 1
+
+    assert turns > CALL_TIMEOUT_S / 0.01 / 4
+
+
+@pytest.mark.parametrize(("text", "code"), [("hang", "deadline_exceeded"), ("die", "grader_crashed")])
+async def test_the_second_time_is_answered_at_once(workers: Workers, graders_path: Path, text: str, code: str) -> None:
+    [first] = await workers(job(graders_path, text), soon())
+    [second] = await workers(job(graders_path, text), soon(0.05))
+
+    assert not isinstance(first, Grade | list | AnsweredAtOnce)
+    assert (status_of(first).code, status_of(first).retry_after_s is not None) == (code, True)
+    assert isinstance(second, AnsweredAtOnce)
+    assert (status_of(second).code, status_of(second).retry_after_s) == (code, None)
+
+
+async def test_a_deadline_that_is_not_the_call_s_own_fault_is_not_held_against_it(
+    workers: Workers, graders_path: Path
+) -> None:
+    [cut_off] = await workers(job(graders_path, "hang"), soon(0.1))
+    [again] = await workers(job(graders_path, "hang"), soon(0.1))
+
+    assert isinstance(cut_off, DeadlineExceeded)
+    assert not isinstance(again, AnsweredAtOnce)
+
+
+async def test_more_than_may_wait_are_shed_before_any_work(workers: Workers, graders_path: Path) -> None:
+    with pytest.raises(Overloaded, match="at most 50 may"):
+        await workers(job(graders_path, *["a"] * 51), soon())
+
+
+async def test_a_bad_item_is_an_outcome(workers: Workers, graders_path: Path) -> None:
+    bad = job(graders_path, "a")
+    bad.calls[0].item = {"n": "x"}
+
+    [outcome] = await workers(bad, soon())
+
+    assert isinstance(outcome, InvalidItem)
+    assert [fault.pointer for fault in outcome.faults] == ["/item/n"]
+
+
+async def test_a_version_whose_files_change_under_the_service_is_not_used(workers: Workers, graders_path: Path) -> None:
+    (graders_path / "moody" / "v1.py").write_text(MOODY + "# changed\n")
+
+    [outcome] = await workers(job(graders_path, "a"), soon())
+
+    assert isinstance(outcome, GraderCrashed)
+    assert "changed under the running service" in outcome.detail
+
+
+async def test_close_leaves_no_process(graders_path: Path) -> None:
+    workers = Workers(1, graders_path=[graders_path])
+    await workers.start()
+    [grade] = await workers(job(graders_path, "a"), soon())
+    assert isinstance(grade, Grade)
+
+    await workers.close()
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(grade.answer or 0), 0)

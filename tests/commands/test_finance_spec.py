@@ -1,0 +1,113 @@
+"""`finance-spec` adds a spec to each question, keeps what is there, and tells bad lines by their number."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from app.commands.finance_spec import finance_spec
+
+QUESTION = "What was capex (in USD millions)?"
+SPEC = {"unit": "currency", "scale": "million", "currency": "USD"}
+
+
+@pytest.fixture
+def questions(tmp_path: Path) -> Path:
+    return tmp_path / "questions.jsonl"
+
+
+def run(*arguments: str | Path) -> Result:
+    cli = typer.Typer()
+    cli.command()(finance_spec)
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments], env={"COLUMNS": "160"})
+
+
+def rows(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+
+
+def test_each_line_is_written_again_with_its_spec(questions: Path, tmp_path: Path) -> None:
+    output = tmp_path / "with_spec.jsonl"
+    questions.write_text(json.dumps({"question": QUESTION, "reference": "1,577", "tags": ["é", 1.5]}) + "\n", "utf-8")
+
+    result = run("--input", questions, "--output", output)
+
+    assert result.exit_code == 0
+    assert rows(output) == [{"question": QUESTION, "reference": "1,577", "tags": ["é", 1.5], "spec": SPEC}]
+    assert "1 questions: unit 1, scale 1, currency 1; 0 without a spec; 0 bad lines." in result.stdout
+
+
+def test_a_field_that_the_line_has_already_wins(questions: Path, tmp_path: Path) -> None:
+    output = tmp_path / "with_spec.jsonl"
+    questions.write_text(json.dumps({"question": QUESTION, "spec": {"scale": "thousand", "mode": "prose"}}), "utf-8")
+
+    run("--input", questions, "--output", output)
+
+    assert rows(output)[0]["spec"] == SPEC | {"scale": "thousand", "mode": "prose"}
+
+
+def test_without_an_output_a_table_shows_the_words_to_check(questions: Path) -> None:
+    long = "Considering the notes, " * 9 + "what was the [bold]tax[/bold] rate as a percentage?"
+    lines = [{"question": QUESTION, "spec": {"scale": "thousand"}}, {"question": long}]
+    questions.write_text("\n".join(map(json.dumps, lines)), "utf-8")
+
+    result = run("--input", questions)
+
+    assert result.exit_code == 0
+    assert '"as a percentage"' in result.stdout
+    assert "(given)" in result.stdout
+    assert "…" in result.stdout
+
+
+def test_bad_lines_are_told_by_number_and_the_rest_goes_on(questions: Path, tmp_path: Path) -> None:
+    output = tmp_path / "with_spec.jsonl"
+    good = json.dumps({"question": QUESTION})
+    bad = [
+        "{",
+        "[]",
+        '{"query": "?"}',
+        '{"question": "?", "spec": 3}',
+        '{"question": "\\ud800"}',
+        '{"question": "?", "x": NaN}',
+    ]
+    questions.write_text("\n".join([*bad, "", good]), "utf-8")
+
+    result = run("--input", questions, "--output", output)
+
+    assert result.exit_code == 1
+    assert [line.split(":")[0] for line in result.stderr.splitlines() if line.startswith("line ")] == [
+        f"line {number}" for number in range(1, 7)
+    ]
+    assert "wanted the question as text under 'question'; the keys are 'query'." in result.stderr
+    assert len(rows(output)) == 1
+    assert "6 bad lines." in result.stdout
+
+
+def test_another_key_may_hold_the_question(questions: Path) -> None:
+    questions.write_text(json.dumps({"prompt": QUESTION}), "utf-8")
+
+    result = run("--input", questions, "--field", "prompt")
+
+    assert result.exit_code == 0
+    assert '"millions"' in result.stdout
+
+
+def test_the_input_is_never_overwritten(questions: Path) -> None:
+    questions.write_text(json.dumps({"question": QUESTION}), "utf-8")
+
+    result = run("--input", questions, "--output", questions)
+
+    assert result.exit_code == 2
+    assert rows(questions) == [{"question": QUESTION}]
+
+
+def test_an_output_that_cannot_be_written_ends_with_the_reason(questions: Path, tmp_path: Path) -> None:
+    questions.write_text(json.dumps({"question": QUESTION}), "utf-8")
+
+    result = run("--input", questions, "--output", tmp_path / "missing" / "out.jsonl")
+
+    assert result.exit_code == 2
+    assert "No such file or directory" in result.stderr

@@ -1,0 +1,59 @@
+"""A judgement costs time that is linear in the sample, whatever the sample."""
+
+import json
+from time import perf_counter
+from typing import Any
+
+import pytest
+
+from bench.finance_cost import HOSTILE_ITEMS, hostile_outputs
+from graders.finance_qa import v1
+from tests.graders.finance_qa.grading import grade
+
+LONG = dict(hostile_outputs(200_000))
+# Beside the long ones, the most that a sample of the inline size can ask: every reference against every value.
+MANY = ["1", "2%", "$3", "4 million", "5x", "1/3", "7.5", "8", "9", "10"]
+CROWDED = [
+    ({"reference_set": MANY, "spec": {"answer_only": True}}, " ".join(f"{number}.5%" for number in range(20))),
+    ({"reference_set": MANY}, ", ".join(MANY)),
+    ({"references": MANY}, "1% (1%) " * 6),
+]
+
+
+def fastest_s(item: dict[str, Any], output: str, repeats: int) -> float:
+    times = []
+    for _ in range(repeats):
+        start = perf_counter()
+        grade(item, output)
+        times.append(perf_counter() - start)
+    return min(times)
+
+
+@pytest.mark.parametrize("output", LONG.values(), ids=LONG.keys())
+def test_the_worst_text_of_any_kind_costs_less_than_50_ms(output: str) -> None:
+    for item in HOSTILE_ITEMS:
+        assert fastest_s(item, output, repeats=3) < 0.050
+
+
+def test_what_may_run_on_the_event_loop_costs_less_than_2_ms() -> None:
+    calls = [(item, output) for _, output in hostile_outputs(v1.INLINE_MAX_BYTES) for item in HOSTILE_ITEMS] + CROWDED
+
+    costs = {}
+    for item, output in calls:
+        room = v1.INLINE_MAX_BYTES - len(json.dumps(item))
+        text = output.encode(errors="replace")[:room].decode(errors="ignore")
+        costs[text[:40], str(item)] = fastest_s(item, text, repeats=7)
+
+    worst = max(costs, key=lambda call: costs[call])
+    assert costs[worst] < 0.002, (worst, costs[worst])
+
+
+@pytest.mark.parametrize(
+    "name", ["digits", "nested boxes", "1,0001,000", "answer: 1", "open JSON", "signed numbers", "1 or"]
+)
+def test_four_times_the_text_takes_about_four_times_as_long(name: str) -> None:
+    """A quadratic scan would take sixteen times as long; the bound between leaves room for a busy machine."""
+    short, long = (dict(hostile_outputs(size))[name] for size in (50_000, 200_000))
+
+    for item in HOSTILE_ITEMS[:2]:
+        assert fastest_s(item, long, repeats=7) < 9 * fastest_s(item, short, repeats=7) + 0.001

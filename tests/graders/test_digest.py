@@ -1,0 +1,76 @@
+"""A digest changes exactly when something that decides rewards changes."""
+
+from pathlib import Path
+
+import pytest
+
+from graders.digest import digest_of
+
+
+@pytest.fixture
+def roots(tmp_path: Path) -> dict[str, Path]:
+    files = {
+        "graders/api.py": "",
+        "graders/errors.py": "",
+        "graders/kit/__init__.py": "",
+        "graders/kit/numbers.py": "from graders.kit import words\n",
+        "graders/kit/words.py": "",
+        "graders/kit/unused.py": "",
+        "graders/toy/v1.py": "from graders.kit.numbers import x\nfrom graders.api import Grade\nimport pydantic\n",
+        "graders/toy/v1.words.toml": "a = 1\n",
+        "graders/toy/v2.py": "",
+    }
+    for name, text in files.items():
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return {"graders": tmp_path / "graders"}
+
+
+@pytest.mark.parametrize("name", ["toy/v1.py", "toy/v1.words.toml", "kit/numbers.py", "kit/words.py"])
+def test_what_decides_rewards_is_in_the_digest(roots: dict[str, Path], name: str) -> None:
+    before = digest_of("graders.toy.v1", roots)
+
+    with (roots["graders"] / name).open("a") as file:
+        file.write("# changed\n")
+
+    assert digest_of("graders.toy.v1", roots) != before
+
+
+@pytest.mark.parametrize("name", ["toy/v2.py", "kit/unused.py", "api.py", "errors.py"])
+def test_nothing_else_is(roots: dict[str, Path], name: str) -> None:
+    before = digest_of("graders.toy.v1", roots)
+
+    with (roots["graders"] / name).open("a") as file:
+        file.write("# changed\n")
+
+    assert digest_of("graders.toy.v1", roots) == before
+
+
+def test_a_further_import_counts_by_its_distribution_and_version(roots: dict[str, Path]) -> None:
+    before = digest_of("graders.toy.v1", roots)
+
+    with (roots["graders"] / "toy/v1.py").open("a") as file:
+        file.write("import yaml\n")
+    with_yaml = digest_of("graders.toy.v1", roots)
+    (roots["graders"] / "toy/v1.py").write_text((roots["graders"] / "toy/v1.py").read_text().replace("yaml", "json"))
+
+    assert len({before, with_yaml, digest_of("graders.toy.v1", roots)}) == 3
+
+
+def test_both_spellings_of_an_import_are_followed(roots: dict[str, Path]) -> None:
+    for spelling in ("from graders.kit import words", "from graders.kit.words import x", "import graders.kit.words"):
+        (roots["graders"] / "toy/v2.py").write_text(spelling)
+        before = digest_of("graders.toy.v2", roots)
+        words = roots["graders"] / "kit/words.py"
+        words.write_text(words.read_text() + "# again\n")
+
+        assert digest_of("graders.toy.v2", roots) != before, spelling
+
+
+def test_the_place_of_the_checkout_does_not_matter(roots: dict[str, Path], tmp_path: Path) -> None:
+    before = digest_of("graders.toy.v1", roots)
+    moved = tmp_path / "elsewhere"
+    roots["graders"].rename(moved)
+
+    assert digest_of("graders.toy.v1", {"graders": moved}) == before

@@ -1,0 +1,163 @@
+"""What is found, what is served, and what a grader id stands for."""
+
+from pathlib import Path
+
+import pytest
+
+from graders.api import Sample
+from graders.errors import Fault, GraderCrashed, InvalidConfig, InvalidItem
+from graders.lock import freeze
+from graders.recipes import Recipe
+from graders.registry import Registry, UnknownGrader, parse_id
+
+TOY = '''"""Rewards the right label."""
+from pydantic import BaseModel, ConfigDict
+from graders.api import Grade
+VERDICTS = ("right", "wrong")
+class Item(BaseModel):
+    label: str
+class Config(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    reward: float = 1.0
+    other: int = 0
+def grade(sample, item, config, results):
+    if sample.text == "raise":
+        raise RuntimeError("boom")
+    if sample.text == "verdict":
+        return Grade(1.0, "unheard of", "")
+    right = sample.text == item.label
+    return Grade(config.reward if right else 0.0, "right" if right else "wrong", "")
+'''
+
+
+@pytest.fixture
+def toys(tmp_path: Path) -> Path:
+    (tmp_path / "toy" / "recipes").mkdir(parents=True)
+    (tmp_path / "toy" / "v1.py").write_text(TOY)
+    (tmp_path / "toy" / "recipes" / "half_toy.v1.toml").write_text('grader = "toy@v1"\n[config]\nreward = 0.5\n')
+    return tmp_path
+
+
+def test_a_folder_is_a_grader_and_a_file_is_a_version(toys: Path) -> None:
+    (toys / "toy" / "v12.py").write_text(TOY)
+
+    registry = Registry([toys])
+
+    assert {"toy@v1", "toy@v12", "half_toy@v1"} <= set(registry.ids())
+    assert registry["toy@v1"].summary == "Rewards the right label."
+    assert registry["toy@v1"].origin == f"path {toys}"
+    assert not registry["toy@v1"].released
+
+
+def test_one_broken_grader_does_not_stop_the_others(toys: Path) -> None:
+    (toys / "broken").mkdir()
+    (toys / "broken" / "v1.py").write_text("import no_such_module_at_all")
+
+    registry = Registry([toys])
+
+    assert registry["toy@v1"]
+    assert "no_such_module_at_all" in registry.unhealthy["broken@v1"]
+
+
+def test_a_changed_released_version_is_not_served_and_says_what_to_do(toys: Path) -> None:
+    freeze(toys, "toy@v1", Registry([toys])["toy@v1"].digest)
+    assert Registry([toys])["toy@v1"].released
+    (toys / "toy" / "v1.py").write_text(TOY + "# changed\n")
+
+    registry = Registry([toys])
+
+    assert "toy@v1" not in registry.ids()
+    assert "Undo the change, or copy them to the next version" in registry.unhealthy["toy@v1"]
+
+
+def test_freezing_another_digest_is_refused(toys: Path) -> None:
+    freeze(toys, "toy@v1", "sha256:1")
+    freeze(toys, "toy@v1", "sha256:1")
+
+    with pytest.raises(ValueError, match="is released"):
+        freeze(toys, "toy@v1", "sha256:2")
+
+
+def test_a_name_found_twice_is_served_once_and_reported(toys: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    (other / "toy").mkdir(parents=True)
+    (other / "toy" / "v1.py").write_text(TOY)
+
+    registry = Registry([toys, other])
+
+    assert registry["toy@v1"].origin == f"path {toys}"
+    assert "Found twice" in registry.unhealthy["toy"]
+
+
+def test_an_unknown_grader_names_the_nearest_and_an_unknown_version_the_versions(toys: Path) -> None:
+    registry = Registry([toys])
+
+    with pytest.raises(UnknownGrader, match=r"Did you mean 'toy@v1'\? Known graders: .*half_toy@v1"):
+        registry["tory@v1"]
+    with pytest.raises(UnknownGrader, match=r"Versions of toy: toy@v1\."):
+        registry["toy@v7"]
+
+
+def test_whatever_a_grader_does_wrong_is_a_crash_of_the_grader(toys: Path) -> None:
+    version = Registry([toys])["toy@v1"].version
+    item, config = version.read_item({"label": "a"}), version.read_config({})
+
+    with pytest.raises(GraderCrashed, match="raised RuntimeError in grade: boom"):
+        version.judge(Sample(output_text="raise"), item, config, [])
+    with pytest.raises(GraderCrashed, match="a verdict of right, wrong"):
+        version.judge(Sample(output_text="verdict"), item, config, [])
+    with pytest.raises(GraderCrashed, match=r"a reward in \[0, 1\]"):
+        version.judge(Sample(output_text="a"), item, version.read_config({"reward": 1.5}), [])
+
+
+def test_a_bad_item_and_a_bad_config_point_to_the_place(toys: Path) -> None:
+    version = Registry([toys])["toy@v1"].version
+
+    with pytest.raises(InvalidItem) as item:
+        version.read_item({"label": 3})
+    with pytest.raises(InvalidConfig) as config:
+        version.read_config({"rewad": 1})
+
+    assert [fault.pointer for fault in item.value.faults] == ["/item/label"]
+    assert [fault.pointer for fault in config.value.faults] == ["/config/rewad"]
+
+
+def test_a_recipe_merges_shallowly_and_its_digest_covers_the_chain(toys: Path) -> None:
+    registry = Registry([toys])
+    base = registry["half_toy@v1"]
+    top = registry.resolve(Recipe("top", 1, "half_toy@v1", {"other": 2}, {"gold": "label"}), base)
+
+    assert top.config == {"reward": 0.5, "other": 2}
+    assert top.mapped({"gold": "a", "label": "ignored", "more": 1}) == {"label": "a", "more": 1}
+    (toys / "toy" / "v1.py").write_text(TOY + "# changed\n")
+    changed = Registry([toys])
+    assert changed.resolve(top.recipe, changed["half_toy@v1"]).digest != top.digest
+
+
+def test_columns_are_followed_through_a_chain_and_faults_name_the_caller_s(toys: Path) -> None:
+    registry = Registry([toys])
+    inner = registry.resolve(Recipe("inner", 1, "toy@v1", {}, {"gold": "label"}), registry["toy@v1"])
+    outer = registry.resolve(Recipe("outer", 1, "inner@v1", {}, {"answer": "gold"}), inner)
+
+    assert outer.item_map == {"answer": "label"}
+    assert outer.as_sent(Fault("/item/label", "wrong")).pointer == "/item/answer"
+
+
+def test_an_item_map_that_names_no_field_is_refused_with_a_hint(toys: Path) -> None:
+    registry = Registry([toys])
+
+    with pytest.raises(InvalidConfig, match="looks turned round"):
+        registry.resolve(Recipe("wrong", 1, "toy@v1", {}, {"label": "gold"}), registry["toy@v1"])
+
+
+def test_a_request_may_not_change_a_recipe_s_config(toys: Path) -> None:
+    with pytest.raises(InvalidConfig, match=r"call toy@v1"):
+        Registry([toys])["half_toy@v1"].with_config({"reward": 1.0})
+
+
+@pytest.mark.parametrize(
+    "id", ["toy", "toy@1", "toy@v0", "toy@v01", "Toy@v1", "toy@v1 ", "../toy@v1", "toy@v9999999999"]
+)
+def test_only_name_and_version_make_an_id(id: str) -> None:
+    with pytest.raises(ValueError, match="is not a grader id"):
+        parse_id(id)

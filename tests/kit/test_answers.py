@@ -1,0 +1,52 @@
+"""The place of an answer is found by its container, the last one counting."""
+
+import pytest
+
+from graders.kit.answers import Container, find_answer
+
+
+@pytest.mark.parametrize(
+    ("text", "container", "inside"),
+    [
+        (r"so \boxed{94}.", "boxed", "94"),
+        (r"\boxed{\frac{1}{4}}", "boxed", r"\frac{1}{4}"),
+        (r"\boxed{ \boxed{94} }", "boxed", r" \boxed{94} "),
+        (r"\boxed{ \boxed{94}", "boxed", "94"),
+        (r"\boxed{5\}}", "boxed", r"5\}"),
+        ("<answer>5</answer> <answer>94</answer> 7", "tag", "94"),
+        ("<final_answer>94</final_answer>", "tag", "94"),
+        ("reasoning <answer>94", "tag", "94"),
+        ("so\n#### 94\n", "heading", "94"),
+        ("#### 1. Revenue\n94", "whole", "#### 1. Revenue\n94"),
+        ('{"answer": 94}', "json", "94"),
+        ('{"value": "5", "final_answer": "94"}', "json", "94"),
+        ('{"answers": 94}', "whole", '{"answers": 94}'),
+        ("Answer: 94", "prefix", "94"),
+        ("**Answer:** 94", "prefix", "94"),
+        ("The final answer is 94. It was 5.", "prefix", "94"),
+        ("Answer: approx. 94. It was 5.", "prefix", "approx. 94"),
+        ("Answer:\n94\n5", "prefix", "94"),
+        ("The answer is 94. I hope this answer is helpful to you all.", "prefix", "94"),
+        ("an answer to your question: 94", "whole", "an answer to your question: 94"),
+        ("94", "whole", "94"),
+    ],
+)
+def test_where_an_answer_stands(text: str, container: Container, inside: str) -> None:
+    place = find_answer(text)[-1]
+
+    assert (place.container, text[place.start : place.end]) == (container, inside)
+    assert place.outer_start <= place.start <= place.end <= place.outer_end
+
+
+def test_the_declared_container_comes_first() -> None:
+    text = r"\boxed{5} Answer: 94"
+
+    assert find_answer(text)[-1].container == "boxed"
+    assert find_answer(text, "prefix")[-1].container == "prefix"
+    assert find_answer(text, "whole")[-1].container == "whole"
+
+
+def test_boxes_that_differ_are_all_found() -> None:
+    text = r"\boxed{5} \boxed{94} \boxed{5}"
+
+    assert [text[place.start : place.end] for place in find_answer(text)] == ["94", "5"]

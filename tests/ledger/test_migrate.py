@@ -1,0 +1,89 @@
+"""The schema: made once whoever comes first, equal to the tables in the code, and looked at by readiness."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, text
+
+from app.ledger import Ledger, LedgerUnavailable, RecordFilter, migrate, schema_revision
+from app.ledger.database import open_database
+from app.ledger.tables import metadata
+from tests.ledger.making import grade
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_replicas_that_start_at_once_migrate_once(database_url: str) -> None:
+    await asyncio.gather(*(migrate(database_url) for _ in range(4)))
+
+    assert await schema_revision(database_url) == "0001"
+
+
+async def test_migrating_again_keeps_what_is_there(ledger: Ledger, migrated_url: str) -> None:
+    record = grade()
+    await ledger.add([record])
+
+    await migrate(migrated_url)
+
+    assert await ledger.search(RecordFilter(), after=None, limit=2) == [record]
+
+
+async def test_the_migrations_make_what_the_code_expects(migrated_url: str) -> None:
+    def differences(connection: Connection) -> Any:
+        return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
+
+    database = open_database(migrated_url)
+    assert await database.run(differences) == []
+    await database.close()
+
+
+async def test_readiness_says_that_a_database_was_not_migrated(database_url: str) -> None:
+    ledger = await Ledger.open(database_url)
+
+    assert await schema_revision(database_url) is None
+    with pytest.raises(LedgerUnavailable, match="schema is missing, this release needs 0001"):
+        await ledger.check()
+    with pytest.raises(LedgerUnavailable, match="records"):
+        await ledger.add([grade()])
+
+    await migrate(database_url)
+    await ledger.check()
+    assert len(await ledger.add([grade()])) == 1
+    await ledger.close()
+
+
+async def test_a_release_works_on_the_schema_of_the_next_one(ledger: Ledger, migrated_url: str) -> None:
+    def upgrade(connection: Connection) -> None:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    database = open_database(migrated_url)
+    await database.run(upgrade)
+
+    await ledger.check()
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    "url", ["", "nonsense", "mysql://root:secret@localhost/rft", "sqlite://", "sqlite:///:memory:"]
+)
+async def test_a_url_of_no_known_database_is_answered_with_what_is_wanted(url: str) -> None:
+    with pytest.raises(LedgerUnavailable, match=r"sqlite:///FILE or postgresql://") as caught:
+        await migrate(url)
+
+    assert "secret" not in caught.value.detail
+
+
+async def test_a_url_may_name_the_driver(postgres_url: str) -> None:
+    await migrate(postgres_url.replace("postgresql://", "postgresql+asyncpg://"))
+
+    assert await schema_revision(postgres_url) == "0001"
+
+
+async def test_the_folder_of_an_sqlite_file_is_made(tmp_path: Path) -> None:
+    await migrate(f"sqlite:///{tmp_path / 'new' / 'folder' / 'rft.sqlite3'}")
+
+    assert (tmp_path / "new" / "folder" / "rft.sqlite3").is_file()

