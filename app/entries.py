@@ -12,8 +12,8 @@ from app.errors import Failure, IdempotencyConflict, InvalidRequest, problem, st
 from app.ledger import Record
 from app.orders import Answer, Graded, Order, Refused, Submission
 from app.workers import Outcome
-from graders.api import Execution, Grade, Program
-from graders.calls import Call
+from graders.api import Execution, Program
+from graders.calls import Call, Judged
 from graders.errors import Fault, InvalidItem
 from graders.registry import ConfigInForce, Grader
 
@@ -23,18 +23,14 @@ class Entry:
     """A submission and what has become of it so far. `answer` is set last, and once."""
 
     submission: Submission
-    call: Call
     item: bytes = b""
     sample: bytes = b""
+    call: Call = field(default_factory=lambda: Call(b"", b""))
     body_sha256: bytes | None = None
     executions: list[tuple[Program, Execution]] = field(default_factory=list)
     outcome: Outcome = field(default_factory=list)
     """Empty until it is judged."""
     answer: Answer | None = None
-
-    @property
-    def size_bytes(self) -> int:
-        return len(self.item) + len(self.sample)
 
     def replay(self, record: Record) -> None:
         """Answers with `record`, made under this entry's key, if it was made of the same body."""
@@ -47,12 +43,13 @@ class Entry:
 
 def entry_of(submission: Submission, grader: Grader, config: ConfigInForce) -> Entry:
     """`submission` with its bytes; one that cannot be written as JSON is answered already."""
-    entry = Entry(submission, Call(grader.mapped(submission.item), submission.sample))
     try:
-        entry.item = encode(submission.item, submission.pointer + "/item")
-        entry.sample = encode(submission.sent_sample, submission.pointer + "/sample")
+        item = encode(submission.item, submission.pointer + "/item")
+        sample = encode(submission.sample, submission.pointer + "/sample")
     except InvalidRequest as error:
-        entry.answer = Refused(error)
+        return Entry(submission, answer=Refused(error))
+    mapped = to_json(grader.mapped(submission.item)) if grader.item_map else item
+    entry = Entry(submission, item, sample, Call(mapped, sample))
     if submission.key is not None:
         body = b"\n".join((entry.item, entry.sample, config.json, repr(submission.run).encode()))
         entry.body_sha256 = hashlib.sha256(body).digest()
@@ -71,7 +68,8 @@ def located(outcome: Outcome, entry: Entry, grader: Grader) -> Outcome:
 def record_of(entry: Entry, order: Order, grader: Grader, config: ConfigInForce, duration_us: int) -> Record:
     """The ledger's row for `entry`: a grade, or an unscored one that holds no key."""
     outcome, run = entry.outcome, entry.submission.run
-    grade = outcome if isinstance(outcome, Grade) else None
+    assert not isinstance(outcome, list), "every plan has been followed by a judgement or a failure"
+    grade = outcome if isinstance(outcome, Judged) else None
     return Record(
         record=str(uuid_utils.uuid7()),
         created_us=time.time_ns() // 1000,
@@ -87,7 +85,7 @@ def record_of(entry: Entry, order: Order, grader: Grader, config: ConfigInForce,
         reward=grade.reward if grade else None,
         verdict=grade.verdict if grade else None,
         code=status_of(outcome).code if isinstance(outcome, Failure) else None,
-        grade=_grade_json(outcome),
+        grade=outcome.json if isinstance(outcome, Judged) else to_json(problem(outcome)),
         config=config.json,
         item=entry.item,
         sample=entry.sample,
@@ -96,18 +94,3 @@ def record_of(entry: Entry, order: Order, grader: Grader, config: ConfigInForce,
         body_sha256=entry.body_sha256 if grade else None,
         duration_us=duration_us,
     )
-
-
-def _grade_json(outcome: Outcome) -> bytes:
-    """The part of a grade that has no column of its own, or the problem of an unscored row."""
-    if isinstance(outcome, Grade):
-        shown = {
-            "reason": outcome.reason,
-            "answer": outcome.answer,
-            "answer_span": outcome.answer_span,
-            "sub_rewards": outcome.sub_rewards,
-            "details": outcome.details,
-        }
-        return to_json(shown, inf_nan_mode="null")
-    assert isinstance(outcome, Failure)
-    return to_json(problem(outcome))

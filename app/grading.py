@@ -77,8 +77,8 @@ class Grading:
         async with self._turn(order):
             await self._replay(order, entries)
             open_entries = [entry for entry in entries if entry.answer is None]
-            calls, sizes = [entry.call for entry in open_entries], [entry.size_bytes for entry in open_entries]
-            await self._judge(Job(grader.version, config, calls, sizes), open_entries, deadline)
+            job = Job(grader.version, config, [entry.call for entry in open_entries])
+            await self._judge(job, open_entries, deadline)
             for entry in open_entries:
                 entry.outcome = located(entry.outcome, entry, grader)
             duration_us = int((time.monotonic() - started) * 1e6)

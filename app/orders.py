@@ -7,7 +7,7 @@ from typing import Any
 from app.auth import Caller
 from app.errors import Failure
 from app.ledger import Record
-from graders.api import Execution, Program, Sample
+from graders.api import Execution, Program
 
 
 @dataclass(slots=True)
@@ -26,9 +26,8 @@ class Submission:
     """One sample to grade."""
 
     item: dict[str, Any]
-    sample: Sample
-    sent_sample: Any
-    """The sample as it came, unknown fields and all: this is what is stored."""
+    sample: Any
+    """As it came, unknown fields and all: this is what is stored. Its shape has been checked."""
     run: RunPoint = field(default_factory=RunPoint)
     key: str | None = None
     """Its idempotency key, in the namespace of its route."""

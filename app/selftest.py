@@ -32,8 +32,7 @@ async def _difference(version: Version, judges: Judges, deadline: float) -> str 
         config = ConfigInForce.of(case.config, version)
     except InvalidConfig as error:
         return error.detail
-    # Larger than any inline limit: the self-test must be killable too.
-    [outcome] = await judges(Job(version, config, [call_of(case)], [1 << 62]), deadline)
+    [outcome] = await judges(Job(version, config, [call_of(case)]), deadline)
     if isinstance(outcome, Unscored) or not isinstance(outcome, Exception):
         return mismatch(version, case, outcome)
     return outcome.detail

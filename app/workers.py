@@ -1,8 +1,9 @@
-"""Pure calls where they can be stopped: small ones on the event loop, all others in processes that are killed.
+"""Pure calls run in processes that can be killed: a regex that backtracks for a minute would freeze a thread, and with
+it the service. Small calls, which a test shows to be quick, share a round trip with whatever else waits.
 
-A regex that backtracks for a minute freezes a thread and with it the service; a process it cannot. A batch crosses
-the process border once, and its outcomes come back one by one, so the call that hangs or dies is known and its
-neighbours go on in another worker.
+While a worker judges one group of calls the next one gathers, so the process border costs a busy service little, and
+the judging has processors of its own. A call that is larger than its version's `SMALL_MAX_BYTES` goes alone. When a
+group hangs or its worker dies, its calls are tried again one by one: the one at fault fails alone.
 """
 
 import asyncio
@@ -10,33 +11,31 @@ import hashlib
 import logging
 import sys
 import time
-from asyncio.subprocess import PIPE, Process
-from collections import OrderedDict
-from collections.abc import Sequence
-from contextlib import suppress
+from asyncio.subprocess import PIPE
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic_core import from_json, to_json
-
 from app.errors import AnsweredAtOnce, DeadlineExceeded, Failure, Overloaded
 from app.settings import worker_environment
-from graders.api import Grade, Program
-from graders.calls import Call, call_to_json, outcome_from_json, perform
+from graders.api import Program
+from graders.calls import Call, Judged, decode_outcomes
 from graders.errors import GraderCrashed, Unscored
 from graders.registry import ConfigInForce
 from graders.version import Version
-from graders.worker import encode_frame
+from graders.worker import frame
 
-Outcome = Grade | list[Program] | Failure
+Outcome = Judged | list[Program] | Failure
 
 _log = logging.getLogger(__name__)
 
-# How long inline calls may keep the event loop before others get a turn.
-_INLINE_TURN_S = 0.005
+_GROUP_MAX_CALLS = 64
 _REMEMBERED_FAILURES = 10_000
 _START_TIMEOUT_S = 60.0
+# How often calls whose deadline passed while they waited are looked for.
+_SWEEP_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +45,6 @@ class Job:
     version: Version
     config: ConfigInForce
     calls: Sequence[Call]
-    sizes_bytes: Sequence[int]
-    """Per call: sample plus item, as JSON."""
 
     def planning(self) -> "Job":
         """The same calls, asked for their programs."""
@@ -55,8 +52,34 @@ class Job:
 
     def only(self, indices: Sequence[int]) -> "Job":
         """The calls at `indices`."""
-        sizes = [self.sizes_bytes[index] for index in indices]
-        return replace(self, calls=[self.calls[index] for index in indices], sizes_bytes=sizes)
+        return replace(self, calls=[self.calls[index] for index in indices])
+
+    @property
+    def json(self) -> bytes:
+        return b'{"grader":"%b","digest":"%b","config":%b,"calls":[%b]}' % (
+            self.version.id.encode(),
+            self.version.digest.encode(),
+            self.config.json,
+            b",".join([call.json for call in self.calls]),
+        )
+
+
+@dataclass(slots=True, eq=False)
+class _Part:
+    """Calls of one job that wait together for one round trip."""
+
+    job: Job
+    deadline: float
+    is_alone: bool
+    outcomes: asyncio.Future[list[Outcome]]
+
+    def settle(self, outcomes: list[Outcome]) -> None:
+        if not self.outcomes.done():
+            self.outcomes.set_result(outcomes)
+
+    def expire(self) -> None:
+        late: list[Outcome] = [DeadlineExceeded("No worker was free before the deadline.") for _ in self.job.calls]
+        self.settle(late)
 
 
 class Workers:
@@ -75,22 +98,23 @@ class Workers:
         self._arguments = [str(memory_mib), *(str(path.resolve()) for path in graders_path)]
         self._call_timeout_s = call_timeout_s
         self._queue_max = queue_max
-        self._waiting = 0
-        self._closing = False
-        self._idle: asyncio.Queue[_Worker] = asyncio.Queue()
-        self._failed_before = _Failures()
+        self._waiting: deque[_Part] = deque()
+        self._waiting_calls = 0
+        self._idle: list[_Worker] = []
         self._all: set[_Worker] = set()
         self._replacing: set[asyncio.Task[None]] = set()
+        self._failed_before = _Failures()
+        self._is_feeding = self._is_sweeping = self._is_closing = False
 
     async def start(self) -> None:
         """Starts every worker and waits until each has loaded the graders."""
-        for worker in await asyncio.gather(*(_Worker.start(self._arguments) for _ in range(self._count))):
-            self._all.add(worker)
-            self._idle.put_nowait(worker)
+        self._loop = asyncio.get_running_loop()
+        self._idle = list(await asyncio.gather(*(_Worker.start(self._arguments) for _ in range(self._count))))
+        self._all = set(self._idle)
 
     async def close(self) -> None:
         """Ends every worker; no process is left."""
-        self._closing = True
+        self._is_closing = True
         # A start that is cut off would leave its process behind, so it is let finish.
         await asyncio.gather(*self._replacing)
         await asyncio.gather(*(worker.kill() for worker in self._all))
@@ -102,97 +126,137 @@ class Workers:
         Raises:
             Overloaded: more calls wait for a worker than may.
         """
-        limit = job.version.inline_max_bytes
-        if max(job.sizes_bytes, default=0) <= limit:
-            return await self._inline(job)
-        outcomes: list[Outcome | None] = [None] * len(job.calls)
-        small = [index for index, size in enumerate(job.sizes_bytes) if size <= limit]
-        for index, outcome in zip(small, await self._inline(job.only(small)), strict=True):
-            outcomes[index] = outcome
-        large = [index for index, size in enumerate(job.sizes_bytes) if size > limit]
-        await self._remote(job, large, outcomes, deadline)
-        return [outcome for outcome in outcomes if outcome is not None]
+        if self._waiting_calls + len(job.calls) > self._queue_max:
+            waiting = self._waiting_calls
+            raise Overloaded(f"{waiting} samples wait for a worker already; at most {self._queue_max} may.")
+        limit = job.version.small_max_bytes
+        shared = [index for index, call in enumerate(job.calls) if call.size_bytes <= limit]
+        if self._failed_before:
+            shared = [index for index in shared if self._failed_before.get(job.only([index])) is None]
+        if len(shared) == len(job.calls) <= _GROUP_MAX_CALLS:
+            return await self._enqueue(job, deadline, is_alone=False).outcomes if shared else []
+        return await self._in_parts(job, deadline, shared)
 
-    async def _inline(self, job: Job) -> list[Outcome]:
-        outcomes: list[Outcome] = []
-        turn_ends = time.monotonic() + _INLINE_TURN_S
-        for call in job.calls:
-            outcomes.append(perform(job.version, job.config.model, call))
-            if time.monotonic() > turn_ends:
-                await asyncio.sleep(0)
-                turn_ends = time.monotonic() + _INLINE_TURN_S
-        return outcomes
+    async def _in_parts(self, job: Job, deadline: float, shared: list[int]) -> list[Outcome]:
+        """The calls at `shared` in groups, each other one alone."""
+        groups = [shared[at : at + _GROUP_MAX_CALLS] for at in range(0, len(shared), _GROUP_MAX_CALLS)]
+        parts = [(group, self._enqueue(job.only(group), deadline, is_alone=False)) for group in groups]
+        alone = sorted(set(range(len(job.calls))) - set(shared))
+        parts += [([index], self._alone(job.only([index]), deadline)) for index in alone]
+        outcomes: dict[int, Outcome] = {}
+        for indices, part in parts:
+            outcomes |= zip(indices, await part.outcomes, strict=True)
+        return [outcomes[index] for index in range(len(job.calls))]
 
-    async def _remote(self, job: Job, indices: list[int], outcomes: list[Outcome | None], deadline: float) -> None:
-        if self._waiting + len(indices) > self._queue_max:
-            raise Overloaded(f"{self._waiting} samples wait for a worker already; at most {self._queue_max} may.")
-        self._waiting += len(indices)
-        try:
-            queue = self._known_failures(job, indices, outcomes)
-            while queue:
-                done = await self._on_one_worker(job, queue, outcomes, deadline)
-                queue = queue[done:]
-        finally:
-            self._waiting -= len(indices)
+    def _alone(self, job: Job, deadline: float) -> _Part:
+        """One call on its own; at once if it died or outlasted a worker before."""
+        first = self._failed_before.get(job)
+        if first is None:
+            return self._enqueue(job, deadline, is_alone=True)
+        part = _Part(job, deadline, True, self._loop.create_future())
+        part.settle([AnsweredAtOnce(first)])
+        return part
 
-    def _known_failures(self, job: Job, indices: list[int], outcomes: list[Outcome | None]) -> list[int]:
-        """Answers at once what died or timed out before; returns the indices that are left."""
-        left = []
-        for index in indices:
-            first = self._failed_before.get(job, index)
-            if first is None:
-                left.append(index)
-            else:
-                outcomes[index] = AnsweredAtOnce(first)
-        return left
+    def _enqueue(self, job: Job, deadline: float, *, is_alone: bool) -> _Part:
+        part = _Part(job, deadline, is_alone, self._loop.create_future())
+        self._waiting.append(part)
+        self._waiting_calls += len(job.calls)
+        # Fed at the end of this turn of the loop, so that all that arrives in it goes together.
+        if not self._is_feeding:
+            self._is_feeding = True
+            self._loop.call_soon(self._feed)
+        return part
 
-    async def _on_one_worker(self, job: Job, queue: list[int], outcomes: list[Outcome | None], deadline: float) -> int:
-        """Works through `queue` on one worker until it ends, or the worker does. Returns how many are done."""
-        try:
-            async with asyncio.timeout_at(deadline):
-                worker = await self._idle.get()
-        except TimeoutError:
-            for index in queue:
-                outcomes[index] = DeadlineExceeded("No worker was free before the deadline.")
-            return len(queue)
-        started, done = time.monotonic(), 0
-        try:
-            await worker.send(_job_frame(job, queue))
-            for index in queue:
-                started = time.monotonic()
-                async with asyncio.timeout_at(min(deadline, started + self._call_timeout_s)):
-                    outcomes[index] = await worker.receive()
-                done += 1
-        except (TimeoutError, EOFError, BrokenPipeError, ConnectionResetError) as stopped:
-            index, spent_s = queue[done], time.monotonic() - started
-            outcomes[index] = failure = self._failure(stopped, spent_s)
-            if isinstance(failure, GraderCrashed) or spent_s >= 0.9 * self._call_timeout_s:
-                self._failed_before.add(job, index, failure)
-            self._replace(worker)
-            return done + 1
-        except asyncio.CancelledError:
-            self._replace(worker)
-            raise
-        self._idle.put_nowait(worker)
-        return len(queue)
+    def _feed(self) -> None:
+        """Gives idle workers what waits."""
+        self._is_feeding = False
+        while self._idle and self._waiting:
+            if parts := self._take():
+                self._idle.pop().run(parts, self._timeout_s(parts), self._done)
+        if self._waiting and not self._is_sweeping:
+            self._is_sweeping = True
+            self._loop.call_later(_SWEEP_S, self._sweep)
 
-    def _failure(self, stopped: Exception, spent_s: float) -> Unscored | DeadlineExceeded:
-        if isinstance(stopped, TimeoutError):
-            return DeadlineExceeded(f"The judgement was stopped after {spent_s:.1f} s in a worker.")
-        return GraderCrashed(
-            f"The worker process died after {spent_s:.1f} s on this sample (out of memory, or a crash)."
-        )
+    def _take(self) -> list[_Part]:
+        """The next group: one part that goes alone, or small ones up to the limit. Late ones are answered."""
+        parts: list[_Part] = []
+        calls, now = 0, time.monotonic()
+        while self._waiting:
+            part = self._waiting[0]
+            calls += len(part.job.calls)
+            if parts and (part.is_alone or calls > _GROUP_MAX_CALLS):
+                break
+            self._waiting.popleft()
+            self._waiting_calls -= len(part.job.calls)
+            if part.deadline < now:
+                part.expire()
+                continue
+            parts.append(part)
+            if part.is_alone:
+                break
+        return parts
+
+    def _timeout_s(self, parts: list[_Part]) -> float:
+        if parts[0].is_alone:
+            return max(0.0, min(self._call_timeout_s, parts[0].deadline - time.monotonic()))
+        return self._call_timeout_s
+
+    def _sweep(self) -> None:
+        """Answers calls whose deadline passed while every worker was busy."""
+        self._is_sweeping = False
+        now = time.monotonic()
+        for part in [part for part in self._waiting if part.deadline < now]:
+            self._waiting.remove(part)
+            self._waiting_calls -= len(part.job.calls)
+            part.expire()
+        self._feed()
+
+    def _done(self, worker: "_Worker", parts: list[_Part], answer: bytes | None, spent_s: float) -> None:
+        """Takes a worker's answer to `parts`, or None when the worker is gone."""
+        if answer is not None:
+            outcomes = iter(decode_outcomes(answer))
+            for part in parts:
+                part.settle([next(outcomes) for _ in part.job.calls])
+            self._idle.append(worker)
+            self._feed()
+            return
+        self._replace(worker)
+        if parts[0].is_alone:
+            self._fail(parts[0], worker, spent_s)
+            return
+        for part in parts:
+            self._try_one_by_one(part)
+
+    def _fail(self, part: _Part, worker: "_Worker", spent_s: float) -> None:
+        """Answers the call that a worker died on, and remembers it if it was the call's own doing."""
+        failure: Unscored | DeadlineExceeded
+        if worker.was_stopped:
+            failure = DeadlineExceeded(f"The judgement was stopped after {spent_s:.1f} s in a worker.")
+        else:
+            failure = GraderCrashed(
+                f"The worker died after {spent_s:.1f} s on this sample (out of memory, or a crash)."
+            )
+        if not worker.was_stopped or spent_s >= 0.9 * self._call_timeout_s:
+            self._failed_before.add(part.job, failure)
+        part.settle([failure])
+
+    def _try_one_by_one(self, part: _Part) -> None:
+        """The calls of a group that failed as a whole, each alone; `part` is answered when the last of them is."""
+        singles = [self._alone(part.job.only([index]), part.deadline) for index in range(len(part.job.calls))]
+
+        async def collect() -> None:
+            part.settle([outcome for single in singles for outcome in await single.outcomes])
+
+        self._background(collect())
 
     def _replace(self, worker: "_Worker") -> None:
-        """Kills `worker` and starts another in the background: the rest of the batch does not wait for it."""
-        task = asyncio.create_task(self._start_another(worker))
-        self._replacing.add(task)
-        task.add_done_callback(self._replacing.discard)
-
-    async def _start_another(self, worker: "_Worker") -> None:
+        """Starts another worker in the background: nobody waits for it."""
         self._all.discard(worker)
-        await worker.kill()
-        while not self._closing:
+        if not self._is_closing:
+            self._background(self._start_another())
+
+    async def _start_another(self) -> None:
+        while not self._is_closing:
             try:
                 fresh = await _Worker.start(self._arguments)
             except (OSError, EOFError, TimeoutError) as error:
@@ -200,57 +264,112 @@ class Workers:
                 await asyncio.sleep(1)
             else:
                 self._all.add(fresh)
-                self._idle.put_nowait(fresh)
+                self._idle.append(fresh)
+                self._feed()
                 return
 
+    def _background(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._replacing.add(task)
+        task.add_done_callback(self._replacing.discard)
 
-class _Worker:
-    """One `graders.worker` process and the frames to and from it."""
 
-    def __init__(self, process: Process) -> None:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        self._process, self._in, self._out = process, process.stdin, process.stdout
+_Done = Callable[["_Worker", list[_Part], bytes | None, float], None]
+
+
+def _nobody(worker: "_Worker", parts: list[_Part], answer: bytes | None, spent_s: float) -> None:
+    """Waits for a worker that has not been given anything."""
+
+
+class _Worker(asyncio.SubprocessProtocol):
+    """One `graders.worker` process and the frames to and from it. It works on one group at a time."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._loop = loop
+        self._ready: asyncio.Future[None] = loop.create_future()
+        self._gone: asyncio.Future[None] = loop.create_future()
+        self._received = bytearray()
+        self._transport: Any = None
+        self._stdin: Any = None
+        self._parts: list[_Part] = []
+        self._on_done: _Done = _nobody
+        self._started = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self.was_stopped = False
+        """Whether its time was up; otherwise it died by itself."""
 
     @classmethod
     async def start(cls, arguments: Sequence[str]) -> "_Worker":
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "graders.worker",
-            *arguments,
-            stdin=PIPE,
-            stdout=PIPE,
-            env=worker_environment(),
-            limit=1 << 26,
+        """A worker that has loaded the graders. Raises OSError, EOFError or TimeoutError if there is none."""
+        command = [sys.executable, "-m", "graders.worker", *arguments]
+        _, worker = await asyncio.get_running_loop().subprocess_exec(
+            cls, *command, stdin=PIPE, stdout=PIPE, stderr=None, env=worker_environment()
         )
-        worker = cls(process)
-        try:
-            async with asyncio.timeout(_START_TIMEOUT_S):
-                await worker._frame()
-        except (EOFError, TimeoutError):
-            await worker.kill()
-            raise
+        await worker.load()
         return worker
 
-    async def send(self, frame: bytes) -> None:
-        self._in.write(frame)
-        await self._in.drain()
+    async def load(self) -> None:
+        """Waits until the process has loaded the graders; ends it if it does not."""
+        try:
+            async with asyncio.timeout(_START_TIMEOUT_S):
+                await self._ready
+        except (EOFError, TimeoutError):
+            await self.kill()
+            raise
 
-    async def receive(self) -> Outcome:
-        """The next outcome. Raises EOFError when the process has died."""
-        return outcome_from_json(await self._frame())
-
-    async def _frame(self) -> Any:
-        size = int.from_bytes(await self._out.readexactly(4), "big")
-        return from_json(await self._out.readexactly(size))
+    def run(self, parts: list[_Part], timeout_s: float, done: _Done) -> None:
+        """Sends `parts` and calls `done` with the answer, or with None when the process is gone or time is up."""
+        self._parts, self._on_done, self._started = parts, done, time.monotonic()
+        self._timer = self._loop.call_later(timeout_s, self._stop)
+        self._stdin.write(frame(b"[%b]" % b",".join([part.job.json for part in parts])))
 
     async def kill(self) -> None:
-        if self._process.returncode is None:
-            with suppress(ProcessLookupError):
-                self._process.kill()
-        self._in.close()
-        await self._process.wait()
+        """Ends the process and waits until it is gone."""
+        self._end()
+        await self._gone
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport, self._stdin = transport, transport.get_pipe_transport(0)
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        if self.was_stopped:
+            return
+        self._received += data
+        for body in self._frames():
+            if not self._ready.done():
+                self._ready.set_result(None)
+            else:
+                self._finish(body)
+
+    def process_exited(self) -> None:
+        if not self._ready.done():
+            self._ready.set_exception(EOFError("The worker ended before it was ready."))
+        if not self._gone.done():
+            self._gone.set_result(None)
+        self._transport.close()
+        if self._parts:
+            self._finish(None)
+
+    def _frames(self) -> Iterator[bytes]:
+        received = self._received
+        while len(received) >= 4 and len(received) >= (end := 4 + int.from_bytes(received[:4], "big")):
+            yield bytes(received[4:end])
+            del received[:end]
+
+    def _finish(self, answer: bytes | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        parts, self._parts = self._parts, []
+        self._on_done(self, parts, answer, time.monotonic() - self._started)
+
+    def _stop(self) -> None:
+        self.was_stopped = True
+        self._end()
+
+    def _end(self) -> None:
+        if not self._gone.done():
+            self._transport.kill()
 
 
 class _Failures:
@@ -259,26 +378,18 @@ class _Failures:
     def __init__(self) -> None:
         self._first: OrderedDict[bytes, Unscored | DeadlineExceeded] = OrderedDict()
 
-    def get(self, job: Job, index: int) -> Unscored | DeadlineExceeded | None:
-        return self._first.get(_content(job, index)) if self._first else None
+    def __bool__(self) -> bool:
+        return bool(self._first)
 
-    def add(self, job: Job, index: int, failure: Unscored | DeadlineExceeded) -> None:
-        self._first[_content(job, index)] = failure
+    def get(self, job: Job) -> Unscored | DeadlineExceeded | None:
+        return self._first.get(_content(job)) if self._first else None
+
+    def add(self, job: Job, failure: Unscored | DeadlineExceeded) -> None:
+        self._first[_content(job)] = failure
         if len(self._first) > _REMEMBERED_FAILURES:
             self._first.popitem(last=False)
 
 
-def _content(job: Job, index: int) -> bytes:
-    content = [job.version.digest, job.config.raw, call_to_json(job.calls[index])]
-    return hashlib.sha256(to_json(content)).digest()
-
-
-def _job_frame(job: Job, queue: list[int]) -> bytes:
-    return encode_frame(
-        {
-            "grader": job.version.id,
-            "digest": job.version.digest,
-            "config": job.config.raw,
-            "calls": [call_to_json(job.calls[index]) for index in queue],
-        }
-    )
+def _content(job: Job) -> bytes:
+    """What a job of one call asks: digest, config, item and sample."""
+    return hashlib.sha256(job.json).digest()

@@ -26,6 +26,11 @@ class Sample(BaseModel):
     messages: list[Any] | None = Field(None, description="The whole conversation, the model's turns included.")
     usage: dict[str, Any] | None = Field(None, description="Token counts as the platform sent them.")
 
+    @classmethod
+    def read(cls, sent: Any) -> "Sample":
+        """A sample as sent: an object, or its `output_text` alone. Raises pydantic's ValidationError."""
+        return cls.model_validate({"output_text": sent} if isinstance(sent, str) else sent)
+
     @cached_property
     def text(self) -> str:
         """`output_text`; where it is missing, `output_json` as JSON; where both are, the empty string."""

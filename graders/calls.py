@@ -1,76 +1,123 @@
-"""One pure call of a version, from plain JSON values to an outcome: the same code inline, in a worker and offline."""
+"""One pure call of a version, from JSON to an outcome, and both as the bytes that cross a process border."""
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from graders.api import Execution, Grade, Program, Sample
 from graders.errors import Fault, GraderCrashed, InvalidConfig, InvalidItem, Unscored
 from graders.version import Version
 
-Outcome = Grade | list[Program] | Unscored
-"""A grade, the programs of a plan, or why there is neither."""
 
-_ERRORS: dict[str, type[Unscored]] = {kind.__name__: kind for kind in (InvalidItem, InvalidConfig, GraderCrashed)}
+@dataclass(slots=True)
+class Judged:
+    """A grade on its way: reward and verdict to count with, and the rest as the JSON object that is stored."""
+
+    reward: float
+    verdict: str
+    json: bytes
+    """`{"reason", "answer", "answer_span", "sub_rewards", "details"}`, UTF-8."""
+
+
+Outcome = Judged | list[Program] | Unscored
+"""A grade, the programs of a plan, or why there is neither."""
 
 
 @dataclass(slots=True)
 class Call:
-    """What one judgement needs. `item` and `sample` are JSON values; `item` has the version's own field names."""
+    """What one judgement needs, as JSON: the item under the version's own field names, and the sample as sent."""
 
-    item: dict[str, Any]
-    sample: Sample
-    results: list[Execution] = field(default_factory=list)
+    item: bytes
+    sample: bytes
+    results: Sequence[Execution] = ()
     is_plan: bool = False
     """True asks for the programs to run; False for the grade."""
 
+    @property
+    def size_bytes(self) -> int:
+        return len(self.item) + len(self.sample)
 
-def perform(version: Version, config: BaseModel, call: Call) -> Outcome:
-    """The outcome of `call`. Raises nothing: what goes wrong is an outcome too."""
+    @property
+    def json(self) -> bytes:
+        """`perform` takes what this says."""
+        rest = b"" if not self.results else b',"results":' + to_json(self.results)
+        return b'{"item":%b,"sample":%b,"is_plan":%b%b}' % (
+            self.item,
+            self.sample,
+            b"true" if self.is_plan else b"false",
+            rest,
+        )
+
+
+def perform(version: Version, config: BaseModel, call: dict[str, Any]) -> Outcome:
+    """The outcome of a call, given as what its JSON says. Raises nothing: what goes wrong is an outcome too."""
     try:
-        item = version.read_item(call.item)
-        if call.is_plan:
-            return version.plan(call.sample, item, config)
-        return version.judge(call.sample, item, config, call.results)
+        item, sample = version.read_item(call["item"]), Sample.read(call["sample"])
+        if call["is_plan"]:
+            return version.plan(sample, item, config)
+        results = [Execution(**result) for result in call.get("results", ())]
+        return judged(version.judge(sample, item, config, results))
     except Unscored as error:
         return error
 
 
-def call_to_json(call: Call) -> dict[str, Any]:
-    """`call` as JSON values; `call_from_json` is its inverse."""
-    return {
-        "item": call.item,
-        "sample": call.sample.model_dump(exclude_none=True),
-        "results": [asdict(result) for result in call.results],
-        "is_plan": call.is_plan,
+def judged(grade: Grade) -> Judged:
+    """`grade` with all but its reward and verdict as JSON; what is infinite in the details becomes null.
+
+    Raises:
+        GraderCrashed: its details are no JSON values.
+    """
+    rest = {
+        "reason": grade.reason,
+        "answer": grade.answer,
+        "answer_span": grade.answer_span,
+        "sub_rewards": grade.sub_rewards,
+        "details": grade.details,
     }
+    try:
+        return Judged(grade.reward, grade.verdict, to_json(rest, inf_nan_mode="null"))
+    except PydanticSerializationError as error:
+        raise GraderCrashed(f"The grade's details are no JSON values: {error}") from error
 
 
-def call_from_json(raw: dict[str, Any]) -> Call:
-    results = [Execution(**result) for result in raw["results"]]
-    return Call(raw["item"], Sample.model_validate(raw["sample"]), results, raw["is_plan"])
+# An answer on the wire is the length of its head, the head, and the grades' JSON one after the other. The head is a
+# JSON list with one entry per outcome: [reward, verdict, length] for a grade, an object for anything else.
 
 
-def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
-    """`outcome` as JSON values; `outcome_from_json` is its inverse."""
-    if isinstance(outcome, Grade):
-        return {"grade": asdict(outcome)}
+def encode_outcomes(outcomes: Sequence[Outcome]) -> bytes:
+    """`decode_outcomes` is its inverse."""
+    head = to_json([_head(outcome) for outcome in outcomes])
+    grades = (outcome.json for outcome in outcomes if isinstance(outcome, Judged))
+    return b"".join((len(head).to_bytes(4, "big"), head, *grades))
+
+
+def decode_outcomes(answer: bytes) -> list[Outcome]:
+    body = 4 + int.from_bytes(answer[:4], "big")
+    return list(_decoded(from_json(answer[4:body]), answer, body))
+
+
+_ERRORS: dict[str, type[Unscored]] = {kind.__name__: kind for kind in (InvalidItem, InvalidConfig, GraderCrashed)}
+
+
+def _head(outcome: Outcome) -> Any:
+    if isinstance(outcome, Judged):
+        return outcome.reward, outcome.verdict, len(outcome.json)
     if isinstance(outcome, Unscored):
-        faults = [asdict(fault) for fault in outcome.faults]
-        return {"error": _kind(outcome), "detail": outcome.detail, "faults": faults}
+        kind = next(kind.__name__ for kind in type(outcome).__mro__ if kind.__name__ in _ERRORS)
+        return {"error": kind, "detail": outcome.detail, "faults": [asdict(fault) for fault in outcome.faults]}
     return {"programs": [asdict(program) for program in outcome]}
 
 
-def outcome_from_json(raw: dict[str, Any]) -> Outcome:
-    if "grade" in raw:
-        grade = raw["grade"]
-        span = grade.pop("answer_span")
-        return Grade(**grade, answer_span=tuple(span) if span else None)
-    if "error" in raw:
-        return _ERRORS[raw["error"]](raw["detail"], tuple(Fault(**fault) for fault in raw["faults"]))
-    return [Program(**program) for program in raw["programs"]]
-
-
-def _kind(error: Unscored) -> str:
-    return next(kind.__name__ for kind in type(error).__mro__ if kind.__name__ in _ERRORS)
+def _decoded(heads: list[Any], answer: bytes, start: int) -> Iterator[Outcome]:
+    for head in heads:
+        if isinstance(head, list):
+            reward, verdict, length = head
+            yield Judged(float(reward), verdict, answer[start : start + length])
+            start += length
+        elif "error" in head:
+            yield _ERRORS[head["error"]](head["detail"], tuple(Fault(**fault) for fault in head["faults"]))
+        else:
+            yield [Program(**program) for program in head["programs"]]

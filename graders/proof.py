@@ -1,7 +1,8 @@
 """Does a version make of its cases what they say? Used by the tests, the command line and the start-up self-test."""
 
-from graders.api import Grade, Sample
-from graders.calls import Call, Outcome, perform
+from pydantic_core import from_json, to_json
+
+from graders.calls import Call, Judged, Outcome, perform
 from graders.cases import Case, Expectation
 from graders.errors import Unscored
 from graders.version import Version
@@ -16,11 +17,11 @@ def run_case(version: Version, case: Case) -> Outcome:
         config = version.read_config(case.config)
     except Unscored as error:
         return error
-    return perform(version, config, call_of(case))
+    return perform(version, config, from_json(call_of(case).json))
 
 
 def call_of(case: Case) -> Call:
-    return Call(case.item, Sample.model_validate(case.sample))
+    return Call(to_json(case.item), to_json(case.sample))
 
 
 def mismatch(version: Version, case: Case, outcome: Outcome) -> str | None:
@@ -32,7 +33,7 @@ def mismatch(version: Version, case: Case, outcome: Outcome) -> str | None:
 
 
 def _agrees(expected: Expectation, outcome: Outcome) -> bool:
-    if isinstance(outcome, Grade):
+    if isinstance(outcome, Judged):
         return (
             expected.reward is not None
             and abs(outcome.reward - expected.reward) <= _REWARD_TOLERANCE
@@ -42,6 +43,6 @@ def _agrees(expected: Expectation, outcome: Outcome) -> bool:
 
 
 def _shown(outcome: Outcome) -> str:
-    if isinstance(outcome, Grade):
-        return f"{outcome.reward:g} {outcome.verdict} ({outcome.reason})"
+    if isinstance(outcome, Judged):
+        return f"{outcome.reward:g} {outcome.verdict} ({from_json(outcome.json)['reason']})"
     return f"{outcome.code} ({outcome.detail})" if isinstance(outcome, Unscored) else "programs to run"

@@ -51,9 +51,9 @@ class Version:
         return float(low), float(high)
 
     @cached_property
-    def inline_max_bytes(self) -> int:
-        """Largest sample plus item that may be judged on the event loop; 0: always in a worker."""
-        return int(getattr(self.module, "INLINE_MAX_BYTES", 0))
+    def small_max_bytes(self) -> int:
+        """Largest sample plus item, as JSON, whose judgement is known to be quick; such calls share a round trip."""
+        return int(getattr(self.module, "SMALL_MAX_BYTES", 0))
 
     @cached_property
     def has_plan(self) -> bool:

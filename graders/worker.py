@@ -1,8 +1,8 @@
-"""The process in which pure calls run when they must be killable: `python -m graders.worker [FOLDER ...]`.
+"""The process in which pure calls run when they must be killable: `python -m graders.worker MEMORY_MIB [FOLDER ...]`.
 
-Frames on stdin and stdout: four bytes of length (big-endian), then JSON. A job is `{grader, digest, config, calls}`;
-it is answered with one outcome frame per call, in order and as soon as each is known, so that when this process is
-killed everybody knows which call it died on. The folders are those of `RFT_GRADERS_PATH`.
+Frames on stdin and stdout: four bytes of length (big-endian), then that many. A frame in is the JSON of a list of jobs,
+`{"grader", "digest", "config", "calls"}`; it is answered with one frame of outcomes (`graders.calls`), one per call, in
+order. The folders are those of `RFT_GRADERS_PATH`.
 """
 
 import ctypes
@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
-from graders.calls import Outcome, call_from_json, outcome_to_json, perform
+from graders.calls import Outcome, encode_outcomes, perform
 from graders.errors import GraderCrashed, Unscored
 from graders.registry import Registry, UnknownGrader
 
@@ -24,7 +24,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Serves jobs until stdin closes. The first frame out is `{"ready": true}`."""
+    """Serves until stdin closes. The first frame out, an empty one, says that the graders are loaded."""
     memory_mib, folders = int(sys.argv[1]), sys.argv[2:]
     _die_with_parent()
     _limit(memory_mib)
@@ -32,23 +32,22 @@ def main() -> None:
     # What a grader prints goes to the log, never between the frames.
     os.dup2(2, 1)
     registry = Registry([Path(folder) for folder in folders])
-    write_frame(answers, {"ready": True})
-    for job in read_frames(sys.stdin.buffer):
-        for outcome in _outcomes(registry, job):
-            write_frame(answers, outcome_to_json(outcome))
+    _write(answers, b"")
+    for jobs in _read(sys.stdin.buffer):
+        _write(answers, encode_outcomes([outcome for job in jobs for outcome in _outcomes(registry, job)]))
 
 
-def write_frame(stream: BinaryIO, value: Any) -> None:
-    stream.write(encode_frame(value))
-    stream.flush()
-
-
-def encode_frame(value: Any) -> bytes:
-    body = to_json(value)
+def frame(body: bytes) -> bytes:
+    """`body` with its length before it."""
     return len(body).to_bytes(4, "big") + body
 
 
-def read_frames(stream: BinaryIO) -> Iterator[Any]:
+def _write(stream: BinaryIO, body: bytes) -> None:
+    stream.write(frame(body))
+    stream.flush()
+
+
+def _read(stream: BinaryIO) -> Iterator[Any]:
     while head := stream.read(4):
         yield from_json(stream.read(int.from_bytes(head, "big")))
 
@@ -65,7 +64,7 @@ def _outcomes(registry: Registry, job: dict[str, Any]) -> Iterator[Outcome]:
     except Unscored as error:
         yield from [error] * len(calls)
     else:
-        yield from (perform(version, config, call_from_json(call)) for call in calls)
+        yield from (perform(version, config, call) for call in calls)
 
 
 def _die_with_parent() -> None:

@@ -17,7 +17,6 @@ from app.auth import LOCAL
 from app.catalogue import Catalogue
 from app.commands.console import err, out, settings, stop
 from app.commands.grade import read_config
-from app.contracts.wire import read_sample
 from app.errors import ServiceError, UnknownRun, status_of
 from app.grading import Grading
 from app.ledger import Ledger, Record
@@ -187,12 +186,10 @@ async def _submission(record: Record, catalogue: Catalogue, target: Grader, new_
     if not target.item_map:
         # The row was stored as it was sent; what named its columns then must name them now.
         item = (await catalogue.find(record.grader)).mapped(item)
-    sample = from_json(record.sample)
     pairs = [(Program(**program), Execution(**execution)) for program, execution in from_json(record.executions)]
     return Submission(
         item=item,
-        sample=read_sample(sample, "/sample"),
-        sent_sample=sample,
+        sample=from_json(record.sample),
         run=RunPoint(new_run, record.step, record.item_id, record.rollout, record.group),
         executions=pairs,
     )

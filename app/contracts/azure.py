@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, SkipValidation
 from pydantic_core import to_json
 
-from app.contracts.wire import GRADING, PROBLEM_TYPE, declared, read_sample
+from app.contracts.wire import GRADING, PROBLEM_TYPE, check_sample, declared
 from app.dependencies import caller_of, grading_of
 from app.errors import (
     DeadlineExceeded,
@@ -59,7 +59,8 @@ async def azure(request: Request, id: str, body: EndpointBody) -> Reply:
     """Grade one rollout of an Azure or OpenAI reinforcement fine-tuning job (grader type `endpoint`)."""
     try:
         key = _key(body)
-        submission = Submission(body.item, read_sample(body.sample, "/sample"), body.sample, key=key)
+        check_sample(body.sample, "/sample")
+        submission = Submission(body.item, body.sample, key=key)
         [answer] = await grading_of(request).grade(Order(caller_of(request), id, "azure", [submission], key=key))
     except (ServiceError, Unscored) as error:
         return _failed(error)

@@ -13,9 +13,9 @@ from app.contracts.wire import (
     Run,
     SentSample,
     answer_json,
+    check_sample,
     declared,
     problem_response,
-    read_sample,
 )
 from app.dependencies import caller_of, grading_of
 from app.errors import InvalidRequest
@@ -108,7 +108,8 @@ IdempotencyKey = Annotated[
 async def grade(request: Request, id: str, body: GradeBody, idempotency_key: IdempotencyKey = None) -> Reply:
     """Grade one sample."""
     key = _key("one", idempotency_key)
-    submission = Submission(body.item, read_sample(body.sample, "/sample"), body.sample, body.run.point(), key)
+    check_sample(body.sample, "/sample")
+    submission = Submission(body.item, body.sample, body.run.point(), key)
     order = Order(caller_of(request), id, "native", [submission], body.config, key)
     [answer] = await grading_of(request).grade(order)
     if isinstance(answer, Refused):
@@ -162,8 +163,7 @@ def _submission(read: _ReadSample, index: int, body: BatchBody, key: str | None)
     shared, own = body.run, read.run
     return Submission(
         item=read.item,
-        sample=read.sample,
-        sent_sample=body.samples[index]["sample"],  # type: ignore[index]  # as it came, since it was not validated
+        sample=body.samples[index]["sample"],  # type: ignore[index]  # as it came, since it was not validated
         run=RunPoint(
             shared.id,
             shared.step,

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, ValidationError
 from pydantic_core import to_json
 
 from app.errors import (
@@ -89,17 +89,11 @@ class Run(BaseModel, extra="forbid"):
 SentSample = Annotated[Sample, BeforeValidator(lambda sent: {"output_text": sent} if isinstance(sent, str) else sent)]
 """A sample as sent: an object, or its `output_text` alone."""
 
-_SENT_SAMPLE = TypeAdapter(SentSample)
 
-
-def read_sample(sent: Any, pointer: str) -> Sample:
-    """`sent` as a sample.
-
-    Raises:
-        InvalidRequest: it is none, or a field has the wrong type.
-    """
+def check_sample(sent: Any, pointer: str) -> None:
+    """Raises InvalidRequest if `sent` is no sample, or a field of it has the wrong type."""
     try:
-        return _SENT_SAMPLE.validate_python(sent)
+        Sample.read(sent)
     except ValidationError as error:
         raise InvalidRequest("The sample is not of the documented shape.", faults_of(error, pointer)) from error
 

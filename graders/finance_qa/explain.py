@@ -1,8 +1,8 @@
 """Why a grade is what it is: the sentence for people and the details for an audit."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
 
 from typing_extensions import TypedDict
 
@@ -14,14 +14,16 @@ from graders.kit.quantity import Quantity
 from graders.kit.quantity_words import SCALE_NAMES
 
 
-class Expected(NamedTuple):
+@dataclass(slots=True)
+class Expected:
     """One right answer: as the item has it, and as what the spec asks for."""
 
     text: str
     target: Target
 
 
-class Match(NamedTuple):
+@dataclass(slots=True)
+class Match:
     """How one stated value fares against one expected."""
 
     comparison: Comparison

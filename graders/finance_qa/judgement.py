@@ -1,7 +1,7 @@
 """From an answer and what was expected to a grade: tier, faults of form, reward. `explain` says why in words."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from graders.api import Grade
 from graders.finance_qa.explain import Expected, Match, details, details_of_word, reason
@@ -13,7 +13,8 @@ from graders.finance_qa.values import Answer, Values
 from graders.finance_qa.yes_no import read_yes_or_no
 
 
-class Pay(NamedTuple):
+@dataclass(slots=True)
+class Pay:
     """What a comparison earns."""
 
     reward: float
@@ -30,17 +31,12 @@ def judge_any(text: str, expected: Sequence[Expected], spec: Spec, config: Confi
     for one in expected[1:]:
         best = max(best, _best_match(values, one, config), key=_rank)
     if shared := _shared_faults(text, answer, values, spec):
-        best = best._replace(comparison=_with_faults(best.comparison, shared))
+        best = _with_faults(best, shared)
     pay = _pay(best.comparison, config)
-    start, end = answer.span(best.quantity)
-    return Grade(
-        reward=pay.reward,
-        verdict=pay.verdict,
-        reason=reason(text[start:end], best),
-        answer=text[start:end],
-        answer_span=(start, end),
-        details=details(answer, [best], expected, spec),
-    )
+    span = start, end = answer.span(best.quantity)
+    said = text[start:end]
+    audit = details(answer, [best], expected, spec)
+    return Grade(pay.reward, pay.verdict, reason(said, best), said, span, details=audit)
 
 
 def judge_set(text: str, expected: Sequence[Expected], spec: Spec, config: Config) -> Grade:
@@ -49,10 +45,7 @@ def judge_set(text: str, expected: Sequence[Expected], spec: Spec, config: Confi
     if answer.problem:
         return _without_value(answer, text, expected, spec, config)
     shared = _shared_faults(text, answer, [value for values in answer.values for value in values], spec)
-    found = {
-        index: match._replace(comparison=_with_faults(match.comparison, shared))
-        for index, match in _assigned(answer.values, expected, config).items()
-    }
+    found = {index: _with_faults(match, shared) for index, match in _assigned(answer.values, expected, config).items()}
     missing = Pay(config.scores.wrong, "large_error")
     pays = [_pay(found[index].comparison, config) if index in found else missing for index in range(len(expected))]
     worst = min(pays, key=lambda pay: pay.reward)
@@ -124,8 +117,10 @@ def _shared_faults(text: str, answer: Answer, values: Values, spec: Spec) -> tup
     return faults
 
 
-def _with_faults(comparison: Comparison, faults: tuple[Fault, ...]) -> Comparison:
-    return comparison._replace(faults=comparison.faults + faults)
+def _with_faults(match: Match, faults: tuple[Fault, ...]) -> Match:
+    found = match.comparison
+    comparison = Comparison(found.tier, found.cause, found.reading, found.faults + faults)
+    return Match(comparison, match.quantity, match.expected)
 
 
 def _pay(comparison: Comparison, config: Config) -> Pay:

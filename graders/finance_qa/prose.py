@@ -4,6 +4,7 @@ offline evaluation only."""
 import re
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice, pairwise
 
 from graders.finance_qa.spec import Spec
@@ -13,7 +14,8 @@ from graders.kit.plain_text import plain_text
 from graders.kit.quantity import Quantity
 
 _CONCLUSION = re.compile(
-    r"\b(?:therefore|thus|hence|consequently|in (?:conclusion|summary)|overall|so|the answer)\b", re.IGNORECASE
+    r"(?=[chiost])\b(?:therefore|thus|hence|consequently|in (?:conclusion|summary)|overall|so|the answer)\b",
+    re.IGNORECASE,
 )
 _DIGIT = re.compile(r"\d")
 _LIST_JOINT = re.compile(r"[\s,;|]*+")
@@ -39,7 +41,7 @@ def read_prose(text: str, place: Place, spec: Spec) -> Answer:
             return answer
         if answer.values and fallback is None:
             fallback = answer
-    return fallback or _read_segment(text, place._replace(start=max(0, len(text) - _LONGEST_SEGMENT)), 0, spec)
+    return fallback or _read_segment(text, replace(place, start=max(0, len(text) - _LONGEST_SEGMENT)), 0, spec)
 
 
 def _read_segment(text: str, place: Place, index: int | None, spec: Spec) -> Answer:

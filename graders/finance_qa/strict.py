@@ -1,5 +1,7 @@
 """Strict reading: exactly the values that are asked for, and nothing that could be another one."""
 
+from dataclasses import replace
+
 from graders.finance_qa.spec import Spec
 from graders.finance_qa.values import Answer, agree, grouped, stated_values
 from graders.kit.answers import MAX_LENGTH, Place
@@ -14,12 +16,15 @@ _MAX_BOXES = 8
 
 def read_strictly(text: str, place: Place, spec: Spec, count: int = 1) -> Answer:
     """The `count` values at `place`; no answer where it is too long, a hedge where it states more."""
-    place = _trimmed(text, place)
+    padded = text[place.start : place.end]
+    inside = padded.strip()
+    if len(inside) < len(padded):
+        place = _trimmed(place, padded, inside)
     limit = MAX_WHOLE_TEXT if place.container == "whole" else MAX_LENGTH
-    if place.end - place.start > limit:
+    if len(inside) > limit:
         where = "a text without a container" if place.container == "whole" else f"the answer ({place.container})"
         return Answer(place, plain_text(""), [], "no_answer", f"{where} is longer than {limit} characters")
-    plain = plain_text(text[place.start : place.end])
+    plain = plain_text(inside)
     values = stated_values(plain.text, spec)
     if len(values) > max(_MAX_VALUES, 2 * count):
         return Answer(place, plain, [], "hedged", f"it states {len(values)} values")
@@ -29,7 +34,7 @@ def read_strictly(text: str, place: Place, spec: Spec, count: int = 1) -> Answer
 def read_boxes(text: str, places: list[Place], spec: Spec, count: int) -> Answer:
     """The values of several boxes: one value that all agree on, or one value a box."""
     if count > 1:
-        whole = places[-1]._replace(start=places[0].outer_start, end=places[-1].outer_end)
+        whole = replace(places[-1], start=places[0].outer_start, end=places[-1].outer_end)
         return read_strictly(text, whole, spec, count)
     last = read_strictly(text, places[-1], spec)
     if last.problem is None and not (len(places) <= _MAX_BOXES and _all_agree(text, places[:-1], spec, last)):
@@ -42,10 +47,10 @@ def _all_agree(text: str, places: list[Place], spec: Spec, last: Answer) -> bool
     return all(not answer.problem and agree(answer.values[0][0], last.values[0][0], spec) for answer in answers)
 
 
-def _trimmed(text: str, place: Place) -> Place:
-    inside = text[place.start : place.end]
-    left = len(inside) - len(inside.lstrip())
-    return place._replace(start=place.start + left, end=place.start + left + len(inside.strip()))
+def _trimmed(place: Place, padded: str, inside: str) -> Place:
+    """`place`, which holds `padded`, without the blanks around `inside`."""
+    start = place.start + len(padded) - len(padded.lstrip())
+    return replace(place, start=start, end=start + len(inside))
 
 
 def _checked(answer: Answer, count: int) -> Answer:

@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from functools import cached_property
+from typing import Literal
 
 from graders.finance_qa.spec import Spec
 from graders.kit.numbers import number_words, quantities
@@ -49,10 +50,13 @@ class Reference:
     word: str | None
 
 
-class Target(NamedTuple):
+@dataclass
+class Target:
     """What an answer is compared with. `value` and `exact` are in the unit and scale that are asked for."""
 
     quantity: Quantity
+    spec: Spec
+    question: str | None
     kind: Kind
     value: Decimal
     last_digit: int
@@ -60,14 +64,27 @@ class Target(NamedTuple):
     scale: int | None
     """Power of ten that is asked for; None: any."""
     currency: str | None
-    is_exact: bool
-    """Only an equal number will do."""
-    asks_for_decimal: bool
-    sign: Literal["signed", "fall", "magnitude"]
-    """`fall`: the question asks for a decrease, which is given as -5 or as 5."""
     exact: Decimal | None
     """The value before it was rounded for display, where it is known."""
     exact_last_digit: int
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether only an equal number will do."""
+        return self.spec.precision == "exact" or self.spec.unit in ("count", "year")
+
+    @property
+    def asks_for_decimal(self) -> bool:
+        return self.spec.unit is not None or self.spec.decimals is not None
+
+    @cached_property
+    def sign(self) -> Literal["signed", "fall", "magnitude"]:
+        """`fall`: the question asks for a decrease, which is given as -5 or as 5. Costly, so only found on request."""
+        if self.spec.sign != "auto":
+            return self.spec.sign
+        question = self.question or ""
+        asks_for_fall = _FALL_ASKED.search(question) and not _CHANGE_ASKED.search(question)
+        return "fall" if asks_for_fall else "signed"
 
 
 def read_reference(text: str, comma_is_decimal: bool = False) -> Reference:
@@ -80,6 +97,8 @@ def read_reference(text: str, comma_is_decimal: bool = False) -> Reference:
         return Reference(text, None, found[1].lower())
     plain = plain_text(text).text
     numbers = quantities(plain, comma_is_decimal)
+    if len(numbers) == 1 and numbers[0].role not in ("label", "unreadable"):
+        return Reference(text, numbers[0], None)
     values = (
         [number for number in numbers if number.role == "value"]
         or [number for number in numbers if number.role in ("year", "duration")]
@@ -106,20 +125,9 @@ def target_of(quantity: Quantity, spec: Spec, question: str | None, exact: Decim
     last_digit = shift - _significant_places(quantity, spec)
     if spec.decimals is not None:
         last_digit = max(last_digit, -spec.decimals)
-    read, exact_last_digit = _exact(exact, value, last_digit, kind) if exact is not None else (None, 0)
-    return Target(
-        quantity=quantity,
-        kind=kind,
-        value=value,
-        last_digit=last_digit,
-        scale=scale,
-        currency=_currency(quantity, spec),
-        is_exact=spec.precision == "exact" or spec.unit in ("count", "year"),
-        asks_for_decimal=spec.unit is not None or spec.decimals is not None,
-        sign=_sign(spec, question),
-        exact=read,
-        exact_last_digit=exact_last_digit,
-    )
+    before_rounding = _exact(exact, value, last_digit, kind) if exact is not None else (None, 0)
+    currency = _currency(quantity, spec)
+    return Target(quantity, spec, question, kind, value, last_digit, scale, currency, *before_rounding)
 
 
 def _kind(quantity: Quantity, spec: Spec) -> Kind:
@@ -165,13 +173,6 @@ def _currency(quantity: Quantity, spec: Spec) -> str | None:
     if spec.currency and quantity.currency and not same_currency(spec.currency, quantity.currency):
         raise ReferenceFault("reference", f"the reference is in {quantity.currency}, the spec asks for {spec.currency}")
     return spec.currency or quantity.currency
-
-
-def _sign(spec: Spec, question: str | None) -> Literal["signed", "fall", "magnitude"]:
-    if spec.sign != "auto":
-        return spec.sign
-    asks = question and _FALL_ASKED.search(question) and not _CHANGE_ASKED.search(question)
-    return "fall" if asks else "signed"
 
 
 def _exact(exact: Decimal, value: Decimal, last_digit: int, kind: Kind) -> tuple[Decimal, int]:

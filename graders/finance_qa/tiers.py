@@ -1,7 +1,8 @@
 """The four tiers: how far a quantity is from the target, and which faults of form it has. Never sees the text."""
 
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from graders.finance_qa.policy import Config
 from graders.finance_qa.target import Kind, Target
@@ -18,7 +19,8 @@ Cause = Literal[
 ]  # fmt: skip
 
 
-class Reading(NamedTuple):
+@dataclass(slots=True)
+class Reading:
     """What a quantity says in the unit and scale asked for; its last digit is worth 10 ** last_digit."""
 
     value: Decimal
@@ -28,7 +30,8 @@ class Reading(NamedTuple):
     fault: Fault | None
 
 
-class Comparison(NamedTuple):
+@dataclass(slots=True)
+class Comparison:
     """The best reading of a quantity: its tier, the cause of that, and its faults of form."""
 
     tier: Tier
@@ -171,13 +174,19 @@ def _judge(
 ) -> Comparison:
     """The tier of one reading, of the other sign too where that may be meant."""
     tier, cause = tier_of(reading, target, config)
-    if tier == "wrong" and target.sign != "signed":
-        turned = reading._replace(value=-reading.value)
+    if tier == "wrong" and _is_across_zero(reading.value, target) and target.sign != "signed":
+        turned = Reading(-reading.value, reading.last_digit, reading.is_whole, reading.fault)
         turned_tier, turned_cause = tier_of(turned, target, config)
         if turned_tier != "wrong":
             is_natural = quantity.falls if target.value > 0 else target.sign == "magnitude"
             return Comparison(turned_tier, turned_cause, turned, faults if is_natural else (*faults, "sign"))
     return Comparison(tier, cause, reading, faults)
+
+
+def _is_across_zero(value: Decimal, target: Target) -> bool:
+    """Whether the target, shown or exact, has the other sign: if not, to turn the sign of `value` mends nothing."""
+    is_negative = value < 0
+    return is_negative != (target.value < 0) or (target.exact is not None and is_negative != (target.exact < 0))
 
 
 def tier_of(reading: Reading, target: Target, config: Config) -> tuple[Tier, Cause]:

@@ -20,10 +20,10 @@ from graders.finance_qa.reading import text_of
 from graders.finance_qa.spec import Spec, contradiction, merged
 from graders.finance_qa.target import Reference, ReferenceFault, read_reference, target_of
 
-__all__ = ["INLINE_MAX_BYTES", "VERDICTS", "Config", "Details", "Item", "grade"]
+__all__ = ["SMALL_MAX_BYTES", "VERDICTS", "Config", "Details", "Item", "grade"]
 
 VERDICTS = ("accurate", "wrong_format", "minor_difference", "large_error", "no_answer", "hedged")
-INLINE_MAX_BYTES = 2_048
+SMALL_MAX_BYTES = 2_048
 
 _MAX_TEXT = 200_000
 _MAX_REFERENCES = 10  # Each costs a comparison with every value of the answer.
@@ -32,9 +32,12 @@ _MAX_REFERENCE_TEXT = 500
 
 def _read(value: Any, info: ValidationInfo) -> Reference:
     """A reference from a string or a JSON number, read in the language of the item's spec."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+    if isinstance(value, str):
+        text = value.strip()
+    elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        text = str(value).removesuffix(".0")
+    else:
         raise ValueError("a reference is a string or a number")  # noqa: TRY004 - pydantic reports only ValueError
-    text = value.strip() if isinstance(value, str) else str(value).removesuffix(".0")
     if len(text) > _MAX_REFERENCE_TEXT:
         raise ValueError(f"a reference has at most {_MAX_REFERENCE_TEXT} characters")
     spec = info.data.get("spec")
@@ -61,10 +64,12 @@ class Item(BaseModel):
         "null: not known.",
     )
     references: list[ReferenceText] = Field(
-        [], max_length=_MAX_REFERENCES, description="Further right answers: any one will do. Default: none."
+        default_factory=list,
+        max_length=_MAX_REFERENCES,
+        description="Further right answers: any one will do. Default: none.",
     )
     reference_set: list[ReferenceText] = Field(
-        [],
+        default_factory=list,
         max_length=_MAX_REFERENCES,
         description="Several answers that are all asked for, in any order. Default: none.",
     )
@@ -74,10 +79,10 @@ class Item(BaseModel):
 
     @model_validator(mode="after")
     def _has_reference(self) -> Self:
-        if self.reference is None and not self.references and not self.reference_set:
-            raise ValueError("one of `reference`, `references`, `reference_set` is needed")
-        texts = [reference.text for reference in self.reference_set]
-        if len(set(texts)) < len(texts):
+        if not self.reference_set:
+            if self.reference is None and not self.references:
+                raise ValueError("one of `reference`, `references`, `reference_set` is needed")
+        elif len({reference.text for reference in self.reference_set}) < len(self.reference_set):
             raise ValueError("`reference_set` names a value twice: nobody can tell the two apart in an answer")
         return self
 
@@ -111,11 +116,12 @@ def _spec(item: Item, config: Config) -> Spec:
 
 def _references(item: Item, spec: Spec) -> list[tuple[str, Reference]]:
     """The references that count, each with its field, read again if the config's language is not the item's."""
-    named = [("reference", item.reference)] if item.reference is not None and not item.reference_set else []
-    if item.references and not item.reference_set:
-        named += [(f"references/{index}", reference) for index, reference in enumerate(item.references)]
     if item.reference_set:
-        named += [(f"reference_set/{index}", reference) for index, reference in enumerate(item.reference_set)]
+        named = [(f"reference_set/{index}", reference) for index, reference in enumerate(item.reference_set)]
+    else:
+        named = [("reference", item.reference)] if item.reference else []
+        if item.references:
+            named += [(f"references/{index}", reference) for index, reference in enumerate(item.references)]
     if spec.comma_is_decimal == item.spec.comma_is_decimal:
         return named
     return [(field, _read_again(field, reference.text, spec)) for field, reference in named]

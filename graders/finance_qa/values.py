@@ -53,6 +53,8 @@ class Answer:
 def stated_values(text: str, spec: Spec) -> Values:
     """The quantities of `text` that can be an answer; numbers that name something only after or before an "or"."""
     numbers = quantities(text, spec.comma_is_decimal)
+    if len(numbers) == 1:
+        return numbers if numbers[0].role != "label" else []
     if spec.unit == "year" and (years := [number for number in numbers if number.role == "year"]):
         return years
     values = [number for number in numbers if number.role in ("value", "unreadable")]

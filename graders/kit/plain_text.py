@@ -7,7 +7,7 @@ shows. Markdown marks become SOFT, a blank that separates nothing: "**65.4**%" i
 import re
 import unicodedata
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from graders.kit.quantity_words import words
 
@@ -40,9 +40,11 @@ _LATEX = re.compile(
     r"|[{}]",
     re.DOTALL,
 )
+_MARKING_UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 
-class PlainText(NamedTuple):
+@dataclass(slots=True)
+class PlainText:
     """`text` to scan; `origin[i]` is where its character i stood, None where nothing moved."""
 
     text: str
@@ -57,18 +59,13 @@ def plain_text(original: str) -> PlainText:
     """`original` as plain characters. Linear in its length; ASCII without markup is returned as it is."""
     plain = PlainText(original, None)
     if not original.isascii():
-        plain = _without_superscripts(plain)
-        plain = _ascii_where_possible(plain)
+        plain = _ascii_where_possible(_without_superscripts(plain))
     if "\\" in plain.text or "{,}" in plain.text:
         plain = _replaced(plain, _LATEX, _shown)
-    text = plain.text
-    if "*" in text:
-        text = text.replace("*", SOFT)
-    if "`" in text:
-        text = text.replace("`", SOFT)
-    if "_" in text:
-        text = re.sub(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", SOFT, text)
-    return PlainText(text, plain.origin)
+    if "*" in plain.text or "`" in plain.text or "_" in plain.text:
+        marked = plain.text.replace("*", SOFT).replace("`", SOFT)
+        return PlainText(_MARKING_UNDERSCORE.sub(SOFT, marked), plain.origin)
+    return plain
 
 
 def _without_superscripts(plain: PlainText) -> PlainText:

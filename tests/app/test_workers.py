@@ -1,6 +1,7 @@
 """A pure call that hangs, dies or eats memory costs itself its judgement, and nobody else theirs."""
 
 import asyncio
+import json
 import os
 import time
 from collections.abc import AsyncIterator
@@ -9,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from app.errors import AnsweredAtOnce, DeadlineExceeded, Overloaded, status_of
-from app.workers import Job, Workers
-from graders.api import Grade, Sample
-from graders.calls import Call
+from app.workers import Job, Outcome, Workers
+from graders.calls import Call, Judged
 from graders.errors import GraderCrashed, InvalidItem
 from graders.registry import ConfigInForce, Registry
 
@@ -25,7 +25,7 @@ import os, re
 from pydantic import BaseModel
 from graders.api import Grade
 VERDICTS = ("done",)
-INLINE_MAX_BYTES = 10
+SMALL_MAX_BYTES = 40
 class Item(BaseModel):
     n: int
 class Config(BaseModel):
@@ -58,37 +58,66 @@ async def workers(graders_path: Path) -> AsyncIterator[Workers]:
     await workers.close()
 
 
-def job(graders_path: Path, *texts: str, size_bytes: int = 1000) -> Job:
+def job(graders_path: Path, *texts: str, filler: int = 100) -> Job:
+    """Calls that go alone; with `filler=0` they are small enough to share a round trip."""
     version = Registry([graders_path])["moody@v1"].version
-    calls = [Call({"n": n}, Sample(output_text=text)) for n, text in enumerate(texts)]
-    return Job(version, ConfigInForce.of({}, version), calls, [size_bytes] * len(calls))
+    items = [{"n": n} | ({"filler": "x" * filler} if filler else {}) for n, _ in enumerate(texts)]
+    calls = [
+        Call(json.dumps(item).encode(), json.dumps(text).encode()) for item, text in zip(items, texts, strict=True)
+    ]
+    return Job(version, ConfigInForce.of({}, version), calls)
+
+
+def facts(outcome: Outcome) -> tuple[str, str]:
+    """The reason (the item's number) and the answer (the worker's process id) of a grade."""
+    assert isinstance(outcome, Judged), outcome
+    rest = json.loads(outcome.json)
+    return rest["reason"], rest["answer"]
 
 
 def soon(seconds: float = 30.0) -> float:
     return time.monotonic() + seconds
 
 
-async def test_small_calls_stay_here_and_large_ones_go_to_a_worker(workers: Workers, graders_path: Path) -> None:
-    [small] = await workers(job(graders_path, "a", size_bytes=10), soon())
-    [large] = await workers(job(graders_path, "a", size_bytes=11), soon())
+async def test_no_call_runs_in_the_service_itself(workers: Workers, graders_path: Path) -> None:
+    outcomes = await workers(job(graders_path, "a", "a", filler=0), soon()) + await workers(
+        job(graders_path, "a"), soon()
+    )
 
-    assert isinstance(small, Grade)
-    assert isinstance(large, Grade)
-    assert small.answer == str(os.getpid())
-    assert large.answer != str(os.getpid())
+    assert str(os.getpid()) not in [facts(outcome)[1] for outcome in outcomes]
 
 
-async def test_outcomes_come_in_order_and_prints_do_not_disturb_them(workers: Workers, graders_path: Path) -> None:
-    outcomes = await workers(job(graders_path, *["print"] * 40), soon())
+@pytest.mark.parametrize("filler", [0, 100])
+async def test_outcomes_come_in_order_and_prints_do_not_disturb_them(
+    workers: Workers, graders_path: Path, filler: int
+) -> None:
+    outcomes = await workers(job(graders_path, *["print"] * 40, filler=filler), soon())
 
-    assert [outcome.reason for outcome in outcomes if isinstance(outcome, Grade)] == [str(n) for n in range(40)]
+    assert [facts(outcome)[0] for outcome in outcomes] == [str(n) for n in range(40)]
 
 
-async def test_what_hangs_or_dies_fails_alone(workers: Workers, graders_path: Path) -> None:
-    outcomes = await workers(job(graders_path, "a", "hang", "b", "die", "c", "eat", "d"), soon())
+async def test_jobs_that_arrive_together_share_round_trips(workers: Workers, graders_path: Path) -> None:
+    jobs = [workers(job(graders_path, *"abc", filler=0), soon()) for _ in range(16)]
+
+    answers = await asyncio.gather(*jobs)
+
+    assert [[facts(outcome)[0] for outcome in outcomes] for outcomes in answers] == [["0", "1", "2"]] * 16
+
+
+@pytest.mark.parametrize("filler", [0, 100], ids=["shared", "alone"])
+async def test_what_hangs_or_dies_fails_alone(workers: Workers, graders_path: Path, filler: int) -> None:
+    outcomes = await workers(job(graders_path, "a", "hang", "b", "die", "c", "eat", "d", filler=filler), soon())
 
     kinds = [type(outcome) for outcome in outcomes]
-    assert kinds == [Grade, DeadlineExceeded, Grade, GraderCrashed, Grade, GraderCrashed, Grade]
+    assert kinds == [Judged, DeadlineExceeded, Judged, GraderCrashed, Judged, GraderCrashed, Judged]
+
+
+async def test_a_small_call_that_failed_its_group_does_so_once(workers: Workers, graders_path: Path) -> None:
+    await workers(job(graders_path, "a", "die", filler=0), soon())
+    neighbour, culprit = await workers(job(graders_path, "a", "die", filler=0), soon(0.5))
+
+    assert isinstance(neighbour, Judged)
+    assert isinstance(culprit, AnsweredAtOnce)
 
 
 async def test_the_loop_goes_on_while_a_call_hangs(workers: Workers, graders_path: Path) -> None:
@@ -106,7 +135,7 @@ async def test_the_second_time_is_answered_at_once(workers: Workers, graders_pat
     [first] = await workers(job(graders_path, text), soon())
     [second] = await workers(job(graders_path, text), soon(0.05))
 
-    assert not isinstance(first, Grade | list | AnsweredAtOnce)
+    assert not isinstance(first, Judged | list | AnsweredAtOnce)
     assert (status_of(first).code, status_of(first).retry_after_s is not None) == (code, True)
     assert isinstance(second, AnsweredAtOnce)
     assert (status_of(second).code, status_of(second).retry_after_s) == (code, None)
@@ -129,7 +158,7 @@ async def test_more_than_may_wait_are_shed_before_any_work(workers: Workers, gra
 
 async def test_a_bad_item_is_an_outcome(workers: Workers, graders_path: Path) -> None:
     bad = job(graders_path, "a")
-    bad.calls[0].item = {"n": "x"}
+    bad.calls[0].item = b'{"n": "x"}'
 
     [outcome] = await workers(bad, soon())
 
@@ -149,10 +178,9 @@ async def test_a_version_whose_files_change_under_the_service_is_not_used(worker
 async def test_close_leaves_no_process(graders_path: Path) -> None:
     workers = Workers(1, graders_path=[graders_path])
     await workers.start()
-    [grade] = await workers(job(graders_path, "a"), soon())
-    assert isinstance(grade, Grade)
+    [outcome] = await workers(job(graders_path, "a"), soon())
 
     await workers.close()
 
     with pytest.raises(ProcessLookupError):
-        os.kill(int(grade.answer or 0), 0)
+        os.kill(int(facts(outcome)[1]), 0)
