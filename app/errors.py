@@ -71,6 +71,10 @@ class Overloaded(ServiceError):
     """More samples wait than may; this one was shed before any work."""
 
 
+class WorkerDied(GraderCrashed):
+    """The process that judged is gone: memory, a crash, or the machine. It may go well the next time."""
+
+
 class SandboxUnavailable(ServiceError):
     """Untrusted programs cannot be run here and now."""
 
@@ -111,7 +115,8 @@ TABLE: dict[type[Exception], Status] = {
     MethodNotAllowed: Status(405, "method_not_allowed", "This path does not answer this method"),
     IdempotencyConflict: Status(409, "idempotency_conflict", "The key was used for another body"),
     NameTaken: Status(409, "name_taken", "The name belongs to a grader"),
-    GraderCrashed: Status(500, "grader_crashed", "The grader failed; nothing is known about the sample", 1),
+    GraderCrashed: Status(500, "grader_crashed", "The grader failed; nothing is known about the sample"),
+    WorkerDied: Status(500, "grader_crashed", "The process that judged died; nothing is known about the sample", 1),
     RecordRefused: Status(500, "record_refused", "The database refused the record"),
     InternalError: Status(500, "internal_error", "The service failed"),
     Overloaded: Status(503, "overloaded", "Too many samples wait", 1),

@@ -73,7 +73,7 @@ def _default(value: object) -> str:
 
 def _errors() -> str:
     rows = [
-        f"| {row.status} | `{row.code}` | {'yes' if row.retry_after_s is not None else 'no'} | {row.title} |\n"
-        for row in sorted(TABLE.values(), key=lambda row: (row.status, row.code))
+        f"| {row.status} | `{row.code}` | {'no' if row.retry_after_s is None else 'yes'} | {row.title} |\n"
+        for row in sorted(TABLE.values(), key=lambda row: (row.status, row.code, row.retry_after_s or 0))
     ]
     return "| Status | Code | Try again | Meaning |\n| --- | --- | --- | --- |\n" + "".join(rows)

@@ -1,5 +1,6 @@
 """Builds the parts and joins them: the only module that knows every other."""
 
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -29,6 +30,8 @@ from graders.errors import Fault, Unscored, json_pointer
 from graders.registry import Registry
 
 VERSION = "0.1.0"
+
+_log = logging.getLogger(__name__)
 
 _DESCRIPTION = """Turns a model's output into a reward while the model is being trained.
 
@@ -100,6 +103,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await workers.start()
         stack.push_async_callback(workers.close)
         await withdraw_the_unfit(registry, workers, settings.deadline_s)
+        for id, why in registry.unhealthy.items():
+            _log.warning("Not served: %s: %s", id, why)
         state = app.state
         state.ledger = ledger
         state.catalogue = Catalogue(registry, ledger)

@@ -26,7 +26,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    host: str = Field("127.0.0.1", description="Address to listen on. One beyond this machine needs API keys.")
+    host: str = Field("127.0.0.1", description="Address to listen on. One beyond this machine needs RFT_ALLOW_ANONYMOUS.")
     port: int = Field(8000, ge=0, le=65535, description="Port of the API and the OpenAPI page; 0 takes a free one.")
     metrics_port: int = Field(
         8001, ge=-1, le=65535, description="Port of /metrics, with probes; 0: a free one; -1: none."
@@ -94,7 +94,7 @@ def from_environ(environ: Mapping[str, str], **overrides: Any) -> Settings:
         raise SettingsError("\n".join(_explained(found["loc"], found["msg"]) for found in error.errors())) from error
     if not settings.is_loopback and not settings.allow_anonymous:
         raise SettingsError(
-            f"RFT_HOST={settings.host} can be reached from other machines and there are no API keys. Listen on "
+            f"RFT_HOST={settings.host} can be reached from other machines, and callers need no API key. Listen on "
             "127.0.0.1, or set RFT_ALLOW_ANONYMOUS=1 if the network lets only your trainers in."
         )
     return settings

@@ -18,11 +18,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from app.errors import AnsweredAtOnce, DeadlineExceeded, Failure, Overloaded
+from app.errors import AnsweredAtOnce, DeadlineExceeded, Failure, Overloaded, WorkerDied
 from app.settings import worker_environment
 from graders.api import Program
 from graders.calls import Call, Judged, decode_outcomes
-from graders.errors import GraderCrashed, Unscored
+from graders.errors import Unscored
 from graders.registry import ConfigInForce
 from graders.version import Version
 from graders.worker import frame
@@ -233,9 +233,7 @@ class Workers:
         if worker.was_stopped:
             failure = DeadlineExceeded(f"The judgement was stopped after {spent_s:.1f} s in a worker.")
         else:
-            failure = GraderCrashed(
-                f"The worker died after {spent_s:.1f} s on this sample (out of memory, or a crash)."
-            )
+            failure = WorkerDied(f"The worker died after {spent_s:.1f} s on this sample (out of memory, or a crash).")
         if not worker.was_stopped or spent_s >= 0.9 * self._call_timeout_s:
             self._failed_before.add(part.job, failure)
         part.settle([failure])

@@ -9,13 +9,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Sample(BaseModel):
-    """What the model produced for one item. Most graders read `text`."""
+    """What the model produced for one item. Graders read the output text, or the output JSON where there is none."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -28,8 +28,19 @@ class Sample(BaseModel):
 
     @classmethod
     def read(cls, sent: Any) -> "Sample":
-        """A sample as sent: an object, or its `output_text` alone. Raises pydantic's ValidationError."""
+        """A sample as sent: an object, or its `output_text` alone.
+
+        Raises:
+            ValidationError: a field has the wrong type, or there is none that a sample has (a misspelt `output_text`
+                must not be judged as an empty answer).
+        """
         return cls.model_validate({"output_text": sent} if isinstance(sent, str) else sent)
+
+    @model_validator(mode="after")
+    def _has_output(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError(f"wanted at least one of {', '.join(Sample.model_fields)}")
+        return self
 
     @cached_property
     def text(self) -> str:

@@ -53,9 +53,14 @@ def json_pointer(root: str, *path: str | int) -> str:
     return root + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
 
 
+def _said(kind: str, message: str) -> str:
+    """Pydantic's message without the names of our classes and of its own."""
+    return "Input should be an object" if kind == "model_type" else message.removeprefix("Value error, ")
+
+
 def faults_of(error: ValidationError, root: str = "") -> tuple[Fault, ...]:
     """Pydantic's findings as faults, their pointers below `root`."""
     return tuple(
-        Fault(json_pointer(root, *found["loc"]), found["msg"])
+        Fault(json_pointer(root, *found["loc"]), _said(found["type"], found["msg"]))
         for found in error.errors(include_url=False, include_context=False, include_input=False)
     )

@@ -142,8 +142,10 @@ class Registry:
                 del self._graders[grader.id]
                 self.unhealthy[grader.id] = why
 
-    def resolve(self, recipe: Recipe, base: Grader, *, released: bool = True) -> Grader:
+    def resolve(self, recipe: Recipe, base: Grader, *, locked: bool = True) -> Grader:
         """What `recipe` stands for on top of `base`: shallow merge of the configs, columns followed to the version.
+
+        It is released if it is `locked` itself, as every stored recipe is, and stands on something released.
 
         Raises:
             InvalidConfig: the merged config or the item map is not one of the version.
@@ -156,7 +158,7 @@ class Registry:
             digest=recipe.digest(base.digest),
             summary=recipe.summary or base.summary,
             origin=recipe.origin,
-            released=released,
+            released=locked and base.released,
             recipe=recipe,
             config=config,
             item_map=_followed(recipe, base),
@@ -192,7 +194,7 @@ class Registry:
             if base is None:
                 self.unhealthy[recipe.id] = f"Stands on {recipe.grader}, which is not served."
                 continue
-            grader = self.resolve(recipe, base, released=recipe.id in locked)
+            grader = self.resolve(recipe, base, locked=recipe.id in locked)
             if locked.get(recipe.id, grader.digest) != grader.digest:
                 self.unhealthy[recipe.id] = changed_after_release(recipe.id)
             else:

@@ -187,7 +187,9 @@ def _read(line: bytes) -> Submission | Refused:
 
 def _output_line(number: int, line: bytes, answer: Answer) -> bytes:
     result = from_json(answer_json(answer))
-    result = {"grade": result} if isinstance(answer, Graded) else result
+    if isinstance(answer, Graded):
+        # Nothing was recorded, so there is no record to name.
+        result = {"grade": {name: value for name, value in result.items() if name not in {"record", "replayed"}}}
     try:
         row = read_json(line)
     except InvalidRequest:

@@ -5,7 +5,7 @@ import gc
 import logging
 import signal
 import sys
-from socket import socket
+from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 from typing import Annotated
 
 import typer
@@ -39,6 +39,9 @@ def serve(
         asyncio.run(migrate(chosen.database))
     except LedgerUnavailable as error:
         stop(f"The database cannot be migrated: {error.detail} (RFT_DATABASE_URL)", 1)
+    for name, port_wanted in (("RFT_PORT", chosen.port), ("RFT_METRICS_PORT", chosen.metrics_port)):
+        if port_wanted > 0 and not _is_free(chosen.host, port_wanted):
+            stop(f"{name}={port_wanted} is in use on {chosen.host}: stop what listens there, or set another port.", 1)
     config = uvicorn.Config(
         create_app(chosen),
         host=chosen.host,
@@ -63,6 +66,16 @@ def serve(
     for stop_signal in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop_signal, signal.SIG_IGN)
     _Server(config, chosen).run(sockets=[listener])
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket(AF_INET6 if ":" in host else AF_INET) as probe:
+        probe.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
 
 
 class _Server(uvicorn.Server):

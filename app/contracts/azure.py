@@ -59,8 +59,9 @@ async def azure(request: Request, id: str, body: EndpointBody) -> Reply:
     """Grade one rollout of an Azure or OpenAI reinforcement fine-tuning job (grader type `endpoint`)."""
     try:
         key = _key(body)
-        check_sample(body.sample, "/sample")
-        submission = Submission(body.item, body.sample, key=key)
+        sample = _with_text(body.sample)
+        check_sample(sample, "/sample")
+        submission = Submission(body.item, sample, key=key)
         [answer] = await grading_of(request).grade(Order(caller_of(request), id, "azure", [submission], key=key))
     except (ServiceError, Unscored) as error:
         return _failed(error)
@@ -68,6 +69,16 @@ async def azure(request: Request, id: str, body: EndpointBody) -> Reply:
         return _failed(answer.error, answer.record)
     record = answer.record
     return Reply(to_json({"score": record.reward, "verdict": record.verdict, "record": record.record}))
+
+
+def _with_text(sample: Any) -> Any:
+    """`sample` with the first choice's content as its text, where the platform sent neither text nor JSON."""
+    if not isinstance(sample, dict) or {"output_text", "output_json"} & sample.keys():
+        return sample
+    match sample.get("choices"):
+        case [{"message": {"content": str(content)}}, *_]:
+            return {**sample, "output_text": content}
+    return sample
 
 
 def _key(body: EndpointBody) -> str | None:

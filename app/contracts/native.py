@@ -8,8 +8,6 @@ from pydantic import BaseModel, Field, SkipValidation, TypeAdapter, ValidationEr
 
 from app.contracts.wire import (
     GRADING,
-    Int64,
-    Name,
     Run,
     SentSample,
     answer_json,
@@ -39,20 +37,12 @@ class GradeBody(BaseModel, extra="forbid"):
     run: Run = Field(Run(), description="Run coordinates, for the reports.")
 
 
-class SampleRun(BaseModel, extra="forbid"):
-    """The run coordinates of one sample of a batch; `id` and `step` stand beside the batch."""
-
-    item_id: Name | None = None
-    rollout: Int64 | None = None
-    group: Name | None = None
-
-
 class BatchSample(BaseModel, extra="forbid"):
     """One sample of a batch."""
 
     item: dict[str, Any]
     sample: SkipValidation[Sample | str]
-    run: SampleRun = SampleRun()
+    run: Run = Field(Run(), description="Its own run coordinates; they win over those beside the batch.")
 
 
 class BatchBody(BaseModel, extra="forbid"):
@@ -165,8 +155,8 @@ def _submission(read: _ReadSample, index: int, body: BatchBody, key: str | None)
         item=read.item,
         sample=body.samples[index]["sample"],  # type: ignore[index]  # as it came, since it was not validated
         run=RunPoint(
-            shared.id,
-            shared.step,
+            shared.id if own.id is None else own.id,
+            shared.step if own.step is None else own.step,
             shared.item_id if own.item_id is None else own.item_id,
             shared.rollout if own.rollout is None else own.rollout,
             shared.group if own.group is None else own.group,

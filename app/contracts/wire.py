@@ -73,14 +73,20 @@ class Problem(BaseModel):
     record: str | None = Field(None, description="The ledger's row for this unscored sample, where there is one.")
 
 
-class Run(BaseModel, extra="forbid"):
+Label = Annotated[
+    Name, BeforeValidator(lambda sent: str(sent) if type(sent) is int else sent, json_schema_input_type=str | int)
+]
+"""A name that a trainer may have as a number."""
+
+
+class Run(BaseModel):
     """Where in a training run the sample was drawn. Used for reports; never decides about a grade."""
 
-    id: Name | None = Field(None, description="The training run.")
+    id: Label | None = Field(None, description="The training run.")
     step: Int64 | None = Field(None, description="The policy update the sample was drawn for.")
-    item_id: Name | None = Field(None, description="The dataset row.")
+    item_id: Label | None = Field(None, description="The dataset row.")
     rollout: Int64 | None = Field(None, description="Which attempt at the item this is.")
-    group: Name | None = Field(None, description="The rollouts that are compared with each other.")
+    group: Label | None = Field(None, description="The rollouts that are compared with each other.")
 
     def point(self) -> RunPoint:
         return RunPoint(self.id, self.step, self.item_id, self.rollout, self.group)

@@ -15,20 +15,12 @@ from graders.kit.quantity_words import SCALE_NAMES
 
 
 @dataclass(slots=True)
-class Expected:
-    """One right answer: as the item has it, and as what the spec asks for."""
-
-    text: str
-    target: Target
-
-
-@dataclass(slots=True)
 class Match:
-    """How one stated value fares against one expected."""
+    """How one stated value fares against one target."""
 
     comparison: Comparison
     quantity: Quantity
-    expected: Expected
+    target: Target
 
 
 class Side(TypedDict):
@@ -92,19 +84,19 @@ def reason(said: str, match: Match) -> str:
 
     For example: Read '65.5%', expected '65.4%': one unit in the last place off, or less.
     """
-    comparison, scale = match.comparison, match.expected.target.scale
-    asked = f" {_SCALES[scale]}" if scale and match.expected.target.quantity.power is None else ""
-    faults = "".join(f", but {_FAULTS[fault]}" for fault in comparison.faults)
-    return f"Read {said!r}, expected {match.expected.text!r}{asked}: {_CAUSES[comparison.cause]}{faults}."
+    comparison, scale = match.comparison, match.target.scale
+    asked = f" {_SCALES[scale]}" if scale and match.target.quantity.power is None else ""
+    faults = "".join([f", but {_FAULTS[fault]}" for fault in comparison.faults])
+    return f"Read {said!r}, expected {match.target.text!r}{asked}: {_CAUSES[comparison.cause]}{faults}."
 
 
-def details(answer: Answer, matches: Sequence[Match], expected: Sequence[Expected], spec: Spec) -> dict[str, object]:
+def details(answer: Answer, matches: Sequence[Match], expected: Sequence[Target], spec: Spec) -> dict[str, object]:
     """`Details` of a grade; `read` and `compared` are empty where no value was read."""
     return {
         "mode": spec.mode,
         "container": answer.place.container,
         "read": [_side(match.quantity) for match in matches],
-        "expected": [_side(one.target.quantity) for one in expected],
+        "expected": [_side(target.quantity) for target in expected],
         "compared": [_compared(match) for match in matches],
     }
 
@@ -127,7 +119,7 @@ def _compared(match: Match) -> Compared:
     reading, cause, faults = match.comparison.reading, match.comparison.cause, match.comparison.faults
     return {
         "read": _digits(reading.value) if reading else None,
-        "expected": _digits(match.expected.target.value),
+        "expected": _digits(match.target.value),
         "cause": cause,
         "faults": list(faults),
     }

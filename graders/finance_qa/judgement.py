@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graders.api import Grade
-from graders.finance_qa.explain import Expected, Match, details, details_of_word, reason
+from graders.finance_qa.explain import Match, details, details_of_word, reason
 from graders.finance_qa.policy import Config
 from graders.finance_qa.reading import has_extra_text, read_answer
 from graders.finance_qa.spec import Spec
+from graders.finance_qa.target import Target
 from graders.finance_qa.tiers import Comparison, Fault, Tier, compare
 from graders.finance_qa.values import Answer, Values
 from graders.finance_qa.yes_no import read_yes_or_no
@@ -21,7 +22,7 @@ class Pay:
     verdict: str
 
 
-def judge_any(text: str, expected: Sequence[Expected], spec: Spec, config: Config) -> Grade:
+def judge_any(text: str, expected: Sequence[Target], spec: Spec, config: Config) -> Grade:
     """The grade where one value is asked for and any of `expected`, all of them numbers, is right."""
     answer = read_answer(text, spec, 1)
     if answer.problem:
@@ -39,7 +40,7 @@ def judge_any(text: str, expected: Sequence[Expected], spec: Spec, config: Confi
     return Grade(pay.reward, pay.verdict, reason(said, best), said, span, details=audit)
 
 
-def judge_set(text: str, expected: Sequence[Expected], spec: Spec, config: Config) -> Grade:
+def judge_set(text: str, expected: Sequence[Target], spec: Spec, config: Config) -> Grade:
     """The grade where every one of `expected` is asked for, in any order; what is missing is wrong."""
     answer = read_answer(text, spec, len(expected))
     if answer.problem:
@@ -83,15 +84,15 @@ def _rank(match: Match) -> tuple[int, int]:
     return match.comparison.rank
 
 
-def _best_match(values: Values, expected: Expected, config: Config) -> Match:
-    """The restatement that suits `expected` best: they are one value, so the form decides."""
-    best = Match(compare(values[0], expected.target, config), values[0], expected)
+def _best_match(values: Values, target: Target, config: Config) -> Match:
+    """The restatement that suits `target` best: they are one value, so the form decides."""
+    best = Match(compare(values[0], target, config), values[0], target)
     for value in values[1:]:
-        best = max(best, Match(compare(value, expected.target, config), value, expected), key=_rank)
+        best = max(best, Match(compare(value, target, config), value, target), key=_rank)
     return best
 
 
-def _assigned(stated: list[Values], expected: Sequence[Expected], config: Config) -> dict[int, Match]:
+def _assigned(stated: list[Values], expected: Sequence[Target], config: Config) -> dict[int, Match]:
     """One stated value for each index of `expected` while there are any, the best pairs first."""
     pairs = [
         (_best_match(values, one, config), place, index)
@@ -120,7 +121,7 @@ def _shared_faults(text: str, answer: Answer, values: Values, spec: Spec) -> tup
 def _with_faults(match: Match, faults: tuple[Fault, ...]) -> Match:
     found = match.comparison
     comparison = Comparison(found.tier, found.cause, found.reading, found.faults + faults)
-    return Match(comparison, match.quantity, match.expected)
+    return Match(comparison, match.quantity, match.target)
 
 
 def _pay(comparison: Comparison, config: Config) -> Pay:
@@ -135,7 +136,7 @@ def _pay(comparison: Comparison, config: Config) -> Pay:
     return Pay(scores.format, "wrong_format") if comparison.faults else Pay(scores.accurate, "accurate")
 
 
-def _without_value(answer: Answer, text: str, expected: Sequence[Expected], spec: Spec, config: Config) -> Grade:
+def _without_value(answer: Answer, text: str, expected: Sequence[Target], spec: Spec, config: Config) -> Grade:
     """The grade of an answer that states nothing, or more than was asked for."""
     place = answer.place
     is_shown = answer.problem == "hedged" and place.end > place.start

@@ -54,6 +54,8 @@ class Reference:
 class Target:
     """What an answer is compared with. `value` and `exact` are in the unit and scale that are asked for."""
 
+    text: str
+    """The reference as the item has it."""
     quantity: Quantity
     spec: Spec
     question: str | None
@@ -112,8 +114,8 @@ def read_reference(text: str, comma_is_decimal: bool = False) -> Reference:
     return Reference(text, first, None)
 
 
-def target_of(quantity: Quantity, spec: Spec, question: str | None, exact: Decimal | None) -> Target:
-    """The reference `quantity` as what `spec` asks for.
+def target_of(text: str, quantity: Quantity, spec: Spec, question: str | None, exact: Decimal | None) -> Target:
+    """The reference `quantity`, written as `text`, as what `spec` asks for.
 
     Raises:
         ReferenceFault: it cannot be that, or `exact` is another number.
@@ -127,7 +129,7 @@ def target_of(quantity: Quantity, spec: Spec, question: str | None, exact: Decim
         last_digit = max(last_digit, -spec.decimals)
     before_rounding = _exact(exact, value, last_digit, kind) if exact is not None else (None, 0)
     currency = _currency(quantity, spec)
-    return Target(quantity, spec, question, kind, value, last_digit, scale, currency, *before_rounding)
+    return Target(text, quantity, spec, question, kind, value, last_digit, scale, currency, *before_rounding)
 
 
 def _kind(quantity: Quantity, spec: Spec) -> Kind:

@@ -13,12 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationInf
 
 from graders.api import Executions, Grade, Sample
 from graders.errors import Fault, InvalidItem
-from graders.finance_qa.explain import Details, Expected, details_of_word
+from graders.finance_qa.explain import Details, details_of_word
 from graders.finance_qa.judgement import judge_any, judge_set, judge_word
 from graders.finance_qa.policy import Config
 from graders.finance_qa.reading import text_of
 from graders.finance_qa.spec import Spec, contradiction, merged
-from graders.finance_qa.target import Reference, ReferenceFault, read_reference, target_of
+from graders.finance_qa.target import Reference, ReferenceFault, Target, read_reference, target_of
 
 __all__ = ["SMALL_MAX_BYTES", "VERDICTS", "Config", "Details", "Item", "grade"]
 
@@ -100,7 +100,7 @@ def grade(sample: Sample, item: Item, config: Config, results: Executions) -> Gr
         why = f"The output is longer than {_MAX_TEXT:,} characters."
         return Grade(config.scores.wrong, "no_answer", why, details=details_of_word(spec, "whole"))
     if item.reference_set:
-        judged = judge_set(text, [_expected(*named, item, spec) for named in references], spec, config)
+        judged = judge_set(text, [_target(*named, item, spec) for named in references], spec, config)
     else:
         judged = _judge_any(text, references, item, spec, config)
     return judged if sample.output_text is not None else replace(judged, answer_span=None)
@@ -122,7 +122,7 @@ def _references(item: Item, spec: Spec) -> list[tuple[str, Reference]]:
         named = [("reference", item.reference)] if item.reference else []
         if item.references:
             named += [(f"references/{index}", reference) for index, reference in enumerate(item.references)]
-    if spec.comma_is_decimal == item.spec.comma_is_decimal:
+    if spec is item.spec or spec.comma_is_decimal == item.spec.comma_is_decimal:
         return named
     return [(field, _read_again(field, reference.text, spec)) for field, reference in named]
 
@@ -134,12 +134,12 @@ def _read_again(field: str, text: str, spec: Spec) -> Reference:
         raise _invalid(field, str(error)) from error
 
 
-def _expected(field: str, reference: Reference, item: Item, spec: Spec) -> Expected:
+def _target(field: str, reference: Reference, item: Item, spec: Spec) -> Target:
     if reference.quantity is None:
         raise _invalid(field, "yes or no cannot be part of a `reference_set`: ask for one of them alone")
     exact = item.reference_exact if field == "reference" else None
     try:
-        return Expected(reference.text, target_of(reference.quantity, spec, item.question, exact))
+        return target_of(reference.text, reference.quantity, spec, item.question, exact)
     except ReferenceFault as error:
         raise _invalid(field if error.field == "reference" else error.field, str(error)) from error
 
@@ -150,7 +150,7 @@ def _invalid(field: str, detail: str) -> InvalidItem:
 
 def _judge_any(text: str, references: list[tuple[str, Reference]], item: Item, spec: Spec, config: Config) -> Grade:
     """The best grade that any of the references gives."""
-    numbers = [_expected(field, reference, item, spec) for field, reference in references if reference.quantity]
+    numbers = [_target(field, reference, item, spec) for field, reference in references if reference.quantity]
     if len(numbers) == len(references):
         return judge_any(text, numbers, spec, config)
     grades = [

@@ -16,7 +16,8 @@ from graders.kit.quantity_words import SCALE_NAMES, words
 
 Values = list[Quantity]
 
-_OR = re.compile(r"\b(?:or|alternatively)\b|または|又は|あるいは", re.IGNORECASE)
+# The first letters, looked at first, halve the time.
+_OR = re.compile(r"(?=[aoあま又])(?:\b(?:or|alternatively)\b|または|又は|あるいは)", re.IGNORECASE)
 _RANGE = re.compile(
     rf"[\s{SOFT}]*+(?:[-~/^×+…]|±|\+\s?/\s?-|to\b|through\b|plus or minus\b)[\s{SOFT}$€£]*+", re.IGNORECASE
 )
@@ -148,6 +149,8 @@ def is_hedge(text: str, one: Quantity, other: Quantity) -> bool:
 
 def grouped(text: str, values: Values, spec: Spec) -> list[Values]:
     """`values` in their order, each with those that restate it."""
+    if len(values) == 1:
+        return [values]
     groups: list[Values] = []
     for value in values:
         for group in groups:

@@ -100,12 +100,14 @@ def _distinct(text: str, boxes: list[tuple[int, int, int]]) -> list[Place]:
 def _last_tag(text: str) -> list[Place]:
     """The last tag; one that the end of the text cuts off counts, for a stop sequence often is the closing tag."""
     end = text.rfind("<")
-    start = text.rfind("<", 0, max(end, 0))
+    if end < 0:
+        return []
+    start = text.rfind("<", 0, end)
     if text.startswith("</answer>", end) and text.startswith("<answer>", start):
         return [Place("tag", start + 8, end, start, end + 9)]  # the usual answer, and no mark after or within it
     opened: re.Match[str] | None = None
     last: Place | None = None
-    for tag in _TAG.finditer(text) if end >= 0 else ():
+    for tag in _TAG.finditer(text):
         if not tag[1]:
             opened = tag
         elif opened and opened[2].lower() == tag[2].lower():
@@ -117,7 +119,9 @@ def _last_tag(text: str) -> list[Place]:
 
 def _last_heading(text: str) -> list[Place]:
     """The last `####` line that is a number and nothing else: the same sign begins a Markdown heading."""
-    for heading in _last_few(_HEADING.finditer(text) if "####" in text else iter(())):
+    if "####" not in text:
+        return []
+    for heading in _last_few(_HEADING.finditer(text)):
         line = heading[1].strip()
         if len(line) <= MAX_LENGTH and _is_mostly_number(line):
             return [Place("heading", *heading.span(1), *heading.span())]

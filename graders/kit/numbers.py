@@ -42,8 +42,8 @@ _TOKEN = re.compile(
 )
 # The usual answer: such a number needs no look around. (Its digits stay far below the caps.)
 _ALONE = re.compile(
-    r"(-?)([$€£]?)((?:[1-9][0-9]{0,2}(?:,[0-9]{3}){1,6}|[0-9]{1,18})(?:\.[0-9]{1,12})?)"
-    r"(?:(%)| (thousand|million|billion))?"
+    r"(-?+)([$€£]?+)((?:[1-9][0-9]{0,2}+(?:,[0-9]{3}){1,6}+|[0-9]{1,18}+)(?:\.[0-9]{1,12}+)?+)"
+    r"(?:(%)| (thousand|million|billion))?+"
 )
 _NUMBER_WORD = re.compile(rf"(?<![\w-])(?:{'|'.join(NUMBER_WORDS)})(?![\w-])", re.IGNORECASE)
 _AFTER = re.compile(

@@ -1,8 +1,8 @@
 """The digits of one number as a bounded Decimal: `numeral("1,234.50")`. Signs, units and scale words are not here."""
 
 import re
+from dataclasses import dataclass
 from decimal import Context, Decimal
-from typing import NamedTuple
 
 from graders.kit.quantity_words import words
 
@@ -25,7 +25,8 @@ _LONE_COMMA = re.compile(r"(?:[0-9]++,(?:[0-9]{1,2}|[0-9]{4,})|0,[0-9]++)")
 _SWAPPED = str.maketrans(".,", ",.")
 
 
-class Numeral(NamedTuple):
+@dataclass(slots=True)
+class Numeral:
     """`number` as it is displayed, its last digit being worth 10 ** -places."""
 
     number: Decimal
@@ -70,4 +71,5 @@ def _scaled(digits: str, is_foreign: bool, exponent: int) -> Numeral | None:
     places = len(digits.partition(".")[2])
     if len(digits) > MAX_DIGITS + 1 or abs(exponent) > MAX_EXPONENT:
         return None
-    return Numeral(EXACT.scaleb(Decimal(digits), exponent), places - exponent, is_foreign)
+    number = EXACT.scaleb(Decimal(digits), exponent) if exponent else Decimal(digits)
+    return Numeral(number, places - exponent, is_foreign)

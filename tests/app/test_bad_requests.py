@@ -46,7 +46,7 @@ def test_what_is_no_json_object(client: httpx2.Client, body: bytes) -> None:
         ({"sample": {"output_text": 3}}, "/sample/output_text"),
         ({"run": {"step": "x"}}, "/run/step"),
         ({"run": {"id": "a\u0000b"}}, "/run/id"),
-        ({"run": {"stpe": 1}}, "/run/stpe"),
+        ({"sample": {"text": "a"}}, "/sample"),
         ({"config": []}, "/config"),
         ({"cofnig": {}}, "/cofnig"),
     ],

@@ -85,6 +85,16 @@ def test_coordinates_of_the_batch_and_of_the_sample_are_joined(client: httpx2.Cl
     assert [row[name] for name in ("run", "step", "item_id", "rollout", "group")] == ["joined", 7, "q1", 2, "g"]
 
 
+def test_coordinates_never_reject_a_grade(client: httpx2.Client) -> None:
+    """Datasets number their rows, and trainers send more than is read."""
+    run = {"id": 7, "item_id": 42, "group": 3, "step": 1, "lr": 1e-6}
+    answer = client.post(PATH, json={"samples": [{**samples("a")[0], "run": run}]})
+
+    assert "reward" in answer.json()["results"][0]
+    [row] = client.get("/v1/grades", params={"run": "7"}).json()["grades"]
+    assert (row["item_id"], row["group"], row["step"]) == ("42", "3", 1)
+
+
 def test_a_thousand_samples_pass_and_one_more_does_not(client: httpx2.Client) -> None:
     full = client.post(PATH, json={"samples": samples(*["a"] * 1000)})
     over = client.post(PATH, json={"samples": samples(*["a"] * 1001)})

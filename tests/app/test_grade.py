@@ -22,7 +22,7 @@ def grade(client: httpx2.Client, sample: object, item: object = None, **more: ob
         ("65.4% or 61%", 0.0, "hedged"),
         ({"output_json": {"answer": "65.4%"}}, 1.0, "accurate"),
         ({"output_text": "65.4%", "unheard_of": [1]}, 1.0, "accurate"),
-        ({}, 0.0, "no_answer"),
+        ({"output_text": None}, 0.0, "no_answer"),
     ],
 )
 def test_a_financial_answer_is_graded(client: httpx2.Client, sample: object, reward: float, verdict: str) -> None:
@@ -32,6 +32,16 @@ def test_a_financial_answer_is_graded(client: httpx2.Client, sample: object, rew
     found = answer.json()
     assert (found["reward"], found["verdict"]) == (reward, verdict)
     assert found["reason"].endswith(".")
+
+
+@pytest.mark.parametrize("sample", [{}, {"text": "65.4%"}, {"output": "65.4%"}])
+def test_a_sample_without_any_output_field_is_a_mistake_and_no_empty_answer(
+    client: httpx2.Client, sample: dict
+) -> None:
+    answer = grade(client, sample)
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/sample")
+    assert "output_text" in answer.json()["errors"][0]["detail"]
 
 
 def test_a_grade_has_exactly_the_documented_fields(client: httpx2.Client) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import AnsweredAtOnce, DeadlineExceeded, Overloaded, status_of
+from app.errors import AnsweredAtOnce, DeadlineExceeded, Overloaded, WorkerDied, status_of
 from app.workers import Job, Outcome, Workers
 from graders.calls import Call, Judged
 from graders.errors import GraderCrashed, InvalidItem
@@ -109,12 +109,12 @@ async def test_what_hangs_or_dies_fails_alone(workers: Workers, graders_path: Pa
     outcomes = await workers(job(graders_path, "a", "hang", "b", "die", "c", "eat", "d", filler=filler), soon())
 
     kinds = [type(outcome) for outcome in outcomes]
-    assert kinds == [Judged, DeadlineExceeded, Judged, GraderCrashed, Judged, GraderCrashed, Judged]
+    assert kinds == [Judged, DeadlineExceeded, Judged, WorkerDied, Judged, GraderCrashed, Judged]
 
 
 async def test_a_small_call_that_failed_its_group_does_so_once(workers: Workers, graders_path: Path) -> None:
     await workers(job(graders_path, "a", "die", filler=0), soon())
-    neighbour, culprit = await workers(job(graders_path, "a", "die", filler=0), soon(0.5))
+    neighbour, culprit = await workers(job(graders_path, "a", "die", filler=0), soon())
 
     assert isinstance(neighbour, Judged)
     assert isinstance(culprit, AnsweredAtOnce)

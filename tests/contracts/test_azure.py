@@ -60,7 +60,7 @@ def item(**more: object) -> dict[str, object]:
         ({"output_json": {"answer": "35%"}}, 0.0),
         ({"output_text": "", "output_json": None, "output_tools": [], "output_reasoning_summary": None}, 0.0),
         ({"choices": [{"index": 0, "message": {"role": "assistant", "content": "x"}}], "output_text": "0.2"}, 0.8),
-        ({}, 0.0),
+        ({"choices": [{"index": 0, "message": {"role": "assistant", "content": "20%"}}]}, 1.0),
     ],
 )
 def test_every_subset_of_the_sample_is_judged(server: Server, sample: dict, score: float) -> None:
@@ -112,6 +112,8 @@ def test_a_missed_deadline_is_a_503_and_never_a_score(server: Server) -> None:
         ({"sample": {"output_text": "20%"}, "item": item()}, "growht@v1", 404),
         ({"sample": {"output_text": 20}, "item": item()}, "growth@v1", 422),
         ({"item": item()}, "growth@v1", 422),
+        ({"sample": {}, "item": item()}, "growth@v1", 422),
+        ({"sample": {"text": "20%"}, "item": item()}, "growth@v1", 422),
         ([], "growth@v1", 422),
     ],
 )

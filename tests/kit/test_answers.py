@@ -1,6 +1,8 @@
 """The place of an answer is found by its container, the last one counting."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from graders.kit.answers import Container, find_answer
 
@@ -50,3 +52,9 @@ def test_boxes_that_differ_are_all_found() -> None:
     text = r"\boxed{5} \boxed{94} \boxed{5}"
 
     assert [text[place.start : place.end] for place in find_answer(text)] == ["94", "5"]
+
+
+@given(st.lists(st.sampled_from(["<answer>", "</answer>", "<result>", "</result>", "<", "5"]), max_size=8).map("".join))
+def test_tags_in_capitals_are_found_where_others_are(text: str) -> None:
+    """The way around the search for the usual tags gives what the search gives."""
+    assert find_answer(text.replace("answer>", "ANSWER>"), "tag") == find_answer(text, "tag")
