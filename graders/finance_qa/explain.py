@@ -60,6 +60,7 @@ _CAUSES: dict[Cause, str] = {
     "coarse": "rounded correctly, but more coarsely",
     "near_zero": "it only rounds to zero",
     "far": "too far off",
+    "sign": "it has the opposite sign",
     "not_equal": "only the exact value is right",
     "unit": "another unit",
     "currency": "another currency",
@@ -86,7 +87,8 @@ def reason(said: str, match: Match) -> str:
     """
     comparison, scale = match.comparison, match.target.scale
     asked = f" {_SCALES[scale]}" if scale and match.target.quantity.power is None else ""
-    faults = "".join([f", but {_FAULTS[fault]}" for fault in comparison.faults])
+    shown = comparison.faults if comparison.tier != "wrong" else ()
+    faults = "".join([f", but {_FAULTS[fault]}" for fault in shown])
     return f"Read {said!r}, expected {match.target.text!r}{asked}: {_CAUSES[comparison.cause]}{faults}."
 
 

@@ -19,6 +19,10 @@ Kind = Literal["percent", "bps", "ratio", "multiple", "amount", "unstated"]
 EXACTLY = -1000
 """The last digit of a number that is known exactly."""
 
+# "None" as a reference is a missing value written out (Python's str(None)), not a zero.
+_NOTHING = re.compile(r"\b(?:none|nil)\b", re.IGNORECASE)
+_WORDS_OF_A_YEAR = re.compile(r"\b(?:fiscal|calendar|years?|fy|cy|in|the)\b", re.IGNORECASE)
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _YES_OR_NO = re.compile(r"(yes|no)[\s.!]*+", re.IGNORECASE)
 _FALL_ASKED = re.compile(r"\b(?:decreas|declin|drop|fall|fell|loss|lost|reduc|lower|shr[aiu]nk)", re.IGNORECASE)
 _CHANGE_ASKED = re.compile(r"\b(?:chang|increas|grow|grew|ris(?:e|ing)|rose|variation)", re.IGNORECASE)
@@ -99,18 +103,22 @@ def read_reference(text: str, comma_is_decimal: bool = False) -> Reference:
         return Reference(text, None, found[1].lower())
     plain = plain_text(text).text
     numbers = quantities(plain, comma_is_decimal)
-    if len(numbers) == 1 and numbers[0].role not in ("label", "unreadable"):
+    if len(numbers) == 1 and numbers[0].role in ("value", "duration"):
         return Reference(text, numbers[0], None)
     values = (
         [number for number in numbers if number.role == "value"]
         or [number for number in numbers if number.role in ("year", "duration")]
-        or number_words(plain)
+        or ([] if _NOTHING.search(plain) else number_words(plain))
     )
     if not values:
         raise ValueError(f"no number in {text[:80]!r}: write one in digits, or yes or no")
     first = values[0]
     if any(value.number != first.number and value.absolute() != first.absolute() for value in values[1:]):
         raise ValueError(f"several numbers in {text[:80]!r}: give one, or use `references` or `reference_set`")
+    if first.role == "year" and _LETTER_OR_DIGIT.search(
+        _WORDS_OF_A_YEAR.sub("", plain[: first.start]) + _WORDS_OF_A_YEAR.sub("", plain[first.end :])
+    ):
+        raise ValueError(f"{text[:80]!r} is a date or a period, of which only the year would be compared")
     return Reference(text, first, None)
 
 

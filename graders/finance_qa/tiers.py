@@ -15,7 +15,7 @@ Fault = Literal[
     "container", "extra_text",
 ]  # fmt: skip
 Cause = Literal[
-    "equal", "rounds", "last_digit", "relative", "coarse", "near_zero", "far", "not_equal", "unit", "currency",
+    "equal", "rounds", "last_digit", "relative", "coarse", "near_zero", "far", "sign", "not_equal", "unit", "currency",
 ]  # fmt: skip
 
 
@@ -204,7 +204,7 @@ def tier_of(reading: Reading, target: Target, config: Config) -> tuple[Tier, Cau
         is_near = target.last_digit < 0 and abs(value) < EXACT.multiply(_HALF, _power(target.last_digit))
         return ("minor", "near_zero") if is_near else ("wrong", "far")
     if (value < 0) != (right < 0):
-        return "wrong", "far"
+        return "wrong", "sign"
     if target.exact is None:
         return _tier_of_error(error, reading, abs(right), target.last_digit, target, config)
     error = abs(EXACT.subtract(value, target.exact))
