@@ -26,7 +26,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    host: str = Field("127.0.0.1", description="Address to listen on. One beyond this machine needs RFT_ALLOW_ANONYMOUS.")
+    host: str = Field(
+        "127.0.0.1", description="Address to listen on. One beyond this machine needs RFT_ALLOW_ANONYMOUS."
+    )
     port: int = Field(8000, ge=0, le=65535, description="Port of the API and the OpenAPI page; 0 takes a free one.")
     metrics_port: int = Field(
         8001, ge=-1, le=65535, description="Port of /metrics, with probes; 0: a free one; -1: none."

@@ -20,8 +20,13 @@ class RowsRefused(Exception):
 class Database(Protocol):
     """SQLite or PostgreSQL. Its methods raise LedgerUnavailable while it is away, and work again when it is back."""
 
-    async def insert(self, rows: Sequence[Row]) -> int:
-        """Stores `rows` in one transaction and returns, once that is durable, how many were stored.
+    commits_ahead: int
+    """How many inserts may be asked for at a time. They run one after the other all the same."""
+
+    async def insert(self, take: Callable[[], Sequence[Row]]) -> int:
+        """Stores what `take` returns in one transaction and returns, once that is durable, how many were stored.
+
+        `take` is called when its turn has come, so that it can gather rows until then; perhaps in another thread.
 
         A row whose id or idempotency key is there already is left out.
 

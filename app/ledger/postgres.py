@@ -47,7 +47,10 @@ class PostgresDatabase:
         self._unpooled = create_async_engine(url, poolclass=NullPool, async_creator=self._connect)
         self._writer: AsyncConnection | None = None
 
-    async def insert(self, rows: Sequence[Row]) -> int:
+    commits_ahead = 1
+
+    async def insert(self, take: Callable[[], Sequence[Row]]) -> int:
+        rows = take()
         if self._writer is not None:
             # A kept connection may be stale, its server restarted. What was stored before it broke is left out below.
             with suppress(*_LOST):

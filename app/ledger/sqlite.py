@@ -48,8 +48,11 @@ class SqliteDatabase:
         self._reading = ThreadPoolExecutor(_READERS, "ledger-reader")
         self._writer: PoolProxiedConnection | None = None
 
-    async def insert(self, rows: Sequence[Row]) -> int:
-        return await asyncio.get_running_loop().run_in_executor(self._writing, self._insert, rows)
+    # While the event loop deals with one commit's answers, the thread goes on with the next.
+    commits_ahead = 2
+
+    async def insert(self, take: Callable[[], Sequence[Row]]) -> int:
+        return await asyncio.get_running_loop().run_in_executor(self._writing, self._insert, take)
 
     async def run(self, query: Callable[[Connection], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._reading, self._run, query)
@@ -60,7 +63,10 @@ class SqliteDatabase:
     async def close(self) -> None:
         await asyncio.to_thread(self._close)
 
-    def _insert(self, rows: Sequence[Row]) -> int:
+    def _insert(self, take: Callable[[], Sequence[Row]]) -> int:
+        rows = take()
+        if not rows:
+            return 0
         try:
             if self._writer is None:
                 self._writer = self._engine.raw_connection()

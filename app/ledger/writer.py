@@ -7,12 +7,12 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 
 from app.errors import LedgerUnavailable, RecordRefused
 from app.ledger import queries
-from app.ledger.database import Database, RowsRefused
+from app.ledger.database import Database, Row, RowsRefused
 from app.ledger.inserts import rows_of
 from app.ledger.quarantine import Quarantine
 from app.ledger.records import Record
@@ -31,6 +31,15 @@ class _Entry:
     records: Sequence[Record]
     size_bytes: int
     standing: asyncio.Future[list[Standing]]
+
+
+@dataclass(slots=True, eq=False)
+class _Group:
+    """What one commit is about; empty until the database takes it."""
+
+    entries: list[_Entry] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    started: float = 0.0
 
 
 class Writer:
@@ -52,8 +61,8 @@ class Writer:
         self._on_group = on_group
         self._pending: deque[_Entry] = deque()
         self._pending_rows = 0
-        self._group: list[_Entry] = []
-        self._task: asyncio.Task[None] | None = None
+        self._groups: list[_Group] = []
+        self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         # Kept, as asking for the running loop costs a system call (getpid) on Python 3.11.
         self._loop = asyncio.get_running_loop()
@@ -68,9 +77,10 @@ class Writer:
             return []
         self._refuse_unless_room(len(records))
         parts = [self._enqueue(records[at : at + self._group_max]) for at in range(0, len(records), self._group_max)]
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._drain(), name="ledger-writer")
-            self._task.add_done_callback(self._drained)
+        if sum(not task.done() for task in self._tasks) < self._database.commits_ahead:
+            task = asyncio.create_task(self._drain(), name="ledger-writer")
+            self._tasks.add(task)
+            task.add_done_callback(self._drained)
         if len(parts) == 1:
             return await parts[0]
         return list(chain.from_iterable(await asyncio.gather(*parts)))
@@ -78,8 +88,8 @@ class Writer:
     async def close(self) -> None:
         """Takes no more, and returns when all that waits is settled."""
         self._closed = True
-        if self._task is not None:
-            await asyncio.wait([self._task])
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
     def _refuse_unless_room(self, rows: int) -> None:
         if self._closed:
@@ -99,57 +109,74 @@ class Writer:
 
     async def _drain(self) -> None:
         while self._pending:
-            self._group = self._take()
-            await self._settle(self._group)
+            group = _Group()
+            self._groups.append(group)
+            await self._commit_next(group)
+            self._groups.remove(group)
 
-    def _take(self) -> list[_Entry]:
-        """The next group: whole entries, at least one, within the limits."""
-        group: list[_Entry] = []
+    async def _commit_next(self, group: "_Group") -> None:
+        """Commits what waits when the database's turn comes, and tells those who wait for it."""
+        try:
+            standing = iter(await self._standing(group))
+        except LedgerUnavailable as error:
+            self._pending_rows -= len(group.records)
+            _fail(group.entries, error)
+            return
+        self._pending_rows -= len(group.records)
+        if self._on_group is not None and group.records:
+            self._on_group(len(group.records), time.perf_counter() - group.started)
+        for entry in group.entries:
+            own = [next(standing) for _ in entry.records]
+            if not entry.standing.done():
+                entry.standing.set_result(own)
+
+    async def _standing(self, group: "_Group") -> Sequence[Standing]:
+        try:
+            stored = await self._database.insert(lambda: self._take(group))
+        except RowsRefused as refusal:
+            return await self._halved(group.records, refusal)
+        return await self._after(group.records, stored)
+
+    def _take(self, group: "_Group") -> list[Row]:
+        """Fills `group` with whole entries, at least one if any waits, within the limits. May run in a thread."""
+        group.started = time.perf_counter()
         rows = size_bytes = 0
         while self._pending:
             entry = self._pending[0]
             rows += len(entry.records)
             size_bytes += entry.size_bytes
-            if group and (rows > self._group_max or size_bytes > _GROUP_MAX_BYTES):
+            if group.entries and (rows > self._group_max or size_bytes > _GROUP_MAX_BYTES):
                 break
-            group.append(self._pending.popleft())
-            self._pending_rows -= len(entry.records)
-        return group
-
-    async def _settle(self, group: list[_Entry]) -> None:
-        """Commits `group` and tells those who wait."""
-        records = list(chain.from_iterable(entry.records for entry in group))
-        started = time.perf_counter()
-        try:
-            standing = iter(await self._commit(records))
-        except LedgerUnavailable as error:
-            _fail(group, error)
-            return
-        if self._on_group is not None:
-            self._on_group(len(records), time.perf_counter() - started)
-        for entry in group:
-            own = [next(standing) for _ in entry.records]
-            if not entry.standing.done():
-                entry.standing.set_result(own)
+            group.entries.append(self._pending.popleft())
+        group.records = list(chain.from_iterable(entry.records for entry in group.entries))
+        return rows_of(group.records)
 
     async def _commit(self, records: Sequence[Record]) -> Sequence[Standing]:
         """Stores `records`; a refusal halves them until the refused ones are alone."""
         try:
-            stored = await self._database.insert(rows_of(records))
+            stored = await self._database.insert(lambda: rows_of(records))
         except RowsRefused as refusal:
-            if len(records) == 1:
-                return [await self._quarantine.put(records[0], str(refusal))]
-            half = len(records) // 2
-            return [*await self._commit(records[:half]), *await self._commit(records[half:])]
+            return await self._halved(records, refusal)
+        return await self._after(records, stored)
+
+    async def _halved(self, records: Sequence[Record], refusal: RowsRefused) -> Sequence[Standing]:
+        if len(records) == 1:
+            return [await self._quarantine.put(records[0], str(refusal))]
+        half = len(records) // 2
+        return [*await self._commit(records[:half]), *await self._commit(records[half:])]
+
+    async def _after(self, records: Sequence[Record], stored: int) -> Sequence[Standing]:
         if stored == len(records):
             return records
         return await self._database.run(lambda connection: queries.standing(connection, records))
 
     def _drained(self, task: asyncio.Task[None]) -> None:
         """Lets no one wait for ever: if the writer died of a defect, everyone who waits is told of it."""
+        self._tasks.discard(task)
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if error is not None:
-            _fail([*self._group, *self._pending], error)
+            _fail([*(entry for group in self._groups for entry in group.entries), *self._pending], error)
+            self._groups.clear()
             self._pending.clear()
             self._pending_rows = 0
 
