@@ -5,6 +5,7 @@ import time
 from typing import Any, Protocol
 
 from app.auth import Caller
+from app.encoding import encode
 from app.errors import InvalidRequest, NameTaken, UnknownGrader
 from app.ledger import StoredRecipe
 from graders import registry as graders
@@ -59,6 +60,7 @@ class Catalogue:
         """
         if self.registry.has_name(name):
             raise NameTaken(f"{name!r} is the name of a grader or of a recipe that ships with it. Choose another.")
+        encode(config, "/config")
         base = await self.find(on)
         if base.depth >= _CHAIN_MAX:
             raise InvalidRequest(

@@ -11,6 +11,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from app.encoding import encode
 from app.entries import Entry, entry_of, located, record_of
 from app.errors import (
     DeadlineExceeded,
@@ -72,6 +73,8 @@ class Grading:
         started = time.monotonic()
         deadline = time.monotonic() + self.deadline_s
         grader = await self.graders.find(order.grader_id)
+        if order.config is not None:
+            encode(order.config, "/config")
         config = grader.with_config(order.config)
         entries = [entry_of(submission, grader, config) for submission in order.submissions]
         async with self._turn(order):

@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from app.contracts.wire import ANY, declared
 from app.errors import LedgerUnavailable
 from app.ledger import Ledger
+from app.workers import Workers
 from graders.registry import Registry
 
 # Longest time a probe waits for Redis, s: limits do not need it, so neither does readiness.
@@ -25,9 +26,10 @@ class Alive(BaseModel):
 
 
 class Readiness(BaseModel):
-    """What the service stands on. Only the database decides about `ready`: without it no grade is recorded."""
+    """What the service stands on. `ready` asks for a worker to judge and a database to record."""
 
     ready: bool
+    workers: int = Field(description="Processes that can judge now. Without one the service is not ready.")
     database: str = Field(description="`ok`, or what is wrong.")
     redis: str = Field(description="`ok`, `not configured`, or what is wrong; grading goes on without it.")
     unhealthy_graders: dict[str, str] = Field(description="Graders that were found but are not served, and why.")
@@ -36,8 +38,9 @@ class Readiness(BaseModel):
 class Health:
     """Asks the parts how they are."""
 
-    def __init__(self, ledger: Ledger, registry: Registry, redis_url: str) -> None:
+    def __init__(self, ledger: Ledger, registry: Registry, workers: Workers, redis_url: str) -> None:
         self._ledger = ledger
+        self._workers = workers
         self._registry = registry
         self._redis = (
             Redis.from_url(
@@ -55,7 +58,8 @@ class Health:
         """The state of every part, asked now."""
         database = await self._database()
         return Readiness(
-            ready=database == "ok",
+            ready=database == "ok" and self._workers.alive > 0,
+            workers=self._workers.alive,
             database=database,
             redis=await self._redis_state(),
             unhealthy_graders=self._registry.unhealthy,

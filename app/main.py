@@ -15,7 +15,14 @@ from app.border import Border
 from app.catalogue import Catalogue
 from app.contracts import azure, catalogue, native, records
 from app.contracts.wire import problem_response
-from app.errors import InvalidRequest, MethodNotAllowed, SandboxUnavailable, ServiceError, UnknownRoute
+from app.errors import (
+    InternalError,
+    InvalidRequest,
+    MethodNotAllowed,
+    SandboxUnavailable,
+    ServiceError,
+    UnknownRoute,
+)
 from app.grading import Grading
 from app.health import Health
 from app.lean_route import LeanRoute
@@ -109,7 +116,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         state.ledger = ledger
         state.catalogue = Catalogue(registry, ledger)
         state.grading = Grading(state.catalogue, workers, NoSandbox(), ledger, metrics, settings.deadline_s)
-        state.health = Health(ledger, registry, settings.redis_url)
+        state.health = Health(ledger, registry, workers, settings.redis_url)
         stack.push_async_callback(state.health.close)
         if settings.metrics_port >= 0:
             state.probes = Probes(settings.host, settings.metrics_port, metrics.registry, state.health)
@@ -125,6 +132,9 @@ def _add_error_handlers(app: FastAPI) -> None:
         faults = tuple(Fault(json_pointer("", *found["loc"]), found["msg"]) for found in error.errors())
         return problem_response(InvalidRequest("A parameter is not of the documented shape.", faults))
 
+    async def unforeseen(request: Request, error: Any) -> Any:
+        return problem_response(InternalError("The service failed; its log has the reason under the request id."))
+
     async def unrouted(request: Request, error: Any) -> Any:
         if error.status_code == 405:
             reply = problem_response(MethodNotAllowed(f"{request.url.path} does not answer {request.method}."))
@@ -136,3 +146,5 @@ def _add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Unscored, failed)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, unrouted)
+    # Starlette answers with this and raises the error again, for the border to log.
+    app.add_exception_handler(Exception, unforeseen)

@@ -36,6 +36,8 @@ _REMEMBERED_FAILURES = 10_000
 _START_TIMEOUT_S = 60.0
 # How often calls whose deadline passed while they waited are looked for.
 _SWEEP_S = 0.05
+# A group of calls that are each known to take under 2 ms, s.
+_GROUP_TIMEOUT_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class _Part:
             self.outcomes.set_result(outcomes)
 
     def expire(self) -> None:
-        late: list[Outcome] = [DeadlineExceeded("No worker was free before the deadline.") for _ in self.job.calls]
+        late: list[Outcome] = [DeadlineExceeded("Not judged before the deadline.") for _ in self.job.calls]
         self.settle(late)
 
 
@@ -100,6 +102,7 @@ class Workers:
         self._queue_max = queue_max
         self._waiting: deque[_Part] = deque()
         self._waiting_calls = 0
+        self._running: set[_Part] = set()
         self._idle: list[_Worker] = []
         self._all: set[_Worker] = set()
         self._replacing: set[asyncio.Task[None]] = set()
@@ -109,8 +112,23 @@ class Workers:
     async def start(self) -> None:
         """Starts every worker and waits until each has loaded the graders."""
         self._loop = asyncio.get_running_loop()
-        self._idle = list(await asyncio.gather(*(_Worker.start(self._arguments) for _ in range(self._count))))
+        self._idle = list(await asyncio.gather(*(self._start_one() for _ in range(self._count))))
         self._all = set(self._idle)
+
+    @property
+    def alive(self) -> int:
+        """How many workers there are now; 0 means that nothing can be judged until one has been started again."""
+        return len(self._all)
+
+    async def _start_one(self) -> "_Worker":
+        return await _Worker.start(self._arguments, self._lost)
+
+    def _lost(self, worker: "_Worker") -> None:
+        """An idle worker died: something outside killed it."""
+        if worker in self._idle:
+            self._idle.remove(worker)
+        if worker in self._all:
+            self._replace(worker)
 
     async def close(self) -> None:
         """Ends every worker; no process is left."""
@@ -172,8 +190,9 @@ class Workers:
         self._is_feeding = False
         while self._idle and self._waiting:
             if parts := self._take():
+                self._running.update(parts)
                 self._idle.pop().run(parts, self._timeout_s(parts), self._done)
-        if self._waiting and not self._is_sweeping:
+        if (self._waiting or self._running) and not self._is_sweeping:
             self._is_sweeping = True
             self._loop.call_later(_SWEEP_S, self._sweep)
 
@@ -199,24 +218,29 @@ class Workers:
     def _timeout_s(self, parts: list[_Part]) -> float:
         if parts[0].is_alone:
             return max(0.0, min(self._call_timeout_s, parts[0].deadline - time.monotonic()))
-        return self._call_timeout_s
+        return min(self._call_timeout_s, _GROUP_TIMEOUT_S)
 
     def _sweep(self) -> None:
-        """Answers calls whose deadline passed while every worker was busy."""
+        """Answers calls whose deadline has passed, waiting or in a worker."""
         self._is_sweeping = False
         now = time.monotonic()
+        for part in self._running:
+            # One that goes alone is stopped at its deadline, and then answered.
+            if part.deadline < now and not part.is_alone:
+                part.expire()
         for part in [part for part in self._waiting if part.deadline < now]:
             self._waiting.remove(part)
             self._waiting_calls -= len(part.job.calls)
             part.expire()
         self._feed()
 
-    def _done(self, worker: "_Worker", parts: list[_Part], answer: bytes | None, spent_s: float) -> None:
-        """Takes a worker's answer to `parts`, or None when the worker is gone."""
-        if answer is not None:
-            outcomes = iter(decode_outcomes(answer))
+    def _done(self, worker: "_Worker", parts: list[_Part], outcomes: list[Outcome] | None, spent_s: float) -> None:
+        """Takes a worker's outcomes for `parts`, or None when the worker is gone."""
+        self._running.difference_update(parts)
+        if outcomes is not None:
+            each = iter(outcomes)
             for part in parts:
-                part.settle([next(outcomes) for _ in part.job.calls])
+                part.settle([next(each) for _ in part.job.calls])
             self._idle.append(worker)
             self._feed()
             return
@@ -256,7 +280,7 @@ class Workers:
     async def _start_another(self) -> None:
         while not self._is_closing:
             try:
-                fresh = await _Worker.start(self._arguments)
+                fresh = await self._start_one()
             except (OSError, EOFError, TimeoutError) as error:
                 _log.error("A worker cannot be started, trying again in 1 s: %r", error)
                 await asyncio.sleep(1)
@@ -272,19 +296,20 @@ class Workers:
         task.add_done_callback(self._replacing.discard)
 
 
-_Done = Callable[["_Worker", list[_Part], bytes | None, float], None]
+_Done = Callable[["_Worker", list[_Part], list[Outcome] | None, float], None]
 
 
-def _nobody(worker: "_Worker", parts: list[_Part], answer: bytes | None, spent_s: float) -> None:
+def _nobody(worker: "_Worker", parts: list[_Part], outcomes: list[Outcome] | None, spent_s: float) -> None:
     """Waits for a worker that has not been given anything."""
 
 
 class _Worker(asyncio.SubprocessProtocol):
     """One `graders.worker` process and the frames to and from it. It works on one group at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, lost: Callable[["_Worker"], None]) -> None:
         loop = asyncio.get_running_loop()
         self._loop = loop
+        self._on_lost = lost
         self._ready: asyncio.Future[None] = loop.create_future()
         self._gone: asyncio.Future[None] = loop.create_future()
         self._received = bytearray()
@@ -298,11 +323,14 @@ class _Worker(asyncio.SubprocessProtocol):
         """Whether its time was up; otherwise it died by itself."""
 
     @classmethod
-    async def start(cls, arguments: Sequence[str]) -> "_Worker":
-        """A worker that has loaded the graders. Raises OSError, EOFError or TimeoutError if there is none."""
+    async def start(cls, arguments: Sequence[str], lost: Callable[["_Worker"], None]) -> "_Worker":
+        """A worker that has loaded the graders; `lost` is told if it dies while it has nothing to do.
+
+        Raises OSError, EOFError or TimeoutError if it cannot be had.
+        """
         command = [sys.executable, "-m", "graders.worker", *arguments]
         _, worker = await asyncio.get_running_loop().subprocess_exec(
-            cls, *command, stdin=PIPE, stdout=PIPE, stderr=None, env=worker_environment()
+            lambda: cls(lost), *command, stdin=PIPE, stdout=PIPE, stderr=None, env=worker_environment()
         )
         await worker.load()
         return worker
@@ -317,7 +345,7 @@ class _Worker(asyncio.SubprocessProtocol):
             raise
 
     def run(self, parts: list[_Part], timeout_s: float, done: _Done) -> None:
-        """Sends `parts` and calls `done` with the answer, or with None when the process is gone or time is up."""
+        """Sends `parts` and calls `done` with the outcomes, or with None when the process is gone or time is up."""
         self._parts, self._on_done, self._started = parts, done, time.monotonic()
         self._timer = self._loop.call_later(timeout_s, self._stop)
         self._stdin.write(frame(b"[%b]" % b",".join([part.job.json for part in parts])))
@@ -338,7 +366,7 @@ class _Worker(asyncio.SubprocessProtocol):
             if not self._ready.done():
                 self._ready.set_result(None)
             else:
-                self._finish(body)
+                self._take(body)
 
     def process_exited(self) -> None:
         if not self._ready.done():
@@ -348,6 +376,20 @@ class _Worker(asyncio.SubprocessProtocol):
         self._transport.close()
         if self._parts:
             self._finish(None)
+        elif self._ready.exception() is None:
+            self._on_lost(self)
+
+    def _take(self, body: bytes) -> None:
+        """Outcomes, if that is what they are: a process whose frames make no sense is ended, whatever it meant."""
+        try:
+            outcomes: list[Outcome] = [*decode_outcomes(body)]
+        except (ValueError, TypeError, KeyError) as error:
+            _log.error("A worker's answer cannot be read: %r", error)
+            outcomes = []
+        if self._parts and len(outcomes) == sum(len(part.job.calls) for part in self._parts):
+            self._finish(outcomes)
+        else:
+            self._end()
 
     def _frames(self) -> Iterator[bytes]:
         received = self._received
@@ -355,11 +397,11 @@ class _Worker(asyncio.SubprocessProtocol):
             yield bytes(received[4:end])
             del received[:end]
 
-    def _finish(self, answer: bytes | None) -> None:
+    def _finish(self, outcomes: list[Outcome] | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
         parts, self._parts = self._parts, []
-        self._on_done(self, parts, answer, time.monotonic() - self._started)
+        self._on_done(self, parts, outcomes, time.monotonic() - self._started)
 
     def _stop(self) -> None:
         self.was_stopped = True

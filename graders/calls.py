@@ -8,8 +8,11 @@ from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from graders.api import Execution, Grade, Program, Sample
-from graders.errors import Fault, GraderCrashed, InvalidConfig, InvalidItem, Unscored
+from graders.errors import Fault, GraderCrashed, InvalidConfig, InvalidItem, Unscored, said_by
 from graders.version import Version
+
+_SURELY_READABLE_BYTES = 4000
+_SURELY_READABLE_LEVELS = 150
 
 
 @dataclass(slots=True)
@@ -62,6 +65,9 @@ def perform(version: Version, config: BaseModel, call: dict[str, Any]) -> Outcom
         return judged(version.judge(sample, item, config, results))
     except Unscored as error:
         return error
+    # An item's own validators and a grade's own types are a grader's code too.
+    except Exception as error:  # noqa: BLE001
+        return GraderCrashed(f"{version.id} raised {type(error).__name__}: {said_by(error)}")
 
 
 def judged(grade: Grade) -> Judged:
@@ -78,9 +84,13 @@ def judged(grade: Grade) -> Judged:
         "details": grade.details,
     }
     try:
-        return Judged(grade.reward, grade.verdict, to_json(rest, inf_nan_mode="null"))
-    except PydanticSerializationError as error:
-        raise GraderCrashed(f"The grade's details are no JSON values: {error}") from error
+        shown = to_json(rest, inf_nan_mode="null")
+        # What is that long or deep may be more than a JSON reader takes (4,300 digits, 200 levels).
+        if len(shown) > _SURELY_READABLE_BYTES or shown.count(b"[") + shown.count(b"{") > _SURELY_READABLE_LEVELS:
+            from_json(shown)
+    except (PydanticSerializationError, ValueError) as error:
+        raise GraderCrashed(f"The grade's details are no JSON values: {said_by(error)}") from error
+    return Judged(float(grade.reward), grade.verdict, shown)
 
 
 # An answer on the wire is the length of its head, the head, and the grades' JSON one after the other. The head is a

@@ -53,6 +53,16 @@ def json_pointer(root: str, *path: str | int) -> str:
     return root + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
 
 
+def said_by(error: BaseException) -> str:
+    """What `error` says, as text that can be stored: cut to 1,000 characters, without lone surrogates."""
+    # It may be anybody's class, whose __str__ may raise.
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001
+        return "(it cannot say what)"
+    return text[:1000].encode("utf-8", "replace").decode("utf-8")
+
+
 def _said(kind: str, message: str) -> str:
     """Pydantic's message without the names of our classes and of its own."""
     return "Input should be an object" if kind == "model_type" else message.removeprefix("Value error, ")

@@ -241,5 +241,8 @@ def _followed(recipe: Recipe, base: Grader) -> dict[str, str]:
             turned = " The map goes from column to field; this one looks turned round." if column in readable else ""
             detail = f"{base.id} reads no item field {name!r}; it reads {known}.{turned}"
             raise InvalidConfig(detail, (Fault(f"/item_map/{column}", detail),))
+    if len(set(recipe.item_map.values())) < len(recipe.item_map):
+        detail = "Two columns are named for one item field; which of them counts would be chance."
+        raise InvalidConfig(detail, (Fault("/item_map", detail),))
     followed = {column: base.item_map.get(name, name) for column, name in recipe.item_map.items()}
     return {column: name for column, name in base.item_map.items() if name not in followed.values()} | followed

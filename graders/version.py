@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from graders.api import Execution, Grade, Program, Sample
 from graders.cases import Case
-from graders.errors import GraderCrashed, InvalidConfig, InvalidItem, faults_of
+from graders.errors import GraderCrashed, InvalidConfig, InvalidItem, faults_of, said_by
 
 
 @dataclass(frozen=True)
@@ -119,10 +119,12 @@ class Version:
         """
         grade = self._call("grade", sample, item, config, results)
         low, high = self.reward_range
-        if not isinstance(grade, Grade) or not low <= grade.reward <= high or grade.verdict not in self.verdicts:
+        if not isinstance(grade, Grade) or not _is_typed(grade):
+            raise GraderCrashed(f"{self.id} returned no Grade whose fields have their types: {type(grade).__name__}.")
+        if not low <= grade.reward <= high or grade.verdict not in self.verdicts:
             raise GraderCrashed(
-                f"{self.id} returned {grade!r}; wanted a Grade with a reward in [{low:g}, {high:g}] and a verdict of "
-                f"{', '.join(self.verdicts)}."
+                f"{self.id} returned reward {grade.reward!r}, verdict {grade.verdict!r}; wanted a reward in "
+                f"[{low:g}, {high:g}] and a verdict of {', '.join(self.verdicts)}."
             )
         return grade
 
@@ -133,7 +135,21 @@ class Version:
             raise
         # The border between the service and code it did not write: whatever a grader raises is a crash of the grader.
         except Exception as error:
-            raise GraderCrashed(f"{self.id} raised {type(error).__name__} in {function}: {error}") from error
+            raise GraderCrashed(f"{self.id} raised {type(error).__name__} in {function}: {said_by(error)}") from error
+
+
+def _is_typed(grade: Grade) -> bool:
+    """Whether the fields that are shown and stored are what `Grade` says."""
+    span = grade.answer_span
+    return (
+        isinstance(grade.reward, int | float)
+        and isinstance(grade.verdict, str)
+        and isinstance(grade.reason, str)
+        and (grade.answer is None or isinstance(grade.answer, str))
+        and (span is None or (len(span) == 2 and isinstance(span[0], int) and isinstance(span[1], int)))
+        and isinstance(grade.sub_rewards, dict)
+        and isinstance(grade.details, dict)
+    )
 
 
 def _model(shape: type[BaseModel], value: dict[str, Any]) -> BaseModel:

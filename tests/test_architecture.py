@@ -23,7 +23,8 @@ ALLOWED = {
     "app.orders": {"app.auth", "app.errors", "app.ledger", "graders"},
     "app.entries": {"app.encoding", "app.errors", "app.ledger", "app.orders", "app.workers", "graders"},
     "app.grading": {
-        "app.entries", "app.errors", "app.keyed_lock", "app.ledger", "app.orders", "app.workers", "graders",
+        "app.encoding", "app.entries", "app.errors", "app.keyed_lock", "app.ledger", "app.orders", "app.workers",
+        "graders",
     },
     "app.contracts": {
         "app.auth", "app.catalogue", "app.contracts.wire", "app.dependencies", "app.errors", "app.ledger",

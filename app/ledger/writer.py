@@ -61,7 +61,7 @@ class Writer:
         self._on_group = on_group
         self._pending: deque[_Entry] = deque()
         self._pending_rows = 0
-        self._groups: list[_Group] = []
+        self._groups: set[_Group] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         # Kept, as asking for the running loop costs a system call (getpid) on Python 3.11.
@@ -110,9 +110,9 @@ class Writer:
     async def _drain(self) -> None:
         while self._pending:
             group = _Group()
-            self._groups.append(group)
+            self._groups.add(group)
             await self._commit_next(group)
-            self._groups.remove(group)
+            self._groups.discard(group)
 
     async def _commit_next(self, group: "_Group") -> None:
         """Commits what waits when the database's turn comes, and tells those who wait for it."""

@@ -58,6 +58,23 @@ def test_a_wrong_type_or_name_is_pointed_at(client: httpx2.Client, change: dict,
     assert answer.json()["errors"][0]["pointer"] == pointer
 
 
+@pytest.mark.parametrize("place", ["item", "sample", "config"])
+def test_what_is_nested_too_deep_to_be_stored(client: httpx2.Client, place: str) -> None:
+    deep: object = 1
+    for _ in range(180):
+        deep = [deep]
+    change = {"item": {"n": 1, "x": deep}, "sample": {"output_json": deep}, "config": {"reward": deep}}[place]
+
+    answer = client.post(PATH, json={**GOOD, place: change})
+
+    assert_problem(answer, 422)
+    assert answer.json()["errors"][0]["pointer"].startswith(f"/{place}")
+
+
+def test_a_line_break_at_the_end_of_a_path_is_no_part_of_it(client: httpx2.Client) -> None:
+    assert_problem(client.post(PATH + "%0A", json=GOOD), 404)
+
+
 def test_an_unknown_config_field(client: httpx2.Client) -> None:
     answer = client.post(PATH, json={**GOOD, "config": {"rewad": 1}})
 

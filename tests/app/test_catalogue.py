@@ -72,6 +72,7 @@ def test_a_recipe_may_stand_on_a_recipe(client: httpx2.Client) -> None:
         ({"name": "fresh", "grader": "nowhere@v1"}, 404, "unknown_grader"),
         ({"name": "fresh", "grader": "moody@v1", "config": {"rewad": 1}}, 422, "invalid_config"),
         ({"name": "fresh", "grader": "moody@v1", "item_map": {"a": "b"}}, 422, "invalid_config"),
+        ({"name": "fresh", "grader": "moody@v1", "item_map": {"a": "n", "b": "n"}}, 422, "invalid_config"),
         ({"name": "Not a name", "grader": "moody@v1"}, 422, "invalid_request"),
     ],
 )
@@ -79,6 +80,13 @@ def test_a_recipe_that_cannot_work_is_refused(client: httpx2.Client, body: dict,
     answer = client.post("/v1/recipes", json=body)
 
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_an_infinite_number_in_a_recipe_is_refused(client: httpx2.Client) -> None:
+    body = b'{"name": "fresh", "grader": "moody@v1", "config": {"reward": 1e999}}'
+    answer = client.post("/v1/recipes", content=body, headers={"Content-Type": "application/json"})
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/config/reward")
 
 
 def test_a_request_that_names_a_recipe_may_not_send_a_config(client: httpx2.Client) -> None:

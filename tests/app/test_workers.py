@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -22,6 +23,7 @@ CALL_TIMEOUT_S = 1.0
 # `hang` never returns; `die` is a crash of the interpreter; `eat` asks for more memory than a worker has.
 MOODY = '''"""Does what the sample says."""
 import os, re
+from fractions import Fraction
 from pydantic import BaseModel
 from graders.api import Grade
 VERDICTS = ("done",)
@@ -37,6 +39,14 @@ def grade(sample, item, config, results):
         os.abort()
     if sample.text == "eat":
         bytearray(1 << 40)
+    if sample.text == "fork" and os.fork() == 0:
+        raise RuntimeError("a second process would answer too")
+    if sample.text == "fraction":
+        return Grade(Fraction(1, 2), "done", "")
+    if sample.text == "surrogate":
+        raise ValueError(chr(0xD800))
+    if sample.text == "huge":
+        return Grade(1.0, "done", "", details={"n": 10 ** 5000})
     if sample.text == "print":
         print("between the frames?")
     return Grade(1.0, "done", str(item.n), str(os.getpid()))
@@ -118,6 +128,45 @@ async def test_a_small_call_that_failed_its_group_does_so_once(workers: Workers,
 
     assert isinstance(neighbour, Judged)
     assert isinstance(culprit, AnsweredAtOnce)
+
+
+@pytest.mark.parametrize("text", ["fraction", "surrogate", "huge"])
+async def test_what_no_grade_can_be_is_a_crash_of_the_grader_and_costs_no_worker(
+    workers: Workers, graders_path: Path, text: str
+) -> None:
+    before, outcome, after = await workers(job(graders_path, "a", text, "b"), soon())
+
+    assert isinstance(outcome, GraderCrashed)
+    assert not isinstance(outcome, WorkerDied)
+    assert isinstance(before, Judged)
+    assert isinstance(after, Judged)
+
+
+async def test_a_grader_that_forks_does_not_answer_twice(workers: Workers, graders_path: Path) -> None:
+    await workers(job(graders_path, "fork", "fork"), soon())
+    outcomes = await workers(job(graders_path, *"abcdefgh"), soon())
+
+    assert [facts(outcome)[0] for outcome in outcomes] == [str(n) for n in range(8)]
+
+
+async def test_an_idle_worker_that_is_killed_is_replaced(workers: Workers, graders_path: Path) -> None:
+    first = await workers(job(graders_path, "a", "b"), soon())
+    for process in {int(facts(outcome)[1]) for outcome in first}:
+        os.kill(process, signal.SIGKILL)
+    while workers.alive == 2:
+        await asyncio.sleep(0.001)
+
+    outcomes = await workers(job(graders_path, *"abcd"), soon())
+
+    assert [facts(outcome)[0] for outcome in outcomes] == ["0", "1", "2", "3"]
+
+
+async def test_a_call_in_a_group_is_answered_at_its_deadline(workers: Workers, graders_path: Path) -> None:
+    started = time.monotonic()
+    [outcome] = await workers(job(graders_path, "hang", filler=0), soon(0.3))
+
+    assert isinstance(outcome, DeadlineExceeded)
+    assert time.monotonic() - started < CALL_TIMEOUT_S
 
 
 async def test_the_loop_goes_on_while_a_call_hangs(workers: Workers, graders_path: Path) -> None:
