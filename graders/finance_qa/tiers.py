@@ -130,7 +130,7 @@ def readings(quantity: Quantity, target: Target) -> list[Reading]:
 
 
 def _scale_shifts(quantity: Quantity, target: Target) -> _Shifts:
-    """Where no scale is asked for, any will do, and a number without scale words is taken in the other's scale."""
+    """Where no scale is asked for, any will do, and money without scale words is taken in the other's scale."""
     power, asked = quantity.power, target.scale
     if target.kind in ("percent", "bps"):
         return ((power, None),) if power else _NO_SHIFT
@@ -139,13 +139,19 @@ def _scale_shifts(quantity: Quantity, target: Target) -> _Shifts:
             return ((power - asked, "scale" if power != asked else None),)
         return ((0, None), (-asked, "scale")) if asked else _NO_SHIFT
     given = target.quantity.power
+    # Only money is quoted in a scale that goes without saying: 12 of something is not 12 million of it.
+    is_free = target.spec.unit in (None, "currency")
     if power is None:
-        return ((0, None), (-given, None)) if given else _NO_SHIFT
-    return ((power - given, None),) if given is not None else ((power, None), (0, None))
+        if not given:
+            return _NO_SHIFT
+        return ((0, None), (-given, None)) if is_free else ((-given, None),)
+    if given is not None:
+        return ((power - given, None),)
+    return ((power, None), (0, None)) if is_free else ((power, None),)
 
 
 def _conflict(quantity: Quantity, target: Target) -> Literal["unit", "currency"] | None:
-    if target.kind not in ("amount", "unstated"):
+    if target.kind not in ("amount", "unstated") or target.spec.unit in ("count", "year"):
         return "unit"
     is_other = target.currency and quantity.currency and not same_currency(quantity.currency, target.currency)
     return "currency" if is_other else None

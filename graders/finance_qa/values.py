@@ -57,7 +57,8 @@ def stated_values(text: str, spec: Spec) -> Values:
     if len(numbers) == 1:
         return numbers if numbers[0].role != "label" else []
     if spec.unit == "year" and (years := [number for number in numbers if number.role == "year"]):
-        return years
+        # Strictly, another number beside the year is another answer.
+        return [number for number in numbers if number.role in ("year", "value")] if spec.mode == "strict" else years
     values = [number for number in numbers if number.role in ("value", "unreadable")]
     if not values:
         values = [number for number in numbers if number.role in ("year", "duration")]

@@ -153,7 +153,7 @@ async def test_an_idle_worker_that_is_killed_is_replaced(workers: Workers, grade
     first = await workers(job(graders_path, "a", "b"), soon())
     for process in {int(facts(outcome)[1]) for outcome in first}:
         os.kill(process, signal.SIGKILL)
-    while workers.alive == 2:
+    while workers.alive == 2:  # noqa: ASYNC110 - no event tells that the death of a process was noticed
         await asyncio.sleep(0.001)
 
     outcomes = await workers(job(graders_path, *"abcd"), soon())
