@@ -9,23 +9,21 @@ group hangs or its worker dies, its calls are tried again one by one: the one at
 import asyncio
 import hashlib
 import logging
-import sys
 import time
-from asyncio.subprocess import PIPE
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from app.errors import AnsweredAtOnce, DeadlineExceeded, Failure, Overloaded, WorkerDied
-from app.settings import worker_environment
+from app.worker_process import WorkerProcess
 from graders.api import Program
-from graders.calls import Call, Judged, decode_outcomes
+from graders.calls import Call, Judged
 from graders.errors import Unscored
 from graders.registry import ConfigInForce
 from graders.version import Version
-from graders.worker import frame
 
 Outcome = Judged | list[Program] | Failure
 
@@ -33,7 +31,6 @@ _log = logging.getLogger(__name__)
 
 _GROUP_MAX_CALLS = 64
 _REMEMBERED_FAILURES = 10_000
-_START_TIMEOUT_S = 60.0
 # How often calls whose deadline passed while they waited are looked for.
 _SWEEP_S = 0.05
 # A group of calls that are each known to take under 2 ms, s.
@@ -103,8 +100,8 @@ class Workers:
         self._waiting: deque[_Part] = deque()
         self._waiting_calls = 0
         self._running: set[_Part] = set()
-        self._idle: list[_Worker] = []
-        self._all: set[_Worker] = set()
+        self._idle: list[WorkerProcess] = []
+        self._all: set[WorkerProcess] = set()
         self._replacing: set[asyncio.Task[None]] = set()
         self._failed_before = _Failures()
         self._is_feeding = self._is_sweeping = self._is_closing = False
@@ -120,10 +117,10 @@ class Workers:
         """How many workers there are now; 0 means that nothing can be judged until one has been started again."""
         return len(self._all)
 
-    async def _start_one(self) -> "_Worker":
-        return await _Worker.start(self._arguments, self._lost)
+    async def _start_one(self) -> WorkerProcess:
+        return await WorkerProcess.start(self._arguments, self._lost)
 
-    def _lost(self, worker: "_Worker") -> None:
+    def _lost(self, worker: WorkerProcess) -> None:
         """An idle worker died: something outside killed it."""
         if worker in self._idle:
             self._idle.remove(worker)
@@ -191,10 +188,15 @@ class Workers:
         while self._idle and self._waiting:
             if parts := self._take():
                 self._running.update(parts)
-                self._idle.pop().run(parts, self._timeout_s(parts), self._done)
+                self._run(self._idle.pop(), parts)
         if (self._waiting or self._running) and not self._is_sweeping:
             self._is_sweeping = True
             self._loop.call_later(_SWEEP_S, self._sweep)
+
+    def _run(self, worker: WorkerProcess, parts: list[_Part]) -> None:
+        jobs = b"[%b]" % b",".join([part.job.json for part in parts])
+        calls = sum([len(part.job.calls) for part in parts])
+        worker.run(jobs, calls, self._timeout_s(parts), partial(self._done, worker, parts))
 
     def _take(self) -> list[_Part]:
         """The next group: one part that goes alone, or small ones up to the limit. Late ones are answered."""
@@ -234,7 +236,9 @@ class Workers:
             part.expire()
         self._feed()
 
-    def _done(self, worker: "_Worker", parts: list[_Part], outcomes: list[Outcome] | None, spent_s: float) -> None:
+    def _done(
+        self, worker: WorkerProcess, parts: list[_Part], outcomes: Sequence[Outcome] | None, spent_s: float
+    ) -> None:
         """Takes a worker's outcomes for `parts`, or None when the worker is gone."""
         self._running.difference_update(parts)
         if outcomes is not None:
@@ -251,7 +255,7 @@ class Workers:
         for part in parts:
             self._try_one_by_one(part)
 
-    def _fail(self, part: _Part, worker: "_Worker", spent_s: float) -> None:
+    def _fail(self, part: _Part, worker: WorkerProcess, spent_s: float) -> None:
         """Answers the call that a worker died on, and remembers it if it was the call's own doing."""
         failure: Unscored | DeadlineExceeded
         if worker.was_stopped:
@@ -271,7 +275,7 @@ class Workers:
 
         self._background(collect())
 
-    def _replace(self, worker: "_Worker") -> None:
+    def _replace(self, worker: WorkerProcess) -> None:
         """Starts another worker in the background: nobody waits for it."""
         self._all.discard(worker)
         if not self._is_closing:
@@ -294,122 +298,6 @@ class Workers:
         task = asyncio.create_task(work)
         self._replacing.add(task)
         task.add_done_callback(self._replacing.discard)
-
-
-_Done = Callable[["_Worker", list[_Part], list[Outcome] | None, float], None]
-
-
-def _nobody(worker: "_Worker", parts: list[_Part], outcomes: list[Outcome] | None, spent_s: float) -> None:
-    """Waits for a worker that has not been given anything."""
-
-
-class _Worker(asyncio.SubprocessProtocol):
-    """One `graders.worker` process and the frames to and from it. It works on one group at a time."""
-
-    def __init__(self, lost: Callable[["_Worker"], None]) -> None:
-        loop = asyncio.get_running_loop()
-        self._loop = loop
-        self._on_lost = lost
-        self._ready: asyncio.Future[None] = loop.create_future()
-        self._gone: asyncio.Future[None] = loop.create_future()
-        self._received = bytearray()
-        self._transport: Any = None
-        self._stdin: Any = None
-        self._parts: list[_Part] = []
-        self._on_done: _Done = _nobody
-        self._started = 0.0
-        self._timer: asyncio.TimerHandle | None = None
-        self.was_stopped = False
-        """Whether its time was up; otherwise it died by itself."""
-
-    @classmethod
-    async def start(cls, arguments: Sequence[str], lost: Callable[["_Worker"], None]) -> "_Worker":
-        """A worker that has loaded the graders; `lost` is told if it dies while it has nothing to do.
-
-        Raises OSError, EOFError or TimeoutError if it cannot be had.
-        """
-        command = [sys.executable, "-m", "graders.worker", *arguments]
-        _, worker = await asyncio.get_running_loop().subprocess_exec(
-            lambda: cls(lost), *command, stdin=PIPE, stdout=PIPE, stderr=None, env=worker_environment()
-        )
-        await worker.load()
-        return worker
-
-    async def load(self) -> None:
-        """Waits until the process has loaded the graders; ends it if it does not."""
-        try:
-            async with asyncio.timeout(_START_TIMEOUT_S):
-                await self._ready
-        except (EOFError, TimeoutError):
-            await self.kill()
-            raise
-
-    def run(self, parts: list[_Part], timeout_s: float, done: _Done) -> None:
-        """Sends `parts` and calls `done` with the outcomes, or with None when the process is gone or time is up."""
-        self._parts, self._on_done, self._started = parts, done, time.monotonic()
-        self._timer = self._loop.call_later(timeout_s, self._stop)
-        self._stdin.write(frame(b"[%b]" % b",".join([part.job.json for part in parts])))
-
-    async def kill(self) -> None:
-        """Ends the process and waits until it is gone."""
-        self._end()
-        await self._gone
-
-    def connection_made(self, transport: Any) -> None:
-        self._transport, self._stdin = transport, transport.get_pipe_transport(0)
-
-    def pipe_data_received(self, fd: int, data: bytes) -> None:
-        if self.was_stopped:
-            return
-        self._received += data
-        for body in self._frames():
-            if not self._ready.done():
-                self._ready.set_result(None)
-            else:
-                self._take(body)
-
-    def process_exited(self) -> None:
-        if not self._ready.done():
-            self._ready.set_exception(EOFError("The worker ended before it was ready."))
-        if not self._gone.done():
-            self._gone.set_result(None)
-        self._transport.close()
-        if self._parts:
-            self._finish(None)
-        elif self._ready.exception() is None:
-            self._on_lost(self)
-
-    def _take(self, body: bytes) -> None:
-        """Outcomes, if that is what they are: a process whose frames make no sense is ended, whatever it meant."""
-        try:
-            outcomes: list[Outcome] = [*decode_outcomes(body)]
-        except (ValueError, TypeError, KeyError) as error:
-            _log.error("A worker's answer cannot be read: %r", error)
-            outcomes = []
-        if self._parts and len(outcomes) == sum(len(part.job.calls) for part in self._parts):
-            self._finish(outcomes)
-        else:
-            self._end()
-
-    def _frames(self) -> Iterator[bytes]:
-        received = self._received
-        while len(received) >= 4 and len(received) >= (end := 4 + int.from_bytes(received[:4], "big")):
-            yield bytes(received[4:end])
-            del received[:end]
-
-    def _finish(self, outcomes: list[Outcome] | None) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        parts, self._parts = self._parts, []
-        self._on_done(self, parts, outcomes, time.monotonic() - self._started)
-
-    def _stop(self) -> None:
-        self.was_stopped = True
-        self._end()
-
-    def _end(self) -> None:
-        if not self._gone.done():
-            self._transport.kill()
 
 
 class _Failures:

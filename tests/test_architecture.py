@@ -19,7 +19,8 @@ ALLOWED = {
     "app.auth": set(),
     "app.errors": {"graders"},
     "app.ledger": {"app.ledger", "app.errors", "migrations"},
-    "app.workers": {"app.errors", "app.settings", "graders"},
+    "app.worker_process": {"app.settings", "graders"},
+    "app.workers": {"app.errors", "app.worker_process", "graders"},
     "app.orders": {"app.auth", "app.errors", "app.ledger", "graders"},
     "app.entries": {"app.encoding", "app.errors", "app.ledger", "app.orders", "app.workers", "graders"},
     "app.grading": {
