@@ -47,6 +47,8 @@ def grade(sample, item, config, results):
         raise ValueError(chr(0xD800))
     if sample.text == "huge":
         return Grade(1.0, "done", "", details={"n": 10 ** 5000})
+    if sample.text == "environ":
+        return Grade(1.0, "done", " ".join(os.environ), "")
     if sample.text == "print":
         print("between the frames?")
     return Grade(1.0, "done", str(item.n), str(os.getpid()))
@@ -223,6 +225,19 @@ async def test_a_version_whose_files_change_under_the_service_is_not_used(worker
 
     assert isinstance(outcome, GraderCrashed)
     assert "changed under the running service" in outcome.detail
+
+
+async def test_a_worker_knows_no_setting_of_the_service(graders_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RFT_DATABASE_URL", "postgresql://user:secret@host/name")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    workers = Workers(1, graders_path=[graders_path])
+    await workers.start()
+    [outcome] = await workers(job(graders_path, "environ"), soon())
+    await workers.close()
+
+    assert isinstance(outcome, Judged)
+    names = json.loads(outcome.json)["reason"].split()
+    assert set(names) <= {"PATH", "LANG", "LC_ALL", "LC_CTYPE", "PYTHONPATH"}
 
 
 async def test_close_leaves_no_process(graders_path: Path) -> None:
