@@ -22,7 +22,7 @@ def _language(locale: str) -> str:
 class Spec(BaseModel):
     """How the answer should be given. Every field left out is one that the question does not ask for."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     unit: Literal["percent", "ratio", "currency", "count", "multiple", "bps", "year"] | None = Field(
         None, description="Unit asked for. `count` and `year` are exact. Default null: the unit the reference shows."
@@ -65,8 +65,6 @@ class Spec(BaseModel):
 
 class SpecDefaults(Spec):
     """Values for whatever `item.spec` leaves out. A null in the item is not left out: it takes a default back."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def merged(defaults: Spec, spec: Spec | None) -> Spec:

@@ -79,7 +79,12 @@ def test_a_reference_may_be_a_json_number(reference: float, output: str) -> None
 
 
 def test_unknown_fields_of_a_row_are_ignored() -> None:
-    assert reward({"reference": "5", "company": "Acme", "year": 2019, "spec": {"page": 3}}, "5") == 1.0
+    assert reward({"reference": "5", "company": "Acme", "year": 2019}, "5") == 1.0
+
+
+def test_an_unknown_field_of_the_spec_is_a_misspelt_one() -> None:
+    with pytest.raises(ValidationError, match="unts"):
+        v1.Item.model_validate({"reference": "5", "spec": {"unts": "percent"}})
 
 
 @pytest.mark.parametrize(
