@@ -102,7 +102,7 @@ class Workers:
         self._running: set[_Part] = set()
         self._idle: list[WorkerProcess] = []
         self._all: set[WorkerProcess] = set()
-        self._replacing: set[asyncio.Task[None]] = set()
+        self._background_tasks: set[asyncio.Task[None]] = set()
         self._failed_before = _Failures()
         self._is_feeding = self._is_sweeping = self._is_closing = False
 
@@ -131,7 +131,7 @@ class Workers:
         """Ends every worker; no process is left."""
         self._is_closing = True
         # A start that is cut off would leave its process behind, so it is let finish.
-        await asyncio.gather(*self._replacing)
+        await asyncio.gather(*self._background_tasks)
         await asyncio.gather(*(worker.kill() for worker in self._all))
         self._all.clear()
 
@@ -296,8 +296,8 @@ class Workers:
 
     def _background(self, work: Any) -> None:
         task = asyncio.create_task(work)
-        self._replacing.add(task)
-        task.add_done_callback(self._replacing.discard)
+        self._background_tasks.add(task)
+        task.add_done_callback(self._background_tasks.discard)
 
 
 class _Failures:

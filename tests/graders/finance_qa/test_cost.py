@@ -11,7 +11,7 @@ from graders.finance_qa import v1
 from tests.graders.finance_qa.grading import grade
 
 LONG = dict(hostile_outputs(200_000))
-# Beside the long ones, the most that a sample of the inline size can ask: every reference against every value.
+# Beside the long ones, the most that a sample of that size can ask: every reference against every value.
 MANY = ["1", "2%", "$3", "4 million", "5x", "1/3", "7.5", "8", "9", "10"]
 CROWDED = [
     ({"reference_set": MANY, "spec": {"answer_only": True}}, " ".join(f"{number}.5%" for number in range(20))),
@@ -35,7 +35,7 @@ def test_the_worst_text_of_any_kind_costs_less_than_50_ms(output: str) -> None:
         assert fastest_s(item, output, repeats=3) < 0.050
 
 
-def test_what_may_run_on_the_event_loop_costs_less_than_2_ms() -> None:
+def test_what_may_share_a_round_trip_costs_less_than_2_ms() -> None:
     calls = [(item, output) for _, output in hostile_outputs(v1.SMALL_MAX_BYTES) for item in HOSTILE_ITEMS] + CROWDED
 
     costs = {}
