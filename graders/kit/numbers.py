@@ -8,6 +8,7 @@ number but no quantity (a year, "Note 5", "10-K", a date) is returned too, with 
 import re
 from decimal import Decimal
 
+from graders.kit.following import BLANKS, read_following
 from graders.kit.numerals import EXACT, MAX_EXPONENT, numeral
 from graders.kit.plain_text import SOFT
 from graders.kit.quantity import Quantity, Role, fraction
@@ -28,11 +29,8 @@ from graders.kit.quantity_words import (
     NUMBER_WORDS,
     SCALES,
     SPANS_OF_TIME,
-    UNITS,
-    Unit,
 )
 
-_BLANKS = " " + SOFT
 # A run takes all digits and separators that touch, so that "1,0001,000" is one unreadable number and not three.
 # The lookahead only saves time, two thirds of it: where it fails, no alternative is tried.
 _TOKEN = re.compile(
@@ -46,19 +44,8 @@ _ALONE = re.compile(
     r"(?:(%)| (thousand|million|billion))?+"
 )
 _NUMBER_WORD = re.compile(rf"(?<![\w-])(?:{'|'.join(NUMBER_WORDS)})(?![\w-])", re.IGNORECASE)
-_AFTER = re.compile(
-    rf"(?:[{_BLANKS}]{{0,3}}+-?)([%€£¥$₹₩₽₺₪円元원年月日]|[A-Za-z]++\$?|[{''.join(EAST_ASIAN_SCALES)}]++)"
-)
-_NEXT_WORD = re.compile(r"[\s-]?(points?|cent)\b", re.IGNORECASE)
-_POWER_OF_TEN = re.compile(rf"[{_BLANKS}]?[×x{SOFT}][{_BLANKS}]?10[ ]?\^[ ]?\(?([-+]?[0-9]{{1,3}})\)?")
+_POWER_OF_TEN = re.compile(rf"[{BLANKS}]?[×x{SOFT}][{BLANKS}]?10[ ]?\^[ ]?\(?([-+]?[0-9]{{1,3}})\)?")
 _RAISED = re.compile(r"\^\(?(-?[0-9]{1,2})\)?(?![0-9.])")
-_SCALE = r"(thousand|million|billion|trillion)"
-_MONEY = r"(?:(?:us|usd|eur|euros?|gbp|jpy|yen|u\.s\.|dollars?|us\$|\$|€|£|¥)[ ]?){0,3}"
-_SCALE_NOTE = re.compile(
-    rf"[{_BLANKS}]{{0,2}}+,?[ ]?(?:\((?:(?:expressed|amounts?|figures?)[ ])?(?:in[ ])?{_MONEY}{_SCALE}s?"
-    rf"(?:[ ]of[ ]{_MONEY})?\)|in[ ]{_MONEY}{_SCALE}s\b)",
-    re.IGNORECASE,
-)
 _LETTERS_BEFORE = 4
 _WORD_BEFORE = 14
 _FALL_WINDOW = 60
@@ -175,95 +162,16 @@ class _Scanner:
             quantity.places -= exponent
 
     def _read_around(self, quantity: Quantity, start: int) -> None:
-        self._read_after(quantity)
+        self.next_word = read_following(self.text, quantity, self.has_one_dollar)
         is_signed, parenthesis = self._read_before(quantity, start)
         if parenthesis is not None and self.text[quantity.end : quantity.end + 1] == ")":
             is_aside = self._is_aside(parenthesis)
             quantity.start, quantity.end = min(quantity.start, parenthesis), quantity.end + 1
-            self._read_after(quantity)
+            self.next_word = read_following(self.text, quantity, self.has_one_dollar)
             if not is_signed and not is_aside:
                 quantity.number, is_signed = -quantity.number, True
         if not is_signed and self._is_fall(quantity):
             quantity.number, quantity.falls = -quantity.number, True
-
-    # --- After the number ---
-
-    def _read_after(self, quantity: Quantity) -> None:
-        """Scale, unit and currency, in any order: "%", " million dollars", "百万円", " USD", " (in millions)"."""
-        text = self.text
-        self.next_word = ""
-        for _ in range(4):
-            after = _AFTER.match(text, quantity.end)
-            if after is None:
-                break
-            end = self._takes(quantity, after[1], after)
-            if end is None:
-                self.next_word = after[1].lower()
-                break
-            quantity.end = end
-        if quantity.power is None and text[quantity.end : quantity.end + 2].lstrip(" ,")[:1] in ("(", "i"):
-            self._read_scale_note(quantity)
-        if quantity.power is not None and quantity.power > MAX_EXPONENT:
-            quantity.role = "unreadable"
-
-    def _takes(self, quantity: Quantity, word: str, after: re.Match[str]) -> int | None:
-        """Gives `word` to the number before it, if it belongs there; returns where it ends, None if it does not."""
-        name = word.lower()
-        if (scale := SCALES.get(name)) is not None:
-            if len(name) == 1 and self._is_name(quantity, after):
-                quantity.role = "label"
-            else:
-                quantity.power = (quantity.power or 0) + scale
-            return after.end()
-        if (unit := UNITS.get(name)) is not None:
-            return self._takes_unit(quantity, unit, after)
-        if word[0] in EAST_ASIAN_SCALES:
-            quantity.power = (quantity.power or 0) + sum(EAST_ASIAN_SCALES[mark] for mark in word)
-            return after.end()
-        if (currency := CURRENCY_SIGNS.get(word) or CURRENCY_WORDS.get(name)) is not None:
-            return self._takes_currency(quantity, currency, after)
-        return self._takes_rest(quantity, name, after)
-
-    def _is_name(self, quantity: Quantity, after: re.Match[str]) -> bool:
-        """3M is a company and 10-K a form; $3M is money."""
-        text, start = self.text, quantity.start
-        if after[0][0] == "-":
-            return after[1].isupper()
-        return after[0] == "M" and text[start : quantity.end] == "3" and text[start - 1 : start] not in CURRENCY_SIGNS
-
-    def _takes_unit(self, quantity: Quantity, unit: Unit, after: re.Match[str]) -> int | None:
-        end = after.end()
-        if quantity.unit is not None:
-            return None
-        if unit == "multiple" and self.text[end : end + 2].strip(_BLANKS)[:1].isdigit():
-            return None  # "3 x 5" is a product
-        quantity.unit = unit
-        points = _NEXT_WORD.match(self.text, end) if unit == "percent" else None
-        return points.end() if points and points[1].lower() != "cent" else end
-
-    def _takes_currency(self, quantity: Quantity, currency: str, after: re.Match[str]) -> int | None:
-        if self.text[after.end() : after.end() + 1].isdigit():
-            return None
-        if currency != "$" or len(after[1]) > 1 or self.has_one_dollar:
-            quantity.currency = currency
-        return after.end()
-
-    def _takes_rest(self, quantity: Quantity, name: str, after: re.Match[str]) -> int | None:
-        """Two-word units; else a number that letters touch is the name of something: 1st, 2Q19, 0x1F."""
-        if name in ("basis", "per") and (more := _NEXT_WORD.match(self.text, after.end())):
-            is_percent = more[1].lower() == "cent"
-            if is_percent == (name == "per"):
-                quantity.unit = "percent" if is_percent else "bps"
-                return more.end()
-        is_attached = after.start(1) == quantity.end and quantity.is_bare and quantity.currency is None
-        if is_attached and name.isascii() and self.text[quantity.end - 1].isdigit():
-            quantity.role = "label"
-        return None
-
-    def _read_scale_note(self, quantity: Quantity) -> None:
-        if note := _SCALE_NOTE.match(self.text, quantity.end):
-            quantity.power = SCALES[(note[1] or note[2]).lower()]
-            quantity.end = note.end()
 
     # --- Before the number ---
 
@@ -273,7 +181,7 @@ class _Scanner:
         is_signed, parenthesis = False, None
         while place:
             mark = text[place - 1]
-            if mark in _BLANKS:
+            if mark in BLANKS:
                 place, blanks = place - 1, blanks + 1
                 if blanks > 2:
                     break
@@ -311,9 +219,9 @@ class _Scanner:
         """Whether "-" or "+" at `place` is the sign of the number and no operator, range or bullet."""
         text = self.text
         before = text[place - 1] if place else ""
-        if text[place + 1] not in _BLANKS:
+        if text[place + 1] not in BLANKS:
             return not (before.isalnum() or (before and before in ")%/±."))
-        while place and text[place - 1] in _BLANKS:
+        while place and text[place - 1] in BLANKS:
             place -= 1
         before = text[place - 1] if place else ""
         return (not before and not self.has_lines) or (before != "" and before in "(=:≈$")
@@ -337,7 +245,7 @@ class _Scanner:
         """Whether the parenthesis is an aside, as in "5% (5%)" or "margin (5%)", and not an accountant's negative."""
         text = self.text
         before = parenthesis
-        while before and text[before - 1] in _BLANKS:
+        while before and text[before - 1] in BLANKS:
             before -= 1
         mark = text[before - 1] if before else ""
         if not mark or mark in "\n=:≈|,(" or mark in CURRENCY_SIGNS:
