@@ -34,7 +34,8 @@ from graders.kit.quantity_words import (
 # A run takes all digits and separators that touch, so that "1,0001,000" is one unreadable number and not three.
 # The lookahead only saves time, two thirds of it: where it fails, no alternative is tried.
 _TOKEN = re.compile(
-    r"(?=[0-9.])(?:([0-9]++(?:/[0-9]++)++)(?![0-9.,])"
+    r"(?=[0-9.])(?:([0-9]++(?:/[0-9]++)++)(?![.,]?[0-9])"
+    r"|((?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}([-.])[0-9]{1,2}\3(?:19|20)[0-9]{2})(?![0-9])"
     r"|[0-9]{1,3}(?: [0-9]{3}(?![0-9]))++(?:[.,][0-9]++)?+"
     r"|(?:[0-9]++(?:[.,'][0-9]++)*+|\.[0-9]++)(?:[eE][-+]?+[0-9]++(?![A-Za-z0-9]))?+)"
 )
@@ -135,6 +136,8 @@ class _Scanner:
         start, end = token.span()
         if token[1]:
             return fraction(token[1], start, end)
+        if token[2]:
+            return Quantity(Decimal(0), 0, start, end, role="label")
         read = numeral(token[0], self.comma_is_decimal)
         if read is None:
             return Quantity(Decimal(0), 0, start, end, role="unreadable")

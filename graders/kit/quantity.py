@@ -1,5 +1,6 @@
 """One number of a text with all that belongs to it: sign, scale, unit, currency, and what it is there for."""
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -10,6 +11,7 @@ from graders.kit.quantity_words import SHARED_SIGNS, Unit
 Role = Literal["value", "year", "duration", "label", "unreadable"]
 """`year` and `duration` may still be an answer where nothing else is one; `label` is a name, `unreadable` no number."""
 Form = Literal["decimal", "fraction", "word", "foreign"]
+_YEAR = re.compile("(?:19|20)[0-9]{2}")
 
 
 @dataclass(slots=True)
@@ -43,9 +45,9 @@ class Quantity:
 
 
 def fraction(token: str, start: int, end: int) -> Quantity:
-    """1/4; a date like 12/31/2019 is a label."""
+    """1/4; a date like 12/31/2019 or a fiscal year like 2018/19 is a label."""
     top, _, bottom = token.partition("/")
-    if "/" in bottom:
+    if "/" in bottom or (_YEAR.fullmatch(top) and len(bottom) in (2, 4)):
         return Quantity(Decimal(0), 0, start, end, role="label")
     if max(len(top), len(bottom)) > 12 or not int(bottom):
         return Quantity(Decimal(0), 0, start, end, role="unreadable")
