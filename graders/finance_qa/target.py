@@ -24,8 +24,14 @@ _NOTHING = re.compile(r"\b(?:none|nil)\b", re.IGNORECASE)
 _WORDS_OF_A_YEAR = re.compile(r"\b(?:fiscal|calendar|years?|fy|cy|in|the)\b", re.IGNORECASE)
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _YES_OR_NO = re.compile(r"(yes|no)[\s.!]*+", re.IGNORECASE)
-_FALL_ASKED = re.compile(r"\b(?:decreas|declin|drop|fall|fell|loss|lost|reduc|lower|shr[aiu]nk)", re.IGNORECASE)
-_CHANGE_ASKED = re.compile(r"\b(?:chang|increas|grow|grew|ris(?:e|ing)|rose|variation)", re.IGNORECASE)
+_FALL_ASKED = re.compile(
+    r"\b(?:decreas|declin|drop|fall|fell|loss|lost|lose|reduc|lower|shr[aiu]nk|plung|slump|tumbl|plummet|sank|slid"
+    r"|slipp|dip(?:s|ped)?\b)",
+    re.IGNORECASE,
+)
+_CHANGE_ASKED = re.compile(
+    r"\b(?:chang|increas|grow|grew|ris(?:e|ing)|rose|climb|soar|surg|jump|variation)", re.IGNORECASE
+)
 # Powers of ten from the unit a number is written in to the unit that is asked for.
 _UNIT_SHIFTS: dict[Kind, dict[str | None, int]] = {
     "percent": {"percent": 0, "bps": -2, "multiple": 2, None: 0},
@@ -83,14 +89,18 @@ class Target:
     def asks_for_decimal(self) -> bool:
         return self.spec.unit is not None or self.spec.decimals is not None
 
-    @cached_property
+    @property
     def sign(self) -> Literal["signed", "fall", "magnitude"]:
-        """`fall`: the question asks for a decrease, which is given as -5 or as 5. Costly, so only found on request."""
+        """`fall`: the question asks for a decrease, which is given as -5 or as 5."""
         if self.spec.sign != "auto":
             return self.spec.sign
+        return "fall" if self.asks_for_fall else "signed"
+
+    @cached_property
+    def asks_for_fall(self) -> bool:
+        """Whether the question asks for a decrease and no other change. Costly, so only found on request."""
         question = self.question or ""
-        asks_for_fall = _FALL_ASKED.search(question) and not _CHANGE_ASKED.search(question)
-        return "fall" if asks_for_fall else "signed"
+        return _FALL_ASKED.search(question) is not None and not _CHANGE_ASKED.search(question)
 
 
 def read_reference(text: str, comma_is_decimal: bool = False) -> Reference:

@@ -21,11 +21,13 @@ from graders.kit.quantity_words import (
     EAST_ASIAN_SCALES,
     FALL,
     FALL_AFTER,
+    FALL_ARROWS,
     FALL_BEFORE,
     FISCAL,
     LABELS,
     MONTHS,
     NEGATIVE,
+    NEGATIVE_TRIANGLES,
     NUMBER_WORDS,
     SCALES,
     SPANS_OF_TIME,
@@ -47,6 +49,7 @@ _ALONE = re.compile(
 _NUMBER_WORD = re.compile(rf"(?<![\w-])(?:{'|'.join(NUMBER_WORDS)})(?![\w-])", re.IGNORECASE)
 _POWER_OF_TEN = re.compile(rf"[{BLANKS}]?[×x{SOFT}][{BLANKS}]?10[ ]?\^[ ]?\(?([-+]?[0-9]{{1,3}})\)?")
 _RAISED = re.compile(r"\^\(?(-?[0-9]{1,2})\)?(?![0-9.])")
+_FALL_ARROW = re.compile(rf"[{BLANKS}]?[{FALL_ARROWS}](?![{BLANKS}$€£(]{{0,2}}+[0-9])")
 _LETTERS_BEFORE = 4
 _WORD_BEFORE = 14
 _FALL_WINDOW = 60
@@ -107,7 +110,7 @@ def _continues(text: str, before: Quantity, after: Quantity) -> bool:
 class _Scanner:
     """What is known of one text while its numbers are read."""
 
-    __slots__ = ("_falls", "comma_is_decimal", "has_lines", "has_one_dollar", "next_word", "text")
+    __slots__ = ("_falls", "comma_is_decimal", "has_lines", "has_one_dollar", "is_ascii", "next_word", "text")
 
     def __init__(self, text: str, comma_is_decimal: bool) -> None:
         self.text = text
@@ -115,6 +118,7 @@ class _Scanner:
         self._falls: bool | None = None
         self.has_one_dollar = text.count("$") == 1  # two are the delimiters of math mode: $65.4\%$
         self.has_lines = "\n" in text
+        self.is_ascii = text.isascii()
         self.next_word = ""
 
     def read(self, token: re.Match[str]) -> Quantity:
@@ -199,6 +203,9 @@ class _Scanner:
             elif mark.isascii() and (mark.isalpha() or mark in "._-"):
                 is_signed |= self._word_before(quantity, place, is_attached=place == start)
                 break
+            elif not is_signed and self._is_sign_of_fall(place - 1):
+                is_signed, place = True, place - 1
+                quantity.number, quantity.falls, quantity.start = -quantity.number, mark in FALL_ARROWS, place
             else:
                 break
         return is_signed, parenthesis
@@ -229,6 +236,13 @@ class _Scanner:
         before = text[place - 1] if place else ""
         return (not before and not self.has_lines) or (before != "" and before in "(=:≈$")
 
+    def _is_sign_of_fall(self, place: int) -> bool:
+        """Whether an arrow downwards or a negative triangle is at `place`; the black one touches its number."""
+        mark = self.text[place]
+        return mark in FALL_ARROWS or (
+            mark in NEGATIVE_TRIANGLES and (mark == "△" or self.text[place + 1] not in BLANKS)
+        )
+
     def _word_before(self, quantity: Quantity, place: int, is_attached: bool) -> bool:
         """Currency code, label or "minus" before the number; returns whether it was a sign."""
         text, begin = self.text, place
@@ -256,7 +270,9 @@ class _Scanner:
         return self._lower_word(before) not in COPULAS and not self._falls_before(before + 1)
 
     def _is_fall(self, quantity: Quantity) -> bool:
-        return self.next_word in FALL_AFTER or (quantity.start > 0 and self._falls_before(quantity.start))
+        if self.next_word in FALL_AFTER or (quantity.start > 0 and self._falls_before(quantity.start)):
+            return True
+        return not self.is_ascii and _FALL_ARROW.match(self.text, quantity.end) is not None
 
     def _falls_before(self, place: int) -> bool:
         """Whether the words that end at `place` turn a number negative."""

@@ -74,15 +74,27 @@ def test_scale_unit_and_currency(
     [
         "-5", "−5", "-$5", "$-5", "($5)", "$(5)", "(5)", "(5)%", "△5", "minus 5", "negative 5", "a decrease of 5",
         "a decrease of about (5)", "fell by 5", "5 lower", "net loss of $5", "it was (5)", "= (5)", "-(5)",
+        "▲5", "△ 5", "△$5", "▼ 5", "▼$5", "▼ (5)", "▼ -5", "↓5", "5 ▼", "plunged 5", "slumped by 5", "lost $5",
+        "shrank 5", "tumbled by about 5", "a slump of 5", "5 plunge",
     ],
 )  # fmt: skip
 def test_negative_once_however_it_is_said(text: str) -> None:
     assert one(text).number == -5
 
 
-@pytest.mark.parametrize("text", ["+5", "it fell to 5", "90 (5)", "margin (5)", "x-5 and", "an increase of 5"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+5", "it fell to 5", "90 (5)", "margin (5)", "x-5 and", "an increase of 5", "▲ 5", "↑5", "5 ▲", "plunged to 5",
+        "climbed 5", "soared by 5", "lost ground: 5",
+    ],
+)  # fmt: skip
 def test_not_negative(text: str) -> None:
     assert read(text)[-1].number == 5
+
+
+def test_an_arrow_between_two_numbers_belongs_to_the_second() -> None:
+    assert [quantity.number for quantity in read("65.4% ▼ 0.3%")] == [Decimal("65.4"), Decimal("-0.3")]
 
 
 @pytest.mark.parametrize(

@@ -95,10 +95,23 @@ def test_value_and_form(reference: str, spec: dict[str, Any], output: str, expec
         ("By how much did sales decline?", "a decline of 12%", 1.0),
         ("What was the change in sales?", "12%", 0.0),
         ("What was the increase or decrease?", "12%", 0.0),
+        ("By how much did sales slump?", "12%", 0.8),
+        ("By how much did sales climb or slump?", "12%", 0.0),
+        ("By how much did sales decline?", "They plunged 12%.", 1.0),
+        ("By how much did sales decline?", "▼ 12%", 1.0),
+        ("By how much did sales decline?", "They increased by 12%.", 0.0),
+        ("By how much did sales decline?", "They soared about 12%.", 0.0),
+        ("By how much did sales decline?", "▲ 12%", 0.0),
     ],
 )
 def test_a_question_for_a_decline_makes_the_sign_a_matter_of_form(question: str, output: str, expected: float) -> None:
     assert reward(item("-12%", {"unit": "percent"}, question=question), output) == expected
+
+
+def test_a_rise_is_no_answer_to_a_question_for_a_decline() -> None:
+    decline = item("12%", {"unit": "percent"}, question="By how much did sales decline?")
+
+    assert [reward(decline, output) for output in ("12%", "a drop of 12%", "a rise of 12%")] == [1.0, 1.0, 0.0]
 
 
 @pytest.mark.parametrize(
