@@ -70,6 +70,7 @@ _FAULTS: dict[Fault, str] = {
     "bps": "basis points stand for a percentage or the reverse",
     "multiple": "it is given as a multiple",
     "scale": "it is in another scale than asked",
+    "time": "it is in another unit of time",
     "sign": "it has the other sign",
     "currency": "it is in another currency",
     "fraction": "it is given as a fraction",

@@ -11,7 +11,7 @@ from graders.kit.quantity import Quantity, same_currency
 
 Tier = Literal["accurate", "minor", "wrong"]
 Fault = Literal[
-    "percent_as_fraction", "bps", "multiple", "scale", "sign", "currency", "fraction", "word", "separators",
+    "percent_as_fraction", "bps", "multiple", "scale", "time", "sign", "currency", "fraction", "word", "separators",
     "container", "extra_text",
 ]  # fmt: skip
 Cause = Literal[
@@ -84,6 +84,12 @@ _UNIT_SHIFTS: dict[Kind, dict[str | None, _Shifts]] = {
     "amount": {None: ((0, None),), "multiple": ((0, "multiple"),)},
 }
 _NO_SHIFT: _Shifts = ((0, None),)
+# What a unit of time is made of, and of how many. No number of days makes a month.
+_TIMES = {
+    "second": ("second", Decimal(1)), "minute": ("second", Decimal(60)), "hour": ("second", Decimal(3_600)),
+    "day": ("second", Decimal(86_400)), "week": ("second", Decimal(604_800)), "month": ("month", Decimal(1)),
+    "quarter": ("month", Decimal(3)), "year": ("month", Decimal(12)),
+}  # fmt: skip
 
 
 def compare(quantity: Quantity, target: Target, config: Config) -> Comparison:
@@ -93,6 +99,8 @@ def compare(quantity: Quantity, target: Target, config: Config) -> Comparison:
     conflict = _conflict(quantity, target) if quantity.currency else None
     if conflict == "unit" or (conflict and config.on_currency_conflict == "zero"):
         return Comparison("wrong", conflict, None)
+    if target.quantity.time and _is_in_other_unit(quantity, target.quantity.time):
+        return _compare_time(quantity, target)
     form = _form_faults(quantity, target, conflict)
     best: Comparison | None = None
     for reading in readings(quantity, target):
@@ -105,6 +113,21 @@ def compare(quantity: Quantity, target: Target, config: Config) -> Comparison:
     return best or Comparison("wrong", "unit", None)
 
 
+def _is_in_other_unit(quantity: Quantity, time: str) -> bool:
+    """Whether a number that should be in the unit `time` names another one."""
+    return quantity.time != time and bool(quantity.time or quantity.unit or quantity.currency)
+
+
+def _compare_time(quantity: Quantity, target: Target) -> Comparison:
+    """36 months are 3 years in the wrong form; 36 of another unit, or of one that does not divide it, are wrong."""
+    part, count = _TIMES.get(quantity.time or "", ("", Decimal(0)))
+    part_asked, count_asked = _TIMES[target.quantity.time or ""]
+    value, right = quantity.absolute(), target.quantity.absolute()
+    if part == part_asked and EXACT.multiply(value, count) == EXACT.multiply(right, count_asked):
+        return Comparison("accurate", "equal", Reading(target.value, target.last_digit, False, "time"), ("time",))
+    return Comparison("wrong", "unit", None)
+
+
 def is_written_alike(one: Quantity, other: Quantity) -> bool:
     """Whether both are the same number in the same form: an answer written like the reference has no fault."""
     return (
@@ -113,6 +136,7 @@ def is_written_alike(one: Quantity, other: Quantity) -> bool:
         and one.power == other.power
         and one.unit == other.unit
         and one.currency == other.currency
+        and one.time == other.time
         and one.form == other.form
     )
 
@@ -140,7 +164,7 @@ def _scale_shifts(quantity: Quantity, target: Target) -> _Shifts:
         return ((0, None), (-asked, "scale")) if asked else _NO_SHIFT
     given = target.quantity.power
     # Only money is quoted in a scale that goes without saying: 12 of something is not 12 million of it.
-    is_free = target.spec.unit in (None, "currency")
+    is_free = target.spec.unit in (None, "currency") and not target.quantity.time
     if power is None:
         if not given:
             return _NO_SHIFT

@@ -102,7 +102,7 @@ def restates(text: str, one: Quantity, other: Quantity, spec: Spec) -> bool:
         return False
     if agree(one, other, spec):
         return True
-    if "unreadable" in (one.role, other.role) or _OR.search(between) or not _SAID_AGAIN.search(between):
+    if _are_apart(one, other) or _OR.search(between) or not _SAID_AGAIN.search(between):
         return False
     difference = abs(EXACT.subtract(one.absolute(), other.absolute()))
     coarser = max(_last_digit(one), _last_digit(other))
@@ -112,15 +112,20 @@ def restates(text: str, one: Quantity, other: Quantity, spec: Spec) -> bool:
 def agree(one: Quantity, other: Quantity, spec: Spec) -> bool:
     """Whether two quantities are one value: as they are, or a bare one in the unit or scale that is asked for.
 
-    Not "5% (5)" where no unit is asked for, nor "$5 (€5)": those hold two answers.
+    Not "5% (5)" where no unit is asked for, nor "$5 (€5)" or "5 days (5 years)": those hold two answers.
     """
-    if "unreadable" in (one.role, other.role):
-        return False
-    if one.currency and other.currency and not same_currency(one.currency, other.currency):
+    if _are_apart(one, other):
         return False
     if one.absolute() == other.absolute():
         return True
     return one.is_bare != other.is_bare and _as_asked(one, spec) == _as_asked(other, spec)
+
+
+def _are_apart(one: Quantity, other: Quantity) -> bool:
+    """Whether two quantities cannot be one value, whatever their numbers are."""
+    if "unreadable" in (one.role, other.role) or (one.time and other.time and one.time != other.time):
+        return True
+    return bool(one.currency and other.currency and not same_currency(one.currency, other.currency))
 
 
 def _as_asked(quantity: Quantity, spec: Spec) -> Decimal:

@@ -31,6 +31,7 @@ from graders.kit.quantity_words import (
     NUMBER_WORDS,
     SCALES,
     SPANS_OF_TIME,
+    TIMES,
 )
 
 # A run takes all digits and separators that touch, so that "1,0001,000" is one unreadable number and not three.
@@ -124,6 +125,8 @@ class _Scanner:
     def read(self, token: re.Match[str]) -> Quantity:
         quantity = self._number(token)
         self._read_around(quantity, token.start())
+        if self.next_word and quantity.unit is None and quantity.currency is None:
+            quantity.time = TIMES.get(self.next_word)
         if quantity.role == "value" and token[0].isdigit() and quantity.is_bare and quantity.currency is None:
             quantity.role = self._role(quantity, token)
         return quantity

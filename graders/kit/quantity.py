@@ -29,6 +29,8 @@ class Quantity:
     unit: Unit | None = None
     currency: str | None = None
     """ISO 4217, or "$" or "¥" where the sign stands alone."""
+    time: str | None = None
+    """Unit of time, from "second" to "year", of a number with no other unit."""
     form: Form = "decimal"
     role: Role = "value"
     falls: bool = False

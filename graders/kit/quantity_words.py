@@ -71,7 +71,15 @@ MONTHS = words(
     " jan feb mar apr jun jul aug sep sept oct nov dec"
 )
 FISCAL = frozenset({"fy", "cy", "fye", "fiscal"})
+TIMES = {
+    "second": "second", "seconds": "second", "sec": "second", "secs": "second", "minute": "minute", "minutes": "minute",
+    "min": "minute", "mins": "minute", "hour": "hour", "hours": "hour", "hr": "hour", "hrs": "hour", "day": "day",
+    "days": "day", "week": "week", "weeks": "week", "month": "month", "months": "month", "quarter": "quarter",
+    "quarters": "quarter", "year": "year", "years": "year", "yr": "year", "yrs": "year",
+}  # fmt: skip
+"""Units of time."""
 SPANS_OF_TIME = words("year years yr yrs month months quarter quarters week weeks")
+"""A number of these says over which period, where another number says what; a number of days often is an answer."""
 LABELS = words(
     "note notes page pages pg p pp item items table exhibit section part step figure footnote chapter line level no"
     " appendix schedule form asc asu ifrs ias sfas fas rule phase tier series version volume vol class"

@@ -140,6 +140,21 @@ def test_what_is_no_quantity_has_a_role(text: str, roles: str) -> None:
     assert " ".join(quantity.role for quantity in read(text)) == roles
 
 
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("45 days", "day"),
+        ("12-month", "month"),
+        ("3 yrs", "year"),
+        ("1.5 hours", "hour"),
+        ("45", None),
+        ("5% a day", None),
+    ],
+)
+def test_a_number_has_its_unit_of_time(text: str, time: str | None) -> None:
+    assert one(text).time == time
+
+
 def test_spelled_out_numbers() -> None:
     assert [(word.number, word.power) for word in number_words("zero, two million and twelve")] == [
         (0, None),

@@ -35,6 +35,8 @@ ATTACKS = {
     "two units": f"{RIGHT}% ({RIGHT})",
     "two scales": f"{RIGHT} million ({RIGHT} billion)",
     "two currencies": f"${RIGHT} (€{RIGHT})",
+    "two currencies, told": f"${RIGHT} (€{RIGHT} then)",
+    "two units of time": f"{RIGHT} years ({RIGHT} months)",
     "two signs": f"{RIGHT}, -{RIGHT}",
     "unreadable beside": f"{RIGHT} 1e999",
     "right, then 300 words": f"{RIGHT} " + "word " * 300,
