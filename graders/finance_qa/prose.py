@@ -9,7 +9,7 @@ from itertools import islice, pairwise
 
 from graders.finance_qa.spec import Spec
 from graders.finance_qa.values import Answer, Values, is_hedge, joint, restates, stated_values
-from graders.kit.answers import SENTENCE_END, Place, sentence_end
+from graders.kit.answers import SENTENCE_END, Place, after_bullet, sentence_end
 from graders.kit.plain_text import plain_text
 from graders.kit.quantity import Quantity
 
@@ -46,7 +46,10 @@ def read_prose(text: str, place: Place, spec: Spec) -> Answer:
 
 def _read_segment(text: str, place: Place, index: int | None, spec: Spec) -> Answer:
     """The value with that index in the text at `place`; None chooses."""
-    plain = plain_text(text[place.start : min(place.end, place.start + _LONGEST_SEGMENT)])
+    start = after_bullet(text, place.start)
+    if start != place.start:
+        place = replace(place, start=start)
+    plain = plain_text(text[start : min(place.end, start + _LONGEST_SEGMENT)])
     answer = Answer(place, plain)
     values = stated_values(plain.text, spec)
     if not values:

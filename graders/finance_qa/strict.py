@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from graders.finance_qa.spec import Spec
 from graders.finance_qa.values import Answer, Values, agree, grouped, stated_values
-from graders.kit.answers import MAX_LENGTH, Place
+from graders.kit.answers import MAX_LENGTH, Place, after_bullet
 from graders.kit.plain_text import plain_text
 
 MAX_WHOLE_TEXT = 200
@@ -27,8 +27,9 @@ def read_strictly(text: str, place: Place, spec: Spec, count: int = 1) -> Answer
     """The `count` values at `place`; no answer where it is too long, a hedge where it states more."""
     padded = text[place.start : place.end]
     inside = padded.strip()
-    if len(inside) < len(padded):
-        place = _trimmed(place, padded, inside)
+    if len(inside) < len(padded) or inside.startswith("- "):
+        place = _trimmed(text, place, padded, inside)
+        inside = text[place.start : place.end]
     limit = MAX_WHOLE_TEXT if place.container == "whole" else MAX_LENGTH
     if len(inside) > limit:
         where = "a text without a container" if place.container == "whole" else f"the answer ({place.container})"
@@ -56,10 +57,10 @@ def _all_agree(text: str, places: list[Place], spec: Spec, last: Answer) -> bool
     return all(not answer.problem and agree(answer.values[0][0], last.values[0][0], spec) for answer in answers)
 
 
-def _trimmed(place: Place, padded: str, inside: str) -> Place:
-    """`place`, which holds `padded`, without the blanks around `inside`."""
+def _trimmed(text: str, place: Place, padded: str, inside: str) -> Place:
+    """`place`, which holds `padded`, without the blanks around `inside` and without a bullet before it."""
     start = place.start + len(padded) - len(padded.lstrip())
-    return replace(place, start=start, end=start + len(inside))
+    return replace(place, start=after_bullet(text, start), end=start + len(inside))
 
 
 def _is_qualified(text: str, values: Values) -> bool:

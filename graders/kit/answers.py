@@ -39,6 +39,7 @@ _ABBREVIATIONS = frozenset({"approx", "ca", "vs", "no", "est", "inc", "co", "cor
 _DIGIT = re.compile(r"\d")
 _SHORT_WORD = re.compile(rf"[*_`]{{0,3}}(?:(?:minus|about|yes|no|{'|'.join(NUMBER_WORDS)})\b)", re.IGNORECASE)
 _BLANK = re.compile(r"\s*+")
+_BULLET = re.compile(r"[ \t]*+- ")
 
 
 @dataclass(slots=True)
@@ -155,6 +156,17 @@ def _last_prefix(text: str) -> list[Place]:
         if _DIGIT.search(text, start, min(end, start + MAX_LENGTH)) or _SHORT_WORD.match(text, start, end):
             return [Place("prefix", start, end, prefix.start(), end)]
     return []
+
+
+def after_bullet(text: str, start: int) -> int:
+    """Where the point of a list begins that has its bullet, a hyphen and a blank, at `start`; else `start`.
+
+    Only at the start of a line: in a box "- 5" is a negative number, as "-5" and "− 5" are everywhere.
+    """
+    bullet = _BULLET.match(text, start)
+    if bullet and not text[text.rfind("\n", 0, start) + 1 : start].strip():
+        return bullet.end()
+    return start
 
 
 def sentence_end(text: str, start: int) -> int:

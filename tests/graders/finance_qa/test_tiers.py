@@ -129,6 +129,31 @@ def test_a_rise_is_no_answer_to_a_question_for_a_decline() -> None:
     assert [reward(decline, output) for output in ("12%", "a drop of 12%", "a rise of 12%")] == [1.0, 1.0, 0.0]
 
 
+@pytest.mark.parametrize("mode", ["strict", "prose"])
+@pytest.mark.parametrize(
+    ("output", "number"),
+    [
+        ("- 1577", 1577),
+        ("  - $1,577", 1577),
+        ("Revenue:\n- 1577", 1577),
+        ("<answer>\n- 1577\n</answer>", 1577),
+        ("- -1577", -1577),
+        ("- (1,577)", -1577),
+        ("-1577", -1577),
+        ("− 1577", -1577),
+        ("$ - 1,577", -1577),
+        ("(1,577)", -1577),
+        ("= - 1577", -1577),
+        (r"\boxed{- 1577}", -1577),
+        ("<answer>- 1577</answer>", -1577),
+        ("Answer: - 1577", -1577),
+    ],
+)
+def test_a_bullet_is_no_minus(output: str, number: int, mode: str) -> None:
+    assert reward(item(str(number), {"mode": mode}), output) == 1.0
+    assert reward(item(str(-number), {"mode": mode}), output) == 0.0
+
+
 @pytest.mark.parametrize(
     ("output", "expected"),
     [("31%", 1.0), ("30.9%", 1.0), ("30.88%", 1.0), ("30.86%", 0.6), ("31.3%", 0.0), ("0.3088", 0.8), ("30%", 0.6)],
