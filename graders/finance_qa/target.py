@@ -120,7 +120,7 @@ def read_reference(text: str, comma_is_decimal: bool = False) -> Reference:
         or [number for number in numbers if number.role in ("year", "duration")]
         or ([] if _NOTHING.search(plain) else number_words(plain))
     )
-    if not values:
+    if not values or any(value.role == "unreadable" for value in values):
         raise ValueError(f"no number in {text[:80]!r}: write one in digits, or yes or no")
     first = values[0]
     if any(value.number != first.number and value.absolute() != first.absolute() for value in values[1:]):

@@ -1,6 +1,7 @@
 """The values that a stretch of text states, and whether two of them are one value said twice, or a hedge."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import pairwise
@@ -18,6 +19,7 @@ Values = list[Quantity]
 
 # The first letters, looked at first, halve the time.
 _OR = re.compile(r"(?=[aoあま又])(?:\b(?:or|alternatively)\b|または|又は|あるいは)", re.IGNORECASE)
+_JOINED = re.compile(r"(?=[oatb-])(?:\b(?:or|alternatively|to|through|between)\b|-\s)", re.IGNORECASE)
 _RANGE = re.compile(
     rf"[\s{SOFT}]*+(?:[-~/^×+…]|±|\+\s?/\s?-|to\b|through\b|plus or minus\b)[\s{SOFT}$€£]*+", re.IGNORECASE
 )
@@ -54,6 +56,8 @@ class Answer:
 def stated_values(text: str, spec: Spec) -> Values:
     """The quantities of `text` that can be an answer; numbers that name something only after or before an "or"."""
     numbers = quantities(text, spec.comma_is_decimal)
+    if numbers and spec.mode == "strict" and _JOINED.search(text):
+        numbers = _with_spelled_choices(text, numbers)
     if len(numbers) == 1:
         return numbers if numbers[0].role != "label" else []
     if spec.unit == "year" and (years := [number for number in numbers if number.role == "year"]):
@@ -73,9 +77,31 @@ def stated_values(text: str, spec: Spec) -> Values:
     return values
 
 
+def _with_spelled_choices(text: str, numbers: Values) -> Values:
+    """`numbers`, and among them those spelled out that "or", "to" or "between" joins to a neighbour."""
+    spelled = number_words(text)
+    if not spelled:
+        return numbers
+    every = sorted([*numbers, *spelled], key=lambda number: number.start)
+    return [
+        number
+        for place, number in enumerate(every)
+        if number.form != "word"
+        or _is_choice(text, every, place)
+        or (number.role != "label" and any(is_hedge(text, *pair) for pair in _neighbours(every, place)))
+    ]
+
+
+def _neighbours(numbers: Values, place: int) -> Iterator[tuple[Quantity, Quantity]]:
+    """The number at `place` with the one before it, and with the one after it."""
+    return pairwise(numbers[max(0, place - 1) : place + 2])
+
+
 def _spelled_out(text: str) -> Values:
     """The small numbers that `text` spells out, if it says little else: "none of this helps" is no zero."""
     values = number_words(text)
+    if any(value.role == "unreadable" for value in values):
+        return []
     end, rest = 0, []
     for value in values:
         rest.append(text[end : value.start])
@@ -86,8 +112,7 @@ def _spelled_out(text: str) -> Values:
 
 def _is_choice(text: str, numbers: Values, place: int) -> bool:
     """Whether "or" joins the number at `place` to the one before or after it."""
-    neighbours = numbers[max(0, place - 1) : place + 2]
-    return any(_OR.search(joint(text, one, other)) for one, other in pairwise(neighbours))
+    return any(_OR.search(joint(text, one, other)) for one, other in _neighbours(numbers, place))
 
 
 def joint(text: str, one: Quantity, other: Quantity) -> str:

@@ -32,6 +32,7 @@ from graders.kit.quantity_words import (
     SCALES,
     SPANS_OF_TIME,
     TIMES,
+    UNREAD_NUMBER_WORDS,
 )
 
 # A run takes all digits and separators that touch, so that "1,0001,000" is one unreadable number and not three.
@@ -47,7 +48,11 @@ _ALONE = re.compile(
     r"(-?+)([$€£]?+)((?:[1-9][0-9]{0,2}+(?:,[0-9]{3}){1,6}+|[0-9]{1,18}+)(?:\.[0-9]{1,12}+)?+)"
     r"(?:(%)| (thousand|million|billion))?+"
 )
-_NUMBER_WORD = re.compile(rf"(?<![\w-])(?:{'|'.join(NUMBER_WORDS)})(?![\w-])", re.IGNORECASE)
+_NUMBER_WORD = re.compile(
+    rf"(?<![\w-])(?:(?:{'|'.join(NUMBER_WORDS)})(?![\w-])|(?:{'|'.join(sorted(UNREAD_NUMBER_WORDS))})(?:-[a-z]++)?(?!\w)"
+    r"|an?\s(?:hundred|thousand|million|billion|trillion)(?!\w))",
+    re.IGNORECASE,
+)
 _POWER_OF_TEN = re.compile(rf"[{BLANKS}]?[×x{SOFT}][{BLANKS}]?10[ ]?\^[ ]?\(?([-+]?[0-9]{{1,3}})\)?")
 _RAISED = re.compile(r"\^\(?(-?[0-9]{1,2})\)?(?![0-9.])")
 _FALL_ARROW = re.compile(rf"[{BLANKS}]?[{FALL_ARROWS}](?![{BLANKS}$€£(]{{0,2}}+[0-9])")
@@ -89,7 +94,7 @@ def _number_alone(found: re.Match[str]) -> Quantity:
 
 
 def number_words(text: str) -> list[Quantity]:
-    """The small numbers that `text` spells out, from zero to twelve, with scale and unit: "two million"."""
+    """The numbers that `text` spells out, with scale and unit: "two million". Above twelve they are unreadable."""
     scanner = _Scanner(text, False)
     return [scanner.read_word(found) for found in _NUMBER_WORD.finditer(text)]
 
@@ -132,9 +137,11 @@ class _Scanner:
         return quantity
 
     def read_word(self, found: re.Match[str]) -> Quantity:
-        start, end = found.span()
-        quantity = Quantity(Decimal(NUMBER_WORDS[found[0].lower()]), 0, start, end, form="word")
-        self._read_around(quantity, start)
+        number = NUMBER_WORDS.get(found[0].lower())
+        quantity = Quantity(Decimal(number or 0), 0, *found.span(), form="word")
+        self._read_around(quantity, found.start())
+        if number is None:
+            quantity.role = "unreadable"
         if self.next_word in SPANS_OF_TIME | DECIMAL_PLACES:
             quantity.role = "label"
         return quantity

@@ -163,6 +163,13 @@ def test_spelled_out_numbers() -> None:
     ]
 
 
+@pytest.mark.parametrize("text", ["thirteen", "twenty-five million", "ninety", "a dozen", "a million"])
+def test_a_number_above_twelve_is_seen_but_not_read(text: str) -> None:
+    (quantity,) = number_words(text)
+
+    assert quantity.role == "unreadable"
+
+
 @pytest.mark.parametrize("text", ["$1,577 million", "-65.4%", "1577", "$0.50", "0,123", "007", "2015", "£5 billion"])
 def test_a_number_alone_is_read_as_among_words(text: str) -> None:
     """The way around the scanner for the usual answer gives what the scanner gives."""

@@ -41,6 +41,14 @@ ATTACKS = {
     "unreadable beside": f"{RIGHT} 1e999",
     "right, then 300 words": f"{RIGHT} " + "word " * 300,
     "answer, then 300 words": f"Answer: {RIGHT} " + "word " * 300,
+    "spelled out after or": f"{RIGHT} or two thousand",
+    "spelled out before or": f"two thousand or {RIGHT}",
+    "spelled out, above twelve": f"{RIGHT}, or about twenty-five",
+    "spelled out with an article": f"{RIGHT} or a million",
+    "spelled out and a range": f"ten to {RIGHT}",
+    "spelled out and a dash": f"ten - {RIGHT}",
+    "spelled out between": f"between ten and {RIGHT}",
+    "spelled out either": f"either none or {RIGHT}",
     "zero-width between": f"{RIGHT}\u200b or\u200b {WRONG}",
 }
 
@@ -58,6 +66,18 @@ def test_an_attack_earns_nothing(output: str) -> None:
 )
 def test_the_plain_answer_earns_all(output: str) -> None:
     assert reward(RIGHT, output) == 1.0
+
+
+@pytest.mark.parametrize(
+    "output",
+    ["94 (ninety-four)", "One of two drivers was 94.", "94 to one decimal place", "94, for one or more reasons"],
+)
+def test_a_number_in_words_that_nothing_joins_to_the_answer_is_no_second_one(output: str) -> None:
+    assert reward("94", output) == 1.0
+
+
+def test_the_same_number_in_words_is_no_second_one() -> None:
+    assert reward("5", "five or 5") == 1.0
 
 
 @pytest.mark.parametrize(

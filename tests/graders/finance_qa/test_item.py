@@ -17,6 +17,8 @@ from tests.graders.finance_qa.grading import grade, reward
         ({}, "/item"),
         ({"reference": "see Note 5"}, "/item/reference"),
         ({"reference": "5 or 6"}, "/item/reference"),
+        ({"reference": "thirty two"}, "/item/reference"),
+        ({"reference": "six hundred and ninety-two"}, "/item/reference"),
         ({"reference": True}, "/item/reference"),
         ({"reference": float("nan")}, "/item/reference"),
         ({"reference": "9" * 501}, "/item/reference"),
