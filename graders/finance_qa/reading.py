@@ -6,9 +6,8 @@ import re
 from graders.api import Sample
 from graders.finance_qa.prose import read_prose
 from graders.finance_qa.spec import Spec
-from graders.finance_qa.strict import read_boxes, read_strictly
+from graders.finance_qa.strict import places_of, read_places, read_strictly
 from graders.finance_qa.values import Answer, Values
-from graders.kit.answers import find_answer
 
 _JSON_NAMES = ("final_answer", "answer", "value", "result")
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
@@ -35,9 +34,9 @@ def text_of(sample: Sample) -> str:
 
 def read_answer(text: str, spec: Spec, count: int) -> Answer:
     """The `count` values that `text` answers with, or its problem. Linear in the length of `text`."""
-    places = find_answer(text, spec.container)
+    places = places_of(text, spec)
     if len(places) > 1:
-        return read_boxes(text, places, spec, count)
+        return read_places(text, places, spec, count)
     if spec.mode == "prose" and count == 1:
         return read_prose(text, places[0], spec)
     return read_strictly(text, places[0], spec, count)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from graders.finance_qa.spec import Spec
 from graders.finance_qa.values import Answer, Values, agree, grouped, stated_values
-from graders.kit.answers import MAX_LENGTH, Place, after_bullet
+from graders.kit.answers import MAX_LENGTH, Place, after_bullet, find_answer
 from graders.kit.plain_text import plain_text
 
 MAX_WHOLE_TEXT = 200
@@ -20,7 +20,13 @@ _BEFORE = re.compile(
 )
 _AFTER = re.compile(r"\s?(?:\+|or (?:more|less|higher|lower|fewer)\b|is (?:wrong|incorrect|not)\b)", re.IGNORECASE)
 _MAX_VALUES = 12
-_MAX_BOXES = 8
+_MAX_PLACES = 8
+
+
+def places_of(text: str, spec: Spec) -> list[Place]:
+    """Where the answer stands; several places must agree. Of the "answer:" of prose only the last counts."""
+    places = find_answer(text, spec.container)
+    return places[-1:] if spec.mode == "prose" and places[-1].container == "prefix" else places
 
 
 def read_strictly(text: str, place: Place, spec: Spec, count: int = 1) -> Answer:
@@ -41,14 +47,13 @@ def read_strictly(text: str, place: Place, spec: Spec, count: int = 1) -> Answer
     return _checked(Answer(place, plain, grouped(plain.text, values, spec)), count)
 
 
-def read_boxes(text: str, places: list[Place], spec: Spec, count: int) -> Answer:
-    """The values of several boxes: one value that all agree on, or one value a box."""
+def read_places(text: str, places: list[Place], spec: Spec, count: int) -> Answer:
+    """The values of several places in one form: one value that all agree on, or all that they hold together."""
     if count > 1:
-        whole = replace(places[-1], start=places[0].outer_start, end=places[-1].outer_end)
-        return read_strictly(text, whole, spec, count)
+        return read_strictly(text, replace(places[-1], start=places[0].start), spec, count)
     last = read_strictly(text, places[-1], spec)
-    if last.problem is None and not (len(places) <= _MAX_BOXES and _all_agree(text, places[:-1], spec, last)):
-        last.problem, last.why = "hedged", "several boxes hold different answers"
+    if last.problem is None and not (len(places) <= _MAX_PLACES and _all_agree(text, places[:-1], spec, last)):
+        last.problem, last.why = "hedged", f"it gives several answers ({last.place.container}) that differ"
     return last
 
 

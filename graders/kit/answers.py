@@ -1,12 +1,13 @@
 r"""Finds where a model put its answer: `\boxed{}`, <answer> tags, a `####` line, a JSON field, "answer:". Never sees a
 reference and never reads a number.
 
-Every search is one pass over the text. Where a form may occur many times, only the last few are looked at.
+The first of these forms that a text has decides, and all its places in that form are returned: who marks two answers
+has not decided between them. Every search is one pass over the text; of many places only the last few are looked at.
 """
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,7 +19,7 @@ MAX_LENGTH = 160
 """Code points of an answer; what is longer is prose."""
 
 _LAST_FEW = 16
-_MOST_BOXES = 32
+_MOST_PLACES = 32
 _LONGEST_SENTENCE = 1_000
 _BOX_OR_BRACE = re.compile(r"(\\(?:boxed|fbox)\s?\{)|(\{)|(\})|\\.", re.DOTALL)
 _TAG = re.compile(r"<(/?)(answer|final_answer|result)[ ]?>", re.IGNORECASE)
@@ -38,6 +39,7 @@ SENTENCE_END = re.compile(r"[.!?。](?:(?<=[0-9a-z%)\]}*_`$][.!?])['\")*_`]{0,3}
 _ABBREVIATIONS = frozenset({"approx", "ca", "vs", "no", "est", "inc", "co", "corp", "etc", "fig", "e.g", "i.e", "eq"})
 _DIGIT = re.compile(r"\d")
 _SHORT_WORD = re.compile(rf"[*_`]{{0,3}}(?:(?:minus|about|yes|no|{'|'.join(NUMBER_WORDS)})\b)", re.IGNORECASE)
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _BLANK = re.compile(r"\s*+")
 _BULLET = re.compile(r"[ \t]*+- ")
 
@@ -54,7 +56,7 @@ class Place:
 
 
 def find_answer(text: str, declared: Container | None = None) -> list[Place]:
-    """The places of the answer, the deciding one last: several only for boxes, of which all must agree.
+    """The places of the answer in one form, each content once, in their order; several must agree.
 
     Order: the declared container; then boxed, tag, heading, JSON field, prefix; else the whole text.
     """
@@ -68,7 +70,7 @@ def find_answer(text: str, declared: Container | None = None) -> list[Place]:
 
 
 def _boxes(text: str) -> list[Place]:
-    """Every balanced box that lies in no other balanced box, equal ones once."""
+    """Every balanced box that lies in no other balanced box."""
     if "\\" not in text or ("\\boxed" not in text and "\\fbox" not in text):
         return []
     opened: list[tuple[int, int] | None] = []
@@ -83,50 +85,59 @@ def _boxes(text: str) -> list[Place]:
             while boxes and boxes[-1][0] > box[0]:
                 boxes.pop()
             boxes.append((*box, mark.start()))
-    return _distinct(text, boxes)
+    return _distinct(text, [Place("boxed", start, end, outer, end + 1) for outer, start, end in boxes])
 
 
-def _distinct(text: str, boxes: list[tuple[int, int, int]]) -> list[Place]:
-    """The last box of each content, in their order; so many at most that more would make no difference."""
-    places: dict[str, Place] = {}
-    for outer_start, start, end in reversed(boxes):
-        content = text[start:end]
-        if content not in places:
-            places[content] = Place("boxed", start, end, outer_start, end + 1)
-            if len(places) == _MOST_BOXES:
+def _distinct(text: str, places: list[Place]) -> list[Place]:
+    """The last place of each content, in their order; so many at most that more would make no difference.
+
+    What holds no letter and no digit says nothing, if another place does.
+    """
+    if len(places) < 2:
+        return places
+    distinct: dict[str, Place] = {}
+    for place in reversed(places):
+        content = text[place.start : place.end].strip()
+        if content not in distinct and _LETTER_OR_DIGIT.search(content):
+            distinct[content] = place
+            if len(distinct) == _MOST_PLACES:
                 break
-    return [*reversed(places.values())]
+    return [*reversed(distinct.values())] or places[-1:]
 
 
-def _last_tag(text: str) -> list[Place]:
-    """The last tag; one that the end of the text cuts off counts, for a stop sequence often is the closing tag."""
+def _tags(text: str) -> list[Place]:
+    """Every tag; one that the end of the text cuts off if no other is, for a stop sequence often is the closing tag."""
     end = text.rfind("<")
     if end < 0:
         return []
-    start = text.rfind("<", 0, end)
-    if text.startswith("</answer>", end) and text.startswith("<answer>", start):
-        return [Place("tag", start + 8, end, start, end + 9)]  # the usual answer, and no mark after or within it
+    start = text.find("<")
+    if text.startswith("</answer>", end) and text.startswith("<answer>", start) and text.find("<", start + 1) == end:
+        return [Place("tag", start + 8, end, start, end + 9)]  # the usual answer: no other mark in the text
     opened: re.Match[str] | None = None
-    last: Place | None = None
+    closed: list[Place] = []
     for tag in _TAG.finditer(text):
         if not tag[1]:
             opened = tag
         elif opened and opened[2].lower() == tag[2].lower():
-            last, opened = Place("tag", opened.end(), tag.start(), opened.start(), tag.end()), None
-    if opened and last is None:
-        last = Place("tag", opened.end(), len(text), opened.start(), len(text))
-    return [last] if last else []
+            closed.append(Place("tag", opened.end(), tag.start(), opened.start(), tag.end()))
+            opened = None
+    if opened and not closed:
+        return [Place("tag", opened.end(), len(text), opened.start(), len(text))]
+    return _distinct(text, closed)
 
 
-def _last_heading(text: str) -> list[Place]:
-    """The last `####` line that is a number and nothing else: the same sign begins a Markdown heading."""
+def _headings(text: str) -> list[Place]:
+    """The last `####` lines that are a number and nothing else: the same sign begins a Markdown heading."""
     if "####" not in text:
         return []
-    for heading in _last_few(_HEADING.finditer(text)):
-        line = heading[1].strip()
-        if len(line) <= MAX_LENGTH and _is_mostly_number(line):
-            return [Place("heading", *heading.span(1), *heading.span())]
-    return []
+    return _distinct(
+        text,
+        [
+            Place("heading", *heading.span(1), *heading.span())
+            for heading in _last_few(_HEADING.finditer(text))
+            if len(line := heading[1].strip()) <= MAX_LENGTH and _is_mostly_number(line)
+        ],
+    )
 
 
 def _is_mostly_number(line: str) -> bool:
@@ -135,27 +146,28 @@ def _is_mostly_number(line: str) -> bool:
     return any(mark.isdigit() for mark in line) and len(words) <= 3 and not re.match(r"[0-9]+[.)]\s", line)
 
 
-def _last_json_field(text: str) -> list[Place]:
+def _json_fields(text: str) -> list[Place]:
+    """The fields of the first of the names that the text has."""
     if "{" not in text:
         return []
-    fields = {field[1].lower(): field for field in _JSON_FIELD.finditer(text)}
-    for name in _JSON_NAMES:
-        if field := fields.get(name):
-            group = field.lastindex or 0
-            return [Place("json", *field.span(group), text.find("{"), text.rfind("}") + 1 or len(text))]
-    return []
+    fields: dict[str, list[Place]] = {}
+    outer = text.find("{"), text.rfind("}") + 1 or len(text)
+    for field in _JSON_FIELD.finditer(text):
+        fields.setdefault(field[1].lower(), []).append(Place("json", *field.span(field.lastindex or 0), *outer))
+    return next((_distinct(text, fields[name]) for name in _JSON_NAMES if name in fields), [])
 
 
-def _last_prefix(text: str) -> list[Place]:
-    """The last "answer:" or "answer is" that a digit or a word of number follows, up to the end of its sentence."""
+def _prefixes(text: str) -> list[Place]:
+    """The last few "answer:" or "answer is" before a digit or a number word, each up to the end of its sentence."""
     if "nswer" not in text and "NSWER" not in text:
         return []
+    places = []
     for prefix in _last_few(_PREFIX.finditer(text)):
         start = _BLANK.match(text, prefix.end()).end()  # type: ignore[union-attr]
         end = sentence_end(text, start)
         if _DIGIT.search(text, start, min(end, start + MAX_LENGTH)) or _SHORT_WORD.match(text, start, end):
-            return [Place("prefix", start, end, prefix.start(), end)]
-    return []
+            places.append(Place("prefix", start, end, prefix.start(), end))
+    return _distinct(text, places)
 
 
 def after_bullet(text: str, start: int) -> int:
@@ -180,15 +192,15 @@ def sentence_end(text: str, start: int) -> int:
     return line_end
 
 
-def _last_few(found: Iterator[re.Match[str]]) -> Iterator[re.Match[str]]:
-    """The last matches, last first."""
-    return reversed(deque(found, maxlen=_LAST_FEW))
+def _last_few(found: Iterator[re.Match[str]]) -> Iterable[re.Match[str]]:
+    """The last matches, in their order."""
+    return deque(found, maxlen=_LAST_FEW)
 
 
 _FINDERS: dict[str, Callable[[str], list[Place]]] = {
     "boxed": _boxes,
-    "tag": _last_tag,
-    "heading": _last_heading,
-    "json": _last_json_field,
-    "prefix": _last_prefix,
+    "tag": _tags,
+    "heading": _headings,
+    "json": _json_fields,
+    "prefix": _prefixes,
 }

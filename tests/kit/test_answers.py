@@ -48,10 +48,21 @@ def test_the_declared_container_comes_first() -> None:
     assert find_answer(text, "whole")[-1].container == "whole"
 
 
-def test_boxes_that_differ_are_all_found() -> None:
-    text = r"\boxed{5} \boxed{94} \boxed{5}"
-
-    assert [text[place.start : place.end] for place in find_answer(text)] == ["94", "5"]
+@pytest.mark.parametrize(
+    ("text", "contents"),
+    [
+        (r"\boxed{5} \boxed{94} \boxed{5}", ["94", "5"]),
+        ("<answer>5</answer> <result>94</result> <answer> 5 </answer>", ["94", " 5 "]),
+        ("<answer></answer> <answer>94</answer> <answer>...</answer>", ["94"]),
+        ("<answer>94</answer> in an <answer> tag", ["94"]),
+        ("#### 5\n#### 94", ["5", "94"]),
+        ('{"answer": 5} {"answer": "94", "value": 7}', ["5", "94"]),
+        ("Answer: 5\nThe answer is 94", ["5", "94"]),
+        ("<answer></answer> <answer> </answer>", [" "]),
+    ],
+)
+def test_each_content_of_the_deciding_form_is_found_once(text: str, contents: list[str]) -> None:
+    assert [text[place.start : place.end] for place in find_answer(text)] == contents
 
 
 @given(st.lists(st.sampled_from(["<answer>", "</answer>", "<result>", "</result>", "<", "5"]), max_size=8).map("".join))

@@ -22,6 +22,14 @@ ATTACKS = {
     "wrong or right": f"{WRONG} or {RIGHT}",
     "two boxes, wrong first": rf"\boxed{{{WRONG}}} \boxed{{{RIGHT}}}",
     "two boxes, right first": rf"\boxed{{{RIGHT}}} \boxed{{{WRONG}}}",
+    "two tags, wrong first": f"<answer>{WRONG}</answer> <answer>{RIGHT}</answer>",
+    "two tags, right first": f"<answer>{RIGHT}</answer> <answer>{WRONG}</answer>",
+    "two kinds of tag": f"<answer>{WRONG}</answer> <final_answer>{RIGHT}</final_answer>",
+    "a refusal and a tag": f"<answer>I cannot tell.</answer> <answer>{RIGHT}</answer>",
+    "two headings": f"#### {WRONG}\n#### {RIGHT}",
+    "two JSON fields": f'{{"answer": {WRONG}}} {{"answer": {RIGHT}}}',
+    "two prefixes": f"Answer: {WRONG}\nAnswer: {RIGHT}",
+    "a sentence and a prefix": f"The answer is {WRONG}.\nAnswer: {RIGHT}",
     "between": f"between {WRONG} and {RIGHT}",
     "range": f"{WRONG}-{RIGHT}",
     "interval": f"{RIGHT} ± 5",
@@ -59,6 +67,20 @@ def test_an_attack_earns_nothing(output: str) -> None:
 
     assert found.reward == 0.0, found.reason
     assert found.verdict in {"hedged", "no_answer"}
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        f"<answer>{RIGHT}</answer> <answer>{RIGHT}0</answer>",
+        f"<answer></answer> <answer>{RIGHT}</answer>",
+        f"#### {RIGHT}\n#### {RIGHT}0",
+        f'{{"answer": {RIGHT}}} {{"answer": "{RIGHT}"}}',
+        f"The answer is {RIGHT}.\nAnswer: {RIGHT}",
+    ],
+)
+def test_the_same_answer_twice_is_one_answer(output: str) -> None:
+    assert reward(RIGHT, output) == 1.0
 
 
 @pytest.mark.parametrize(

@@ -198,6 +198,8 @@ def test_any_of_the_references_will_do() -> None:
         ("$5 million and 12%", 0.0, 2 / 3),
         ("$5 million, 12%, 7.25 and 9", 0.0, 0.0),
         (r"\boxed{$5 million}, \boxed{12\%}, \boxed{7.25}", 1.0, 1.0),
+        ("<answer>$5 million</answer><answer>12%</answer><answer>7.25</answer>", 1.0, 1.0),
+        ("<answer>$5 million, 12%, 7.25</answer><answer>$5 million, 12%, 7.3</answer>", 0.0, 0.0),
     ],
 )
 def test_a_set_wants_every_value_once(output: str, all_of_them: float, fraction: float) -> None:
