@@ -183,6 +183,40 @@ def test_yes_or_no(output: str, expected: float) -> None:
     assert reward("yes", output) == expected
 
 
+@pytest.mark.parametrize(
+    "output",
+    [
+        "not yes", "It isn't a yes.", "I would not say yes", "never yes", "yes, not really", "Yes, it isn't.",
+        "hardly yes", "yes, it did not", "Yes is wrong.", "not no", "No, it did.", "no is incorrect",
+        r"\boxed{yes} \boxed{no}", "<answer>no</answer> <answer>yes</answer>", "Answer: yes. Answer: no",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("reference", ["yes", "no"])
+def test_a_yes_or_no_that_is_taken_back_is_none(output: str, reference: str) -> None:
+    found = grade(reference, output)
+
+    assert (found.reward, found.verdict) == (0.0, "hedged")
+
+
+@pytest.mark.parametrize(
+    ("reference", "output"),
+    [
+        ("no", "no, not really"),
+        ("no", "No, it isn't."),
+        ("no", "Not really, no."),
+        ("no", "no, it did not"),
+        ("yes", "Yes, although it did not last."),
+        ("yes", "Yes, it did."),
+    ],
+)
+def test_words_that_go_with_the_yes_or_no_are_only_extra_text(reference: str, output: str) -> None:
+    assert reward(reference, output) == 0.8
+
+
+def test_a_denial_without_yes_or_no_is_no_answer() -> None:
+    assert grade("no", "It isn't.").verdict == "no_answer"
+
+
 def test_any_of_the_references_will_do() -> None:
     either = {"reference": "5.1", "references": ["6.2", "yes"]}
 
