@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice, pairwise
 
+from graders.finance_qa.beside import measure
 from graders.finance_qa.spec import Spec
 from graders.finance_qa.values import Answer, Values, is_hedge, joint, restates, stated_values
 from graders.kit.answers import SENTENCE_END, Place, after_bullet, sentence_end
@@ -52,7 +53,9 @@ def _read_segment(text: str, place: Place, index: int | None, spec: Spec) -> Ans
     plain = plain_text(text[start : min(place.end, start + _LONGEST_SEGMENT)])
     answer = Answer(place, plain)
     values = stated_values(plain.text, spec)
-    if not values:
+    if place.container == "json" and not measure(text, place, values):
+        answer.problem, answer.why = "hedged", "what is said beside it contradicts it"
+    elif not values:
         answer.problem, answer.why = "no_answer", "there is no number in it"
     elif len(values) == 1 and values[0].role != "unreadable":
         answer.values = [values]

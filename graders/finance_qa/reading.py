@@ -4,6 +4,7 @@ import json
 import re
 
 from graders.api import Sample
+from graders.finance_qa.beside import NAMES
 from graders.finance_qa.prose import read_prose
 from graders.finance_qa.spec import Spec
 from graders.finance_qa.strict import places_of, read_places, read_strictly
@@ -15,14 +16,14 @@ _CODE_FENCE = re.compile(r"```(?:json)?")
 
 
 def text_of(sample: Sample) -> str:
-    """The text to judge: `output_text`, else the answer field of `output_json`, else all of it as JSON.
+    """The text to judge: `output_text`, else the answer field of `output_json` if it says all, else all of it as JSON.
 
     JSON that cannot be written as text (nested too deep, a number of thousands of digits) holds no answer.
     """
     if sample.output_text is not None:
         return sample.output_text
     whole = sample.output_json
-    if isinstance(whole, dict):
+    if isinstance(whole, dict) and not any(name in whole for name in NAMES):
         for name in _JSON_NAMES:
             if isinstance(whole.get(name), str):
                 return str(whole[name])

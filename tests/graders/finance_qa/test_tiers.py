@@ -131,6 +131,43 @@ def test_a_rise_is_no_answer_to_a_question_for_a_decline() -> None:
 
 @pytest.mark.parametrize("mode", ["strict", "prose"])
 @pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        ('{"answer": 8.231, "unit": "billion"}', 0.8),
+        ('{"unit": "USD (in billions)", "answer": 8.231}', 0.8),
+        ('{"answer": "8,231", "scale": "million"}', 1.0),
+        ('{"answer": 8231, "unit": "$M"}', 1.0),
+        ('{"answer": 8231, "scale": 1000000}', 1.0),
+        ('{"answer": 8231, "scale": "thousand"}', 0.0),
+        ('{"answer": 8231, "scale": "ones"}', 0.0),
+        ('{"answer": 8231, "unit": "million", "currency": "EUR"}', 0.0),
+        ('{"answer": 8231, "unit": "percent"}', 0.0),
+        ('{"answer": "$8,231 million", "unit": "USD"}', 1.0),
+        ('{"answer": "$8,231 million", "scale": "billion"}', 0.0),
+        ('{"answer": 8231, "unit": "as reported"}', 1.0),
+        ('{"answer": 8231, "unit": null}', 1.0),
+        ('{"cash": {"unit": "billion"}, "capex": {"answer": 8231}}', 1.0),
+        ('{"answer": 8.231, "unit": "billion"} {"answer": 8231, "unit": "million"}', 1.0),
+    ],
+)
+def test_what_json_says_beside_the_answer_counts(output: str, expected: float, mode: str) -> None:
+    assert reward(item("$8231.00", {**MILLIONS, "mode": mode}), output) == expected
+
+
+@pytest.mark.parametrize(
+    ("reference", "output"),
+    [
+        ("41.7%", '{"answer": 4170, "unit": "basis points"}'),
+        ("41.7%", '{"answer": 0.417}'),
+        ("3 years", '{"answer": 36, "unit": "months"}'),
+    ],
+)
+def test_another_unit_beside_the_answer_is_a_fault_of_form(reference: str, output: str) -> None:
+    assert reward(item(reference, {"unit": "percent"} if "%" in reference else {}), output) == 0.8
+
+
+@pytest.mark.parametrize("mode", ["strict", "prose"])
+@pytest.mark.parametrize(
     ("output", "number"),
     [
         ("- 1577", 1577),
