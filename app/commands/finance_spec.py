@@ -26,9 +26,11 @@ class BadLine(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the input, and what its question says. A field of the line's own `spec` is not derived again."""
+    """A line of the input, and what its question says. A field of the item's own `spec` is not derived again."""
 
     line: dict[str, Any]
+    is_nested: bool
+    """The item lies under `item`, as in the lines that `grade` reads; else the line itself is the item."""
     question: str
     given: dict[str, Any]
     reading: Reading
@@ -36,6 +38,12 @@ class Row:
     @property
     def spec(self) -> dict[str, Any]:
         return self.reading.spec | self.given
+
+    @property
+    def line_with_spec(self) -> dict[str, Any]:
+        if self.is_nested:
+            return self.line | {"item": self.line["item"] | {"spec": self.spec}}
+        return self.line | {"spec": self.spec}
 
     def source(self, name: str) -> str:
         """Where the field comes from: the words of the question, or the line itself."""
@@ -62,7 +70,9 @@ class Summary:
 
 
 def finance_spec(
-    input: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="JSON lines, each with a question.")],
+    input: Annotated[
+        Path, typer.Option(exists=True, dir_okay=False, help="JSON lines, each with a question, there or under `item`.")
+    ],
     output: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Each line again, with `spec` added. Default: a table to check.")
     ] = None,
@@ -95,7 +105,7 @@ def finance_spec(
 def _write(rows: Iterable[Row], output: Path) -> None:
     with output.open("wb") as written:
         for row in rows:
-            written.write(to_json(row.line | {"spec": row.spec}) + b"\n")
+            written.write(to_json(row.line_with_spec) + b"\n")
 
 
 def _table(rows: Iterable[Row]) -> Table:
@@ -125,7 +135,7 @@ def _rows(lines: IO[bytes], key: str, summary: Summary, err: Console) -> Iterato
 
 
 def read_row(line: bytes, key: str = "question") -> Row:
-    """The row in one JSON line.
+    """The row in one JSON line, whose `item`, or else the line itself, has the question.
 
     Raises:
         BadLine: no JSON object, no text under `key`, or a `spec` that is no object.
@@ -136,9 +146,12 @@ def read_row(line: bytes, key: str = "question") -> Row:
         raise BadLine(f"no JSON: {error}") from error
     if not isinstance(row, dict):
         raise BadLine(f"wanted a JSON object with {key!r}, got {type(row).__name__}.")
-    question, given = row.get(key), row.get("spec")
+    is_nested = key not in row and isinstance(row.get("item"), dict)
+    item = row["item"] if is_nested else row
+    question, given = item.get(key), item.get("spec")
     if not isinstance(question, str):
-        raise BadLine(f"wanted the question as text under {key!r}; the keys are {', '.join(map(repr, row)) or 'none'}.")
+        keys = f"the keys{' of `item`' if is_nested else ''} are {', '.join(map(repr, item)) or 'none'}"
+        raise BadLine(f"wanted the question as text under {key!r}; {keys}.")
     if not isinstance(given, dict | None):
         raise BadLine(f"wanted `spec` to be an object, got {type(given).__name__}.")
-    return Row(row, question, given or {}, derive_spec(question))
+    return Row(row, is_nested, question, given or {}, derive_spec(question))

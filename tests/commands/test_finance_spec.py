@@ -49,6 +49,35 @@ def test_a_field_that_the_line_has_already_wins(questions: Path, tmp_path: Path)
     assert rows(output)[0]["spec"] == SPEC | {"scale": "thousand", "mode": "prose"}
 
 
+def test_a_line_for_the_grade_command_keeps_its_shape(questions: Path, tmp_path: Path) -> None:
+    output = tmp_path / "with_spec.jsonl"
+    item = {"question": QUESTION, "reference": "1,577", "spec": {"scale": "thousand"}}
+    questions.write_text(json.dumps({"item": item, "sample": "1577"}), "utf-8")
+
+    result = run("--input", questions, "--output", output)
+
+    assert result.exit_code == 0
+    assert rows(output) == [{"item": item | {"spec": SPEC | {"scale": "thousand"}}, "sample": "1577"}]
+
+
+def test_a_question_of_the_line_goes_before_that_of_an_item(questions: Path, tmp_path: Path) -> None:
+    output = tmp_path / "with_spec.jsonl"
+    questions.write_text(json.dumps({"question": QUESTION, "item": {"question": "How many days?"}}), "utf-8")
+
+    run("--input", questions, "--output", output)
+
+    assert rows(output) == [{"question": QUESTION, "item": {"question": "How many days?"}, "spec": SPEC}]
+
+
+def test_an_item_without_a_question_is_a_bad_line(questions: Path) -> None:
+    questions.write_text('{"item": {"query": "?"}, "sample": ""}', "utf-8")
+
+    result = run("--input", questions)
+
+    assert result.exit_code == 1
+    assert "the keys of `item` are 'query'." in result.stderr
+
+
 def test_without_an_output_a_table_shows_the_words_to_check(questions: Path) -> None:
     long = "Considering the notes, " * 9 + "what was the [bold]tax[/bold] rate as a percentage?"
     lines = [{"question": QUESTION, "spec": {"scale": "thousand"}}, {"question": long}]
