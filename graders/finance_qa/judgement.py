@@ -12,10 +12,6 @@ from graders.finance_qa.target import Target
 from graders.finance_qa.tiers import Comparison, Fault, Tier, compare
 from graders.finance_qa.values import Answer, Values
 from graders.finance_qa.yes_no import read_yes_or_no
-from graders.kit.quantity_words import RISE_BEFORE
-
-# Code points before a value in which a word of its direction is looked for.
-_NEAR = 40
 
 
 @dataclass(slots=True)
@@ -32,9 +28,9 @@ def judge_any(text: str, expected: Sequence[Target], spec: Spec, config: Config)
     if answer.problem:
         return _without_value(answer, text, expected, spec, config)
     values = answer.values[0]
-    best = _best_match(answer, values, expected[0], config)
+    best = _best_match(values, expected[0], config)
     for one in expected[1:]:
-        best = max(best, _best_match(answer, values, one, config), key=_rank)
+        best = max(best, _best_match(values, one, config), key=_rank)
     if shared := _shared_faults(text, answer, values, spec):
         best = _with_faults(best, shared)
     pay = _pay(best.comparison, config)
@@ -50,7 +46,7 @@ def judge_set(text: str, expected: Sequence[Target], spec: Spec, config: Config)
     if answer.problem:
         return _without_value(answer, text, expected, spec, config)
     shared = _shared_faults(text, answer, [value for values in answer.values for value in values], spec)
-    found = {index: _with_faults(match, shared) for index, match in _assigned(answer, expected, config).items()}
+    found = {index: _with_faults(match, shared) for index, match in _assigned(answer.values, expected, config).items()}
     missing = Pay(config.scores.wrong, "large_error")
     pays = [_pay(found[index].comparison, config) if index in found else missing for index in range(len(expected))]
     worst = min(pays, key=lambda pay: pay.reward)
@@ -88,29 +84,19 @@ def _rank(match: Match) -> tuple[int, int]:
     return match.comparison.rank
 
 
-def _best_match(answer: Answer, values: Values, target: Target, config: Config) -> Match:
+def _best_match(values: Values, target: Target, config: Config) -> Match:
     """The restatement that suits `target` best: they are one value, so the form decides."""
     best = Match(compare(values[0], target, config), values[0], target)
     for value in values[1:]:
         best = max(best, Match(compare(value, target, config), value, target), key=_rank)
-    if _is_opposite(answer.plain.text, best):
-        best.comparison = Comparison("wrong", "sign", best.comparison.reading)
     return best
 
 
-def _is_opposite(text: str, match: Match) -> bool:
-    """Whether the answer calls a rise what the question calls a fall: neither may have a sign to tell them apart."""
-    start = match.quantity.start
-    return (
-        start > 0 and RISE_BEFORE.search(text, max(0, start - _NEAR), start) is not None and match.target.asks_for_fall
-    )
-
-
-def _assigned(answer: Answer, expected: Sequence[Target], config: Config) -> dict[int, Match]:
+def _assigned(stated: list[Values], expected: Sequence[Target], config: Config) -> dict[int, Match]:
     """One stated value for each index of `expected` while there are any, the best pairs first."""
     pairs = [
-        (_best_match(answer, values, one, config), place, index)
-        for place, values in enumerate(answer.values)
+        (_best_match(values, one, config), place, index)
+        for place, values in enumerate(stated)
         for index, one in enumerate(expected)
     ]
     found: dict[int, Match] = {}

@@ -94,6 +94,8 @@ _TIMES = {
 
 def compare(quantity: Quantity, target: Target, config: Config) -> Comparison:
     """The best that `quantity` can be read as. Faults that `config` forgives are left out."""
+    if quantity.rises and target.asks_for_fall:
+        return Comparison("wrong", "sign", None)
     if is_written_alike(quantity, target.quantity):
         return Comparison("accurate", "equal", Reading(target.value, target.last_digit, False, None))
     conflict = _conflict(quantity, target) if quantity.currency else None

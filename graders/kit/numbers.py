@@ -8,6 +8,7 @@ number but no quantity (a year, "Note 5", "10-K", a date) is returned too, with 
 import re
 from decimal import Decimal
 
+from graders.kit.direction import FALL_AFTER, FALL_ARROWS, NEGATIVE_TRIANGLES, direction_before
 from graders.kit.following import BLANKS, read_following
 from graders.kit.numerals import EXACT, MAX_EXPONENT, numeral
 from graders.kit.plain_text import SOFT
@@ -19,15 +20,10 @@ from graders.kit.quantity_words import (
     CURRENCY_WORDS,
     DECIMAL_PLACES,
     EAST_ASIAN_SCALES,
-    FALL,
-    FALL_AFTER,
-    FALL_ARROWS,
-    FALL_BEFORE,
     FISCAL,
     LABELS,
     MONTHS,
     NEGATIVE,
-    NEGATIVE_TRIANGLES,
     NUMBER_WORDS,
     SCALES,
     SPANS_OF_TIME,
@@ -58,7 +54,6 @@ _RAISED = re.compile(r"\^\(?(-?[0-9]{1,2})\)?(?![0-9.])")
 _FALL_ARROW = re.compile(rf"[{BLANKS}]?[{FALL_ARROWS}](?![{BLANKS}$€£(]{{0,2}}+[0-9])")
 _LETTERS_BEFORE = 4
 _WORD_BEFORE = 14
-_FALL_WINDOW = 60
 
 
 def quantities(text: str, comma_is_decimal: bool = False) -> list[Quantity]:
@@ -116,12 +111,11 @@ def _continues(text: str, before: Quantity, after: Quantity) -> bool:
 class _Scanner:
     """What is known of one text while its numbers are read."""
 
-    __slots__ = ("_falls", "comma_is_decimal", "has_lines", "has_one_dollar", "is_ascii", "next_word", "text")
+    __slots__ = ("comma_is_decimal", "has_lines", "has_one_dollar", "is_ascii", "next_word", "text")
 
     def __init__(self, text: str, comma_is_decimal: bool) -> None:
         self.text = text
         self.comma_is_decimal = comma_is_decimal
-        self._falls: bool | None = None
         self.has_one_dollar = text.count("$") == 1  # two are the delimiters of math mode: $65.4\%$
         self.has_lines = "\n" in text
         self.is_ascii = text.isascii()
@@ -187,8 +181,8 @@ class _Scanner:
             self.next_word = read_following(self.text, quantity, self.has_one_dollar)
             if not is_signed and not is_aside:
                 quantity.number, is_signed = -quantity.number, True
-        if not is_signed and self._is_fall(quantity):
-            quantity.number, quantity.falls = -quantity.number, True
+        if not is_signed:
+            self._read_direction(quantity)
 
     # --- Before the number ---
 
@@ -277,18 +271,15 @@ class _Scanner:
         mark = text[before - 1] if before else ""
         if not mark or mark in "\n=:≈|,(" or mark in CURRENCY_SIGNS:
             return False
-        return self._lower_word(before) not in COPULAS and not self._falls_before(before + 1)
+        return self._lower_word(before) not in COPULAS and direction_before(text, before + 1) != "fall"
 
-    def _is_fall(self, quantity: Quantity) -> bool:
-        if self.next_word in FALL_AFTER or (quantity.start > 0 and self._falls_before(quantity.start)):
-            return True
-        return not self.is_ascii and _FALL_ARROW.match(self.text, quantity.end) is not None
-
-    def _falls_before(self, place: int) -> bool:
-        """Whether the words that end at `place` turn a number negative."""
-        if self._falls is None:
-            self._falls = FALL.search(self.text) is not None
-        return self._falls and FALL_BEFORE.search(self.text[max(0, place - _FALL_WINDOW) : place]) is not None
+    def _read_direction(self, quantity: Quantity) -> None:
+        before = direction_before(self.text, quantity.start) if quantity.start else None
+        is_arrow_after = not self.is_ascii and _FALL_ARROW.match(self.text, quantity.end) is not None
+        if before == "fall" or is_arrow_after or self.next_word in FALL_AFTER:
+            quantity.number, quantity.falls = -quantity.number, True
+        else:
+            quantity.rises = before == "rise"
 
     # --- Numbers that are no quantities ---
 

@@ -35,6 +35,8 @@ class Quantity:
     role: Role = "value"
     falls: bool = False
     """Negative by words ("a decrease of 5") and not by a sign."""
+    rises: bool = False
+    """It has no sign, but words call it a rise ("an increase of 5")."""
 
     @property
     def is_bare(self) -> bool:

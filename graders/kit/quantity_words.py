@@ -3,7 +3,6 @@
 Tables only; `graders.kit.numbers` reads them. All keys are lower case.
 """
 
-import re
 from typing import Literal
 
 Unit = Literal["percent", "bps", "multiple"]
@@ -96,29 +95,3 @@ DECIMAL_PLACES = frozenset({"decimal", "decimals", "significant", "dp"})
 NEGATIVE = frozenset({"negative", "minus"})
 COPULAS = words("is was were are be of by at to equals totaled totalled about approximately roughly around answer")
 """After one of these, a number in parentheses is an accountant's negative and not an aside."""
-
-FALL_ARROWS = "▼▽↓↘"
-"""Before or after a number, they say that it is one of a fall."""
-NEGATIVE_TRIANGLES = "△▲"
-"""The minus of Japanese accounts; but "▲ 5%", with a blank, is the arrow of a rise."""
-_FALL = (
-    r"decreas(?:e|es|ed|ing)|declin(?:e|es|ed|ing)|drop(?:s|ped|ping)?|fall(?:s|en|ing)?|fell|reduc(?:tion|ed|es)|down"
-    r"|shr[aiu]nk(?:s|ing)?|contract(?:ed|ion)|plung(?:e|es|ed|ing)|slump(?:s|ed|ing)?|tumbl(?:e|es|ed|ing)"
-    r"|plummet(?:s|ed|ing)?|s[aiu]nk(?:s|ing)?|slid(?:e|es|ing)?|slip(?:s|ped|ping)?|dip(?:s|ped|ping)?|lost|losing"
-)
-_LOSS = r"loss(?:es)?"
-_AMOUNT = r"(?:(?:about|approximately|around|roughly|an?|some)\s|~\s?|≈\s?){0,2}+"
-FALL_BEFORE = re.compile(
-    rf"\b(?:(?:{_FALL})\s(?:(?:of|by)\s)?|(?:{_LOSS})\s(?:of|was|is)\s){_AMOUNT}\(?\Z", re.IGNORECASE
-)
-"""Ends where a number begins that these words turn negative: "a decrease of about 5"."""
-_RISE = (
-    r"increas(?:e|es|ed|ing)|rise|rises|risen|rising|rose|grow(?:s|n|ing|th)?|grew|gain(?:s|ed|ing)?|up"
-    r"|climb(?:s|ed|ing)?|soar(?:s|ed|ing)?|surg(?:e|es|ed|ing)|jump(?:s|ed|ing)?"
-)
-RISE_BEFORE = re.compile(rf"(?:\b(?:{_RISE})\s(?:(?:of|by)\s)?{_AMOUNT}|[▲↑↗]\s?)[$€£]?\Z", re.IGNORECASE)
-"""Ends where a number begins that these words call a rise: "climbed about 5"."""
-FALL_AFTER = words("lower less decrease decline drop reduction fall loss below plunge slump slide dip")
-"""Follows a number that it turns negative: "5% lower"."""
-FALL = re.compile(rf"(?=[bcdflprst])\b(?:{_FALL}|{_LOSS}|lower|less|below)\b", re.IGNORECASE)
-"""Some such word; texts without one need no further look. (The first letters, looked at first, halve the time.)"""

@@ -1,0 +1,52 @@
+"""Which way a number goes by the words before and after it: "a decrease of about 5" and "5 lower" are -5."""
+
+from typing import Literal
+
+from graders.kit.quantity_words import words
+
+FALL_AFTER = words("lower less decrease decline drop reduction fall loss below plunge slump slide dip")
+"""Follows a number that it turns negative: "5% lower"."""
+FALL_ARROWS = "▼▽↓↘"
+"""Before or after a number, they say that it is one of a fall."""
+NEGATIVE_TRIANGLES = "△▲"
+"""The minus of Japanese accounts; but "▲ 5%", with a blank, is the arrow of a rise."""
+
+_FALL = words(
+    "decrease decreases decreased decreasing decline declines declined declining drop drops dropped dropping fall falls"
+    " fallen falling fell reduction reduced reduces down shrank shrink shrinks shrinking shrunk contracted contraction"
+    " plunge plunges plunged plunging slump slumps slumped slumping tumble tumbles tumbled tumbling plummet plummets"
+    " plummeted plummeting sank sink sinks sinking sunk slid slide slides sliding slip slips slipped slipping dip dips"
+    " dipped dipping lost losing"
+)
+_LOSS = words("loss losses")
+_RISE = words(
+    "increase increases increased increasing rise rises risen rising rose grow grows grown growing growth grew gain"
+    " gains gained gaining up climb climbs climbed climbing soar soars soared soaring surge surges surged surging jump"
+    " jumps jumped jumping ▲ ↑ ↗"
+)
+_OF = words("of by")
+_IS = words("of was is")
+_SOME = words("about approximately around roughly a an some")
+_MARKS = '("*'
+_NEAR = 60
+
+
+def direction_before(text: str, place: int) -> Literal["fall", "rise"] | None:
+    """What the words that end at `place` say of the number there: "lost 5", "a rise of about (5)"; not "fell to 5".
+
+    Looks at a bounded number of characters.
+    """
+    before = text[max(0, place - _NEAR) : place].lower()
+    shown = before.rstrip("( ~≈\n\x1f")
+    if len(shown) == len(before):
+        return "rise" if before and before[-1] in _RISE else None
+    last = shown.rsplit(None, 5)[-5:]
+    while last and last[-1] in _SOME:
+        last.pop()
+    link = last.pop() if last and (last[-1] in _OF or last[-1] in _IS) else "of"
+    word = last[-1].lstrip(_MARKS) if last else ""
+    if word in _LOSS:
+        return "fall" if link in _IS else None
+    if link not in _OF:
+        return None
+    return "fall" if word in _FALL else "rise" if word in _RISE else None
