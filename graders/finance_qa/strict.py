@@ -74,7 +74,8 @@ def _trimmed(text: str, place: Place, padded: str, inside: str) -> Place:
 def _is_qualified(text: str, values: Values) -> bool:
     """Whether the words next to a value say that it is not the value: "not 5", "less than 5", "5 or more"."""
     return any(
-        _BEFORE.search(text[max(0, value.start - _NEAR) : value.start]) or _AFTER.match(text, value.end)
+        (value.start > 0 and _BEFORE.search(text[max(0, value.start - _NEAR) : value.start]))
+        or (value.end < len(text) and _AFTER.match(text, value.end))
         for value in values
     )
 

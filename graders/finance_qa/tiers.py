@@ -1,5 +1,6 @@
 """The four tiers: how far a quantity is from the target, and which faults of form it has. Never sees the text."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -110,6 +111,8 @@ def compare(quantity: Quantity, target: Target, config: Config) -> Comparison:
         found = _judge(
             quantity, reading, target, config, form if not fault or _is_forgiven(fault, config) else (fault, *form)
         )
+        if found.tier == "accurate" and not found.faults:
+            return found
         if best is None or found.rank > best.rank:
             best = found
     return best or Comparison("wrong", "unit", None)
@@ -143,16 +146,14 @@ def is_written_alike(one: Quantity, other: Quantity) -> bool:
     )
 
 
-def readings(quantity: Quantity, target: Target) -> list[Reading]:
+def readings(quantity: Quantity, target: Target) -> Iterator[Reading]:
     """Every way to read `quantity` in the unit and scale of `target`; none if its unit cannot be had there."""
     scale_shifts = _scale_shifts(quantity, target)
-    found = []
     for unit_shift, unit_fault in _UNIT_SHIFTS[target.kind].get(quantity.unit, ()):
         for scale_shift, scale_fault in scale_shifts:
             shift = unit_shift + scale_shift
             value = EXACT.scaleb(quantity.number, shift) if shift else quantity.number
-            found.append(Reading(value, shift - quantity.places, quantity.places <= 0, unit_fault or scale_fault))
-    return found
+            yield Reading(value, shift - quantity.places, quantity.places <= 0, unit_fault or scale_fault)
 
 
 def _scale_shifts(quantity: Quantity, target: Target) -> _Shifts:

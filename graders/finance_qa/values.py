@@ -56,7 +56,7 @@ class Answer:
 def stated_values(text: str, spec: Spec) -> Values:
     """The quantities of `text` that can be an answer; numbers that name something only after or before an "or"."""
     numbers = quantities(text, spec.comma_is_decimal)
-    if numbers and spec.mode == "strict" and _JOINED.search(text):
+    if numbers and spec.mode == "strict" and len(text) > numbers[0].end - numbers[0].start and _JOINED.search(text):
         numbers = _with_spelled_choices(text, numbers)
     if len(numbers) == 1:
         return numbers if numbers[0].role != "label" else []
