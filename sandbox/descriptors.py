@@ -1,0 +1,60 @@
+"""Files in memory: what a run reads and writes. They have no name, no disk, and end with their last descriptor."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+_SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+
+
+@contextmanager
+def closing(*descriptors: int) -> Iterator[tuple[int, ...]]:
+    """Closes `descriptors` at the end."""
+    try:
+        yield descriptors
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def sealed(content: bytes) -> int:
+    """A file that holds `content` and that nobody can change, its offset at the start."""
+    descriptor = os.memfd_create("in", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    place = 0
+    while place < len(content):
+        place += os.pwrite(descriptor, memoryview(content)[place:], place)
+    fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, _SEALS)
+    return descriptor
+
+
+def job(content: Any) -> int:
+    """A sealed file with `content` as JSON."""
+    return sealed(json.dumps(content).encode())
+
+
+def blank() -> int:
+    """An empty file to write into. Nobody can seal it."""
+    return os.memfd_create("out", os.MFD_CLOEXEC)
+
+
+def size(descriptor: int) -> int:
+    return os.fstat(descriptor).st_size
+
+
+def content(descriptor: int, most: int) -> bytes:
+    """Its first `most` bytes."""
+    length = min(size(descriptor), most)
+    parts = []
+    place = 0
+    while place < length and (part := os.pread(descriptor, length - place, place)):
+        parts.append(part)
+        place += len(part)
+    return b"".join(parts)
+
+
+def text(descriptor: int, most: int) -> str:
+    """Its first `most` bytes as UTF-8, with U+FFFD for what is none."""
+    return content(descriptor, most).decode("utf-8", "replace")

@@ -1,0 +1,103 @@
+"""A judge that stays: it executes trusted tests one after another in one process, against recorded calls.
+
+A program has answered all the calls that the test was seen to make, and is gone. If the test makes another call now,
+the service lets it run beside the program instead.
+"""
+
+import os
+import resource
+import socket
+from collections import OrderedDict
+from json import loads
+from typing import Any
+
+from sandbox.inside.judge import Ended, Report, Task, Trial
+from sandbox.inside.layers import Jail
+from sandbox.inside.protocol import ANSWER_KINDS, FRAME, LOADED, REPLAYED, Run, unpack_replay
+
+_TASKS_MAX = 512
+_DESCRIPTORS = 3
+
+
+class _Recording:
+    """Recorded calls, and a program's answers to them."""
+
+    def __init__(self, calls: list[str], answers: list[tuple[bytes, bytes]]) -> None:
+        self.ended = ""
+        self._calls, self._answers, self._place = calls, answers, 0
+
+    def ask(self, call: str) -> tuple[bytes, bytes]:
+        place = self._place
+        self._place += 1
+        if place >= len(self._calls) or self._calls[place] != call:
+            self.ended = "differs"
+        elif place >= len(self._answers):
+            self.ended = "gone"
+        if self.ended:
+            raise Ended
+        return self._answers[place]
+
+
+class _Known:
+    """The tasks seen last, compiled, by digest."""
+
+    def __init__(self) -> None:
+        self._tasks: OrderedDict[bytes, tuple[Task, list[str]]] = OrderedDict()
+
+    def __call__(self, digest: bytes, descriptor: int) -> tuple[Task, list[str]]:
+        known = self._tasks.pop(digest, None)
+        if known is None:
+            job: dict[str, Any] = loads(_content(descriptor))
+            known = Task(job), job["calls"]
+        self._tasks[digest] = known
+        if len(self._tasks) > _TASKS_MAX:
+            self._tasks.popitem(last=False)
+        return known
+
+
+def serve(control: socket.socket, jail: Jail, order: Run) -> None:
+    """Takes the layers of a run for itself and judges until the control socket closes."""
+    jail.restrict(order)
+    known = _Known()
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, 4096, _DESCRIPTORS)
+        if not message:
+            return
+        number, cpu_s, digest = unpack_replay(message)
+        task_file, answers_file, report_file = descriptors
+        task, calls = known(digest, task_file)
+        _allow_cpu(cpu_s)
+        link = _Recording(calls, _answers(_content(answers_file)))
+        trial = Trial(link, task.entry_point)
+        report = Report(report_file)
+        task.run(trial, report.tell)
+        report.finish(trial.summary)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        control.send(REPLAYED + number.to_bytes(4, "little"))
+
+
+def _allow_cpu(seconds: int) -> None:
+    """Lets the kernel end this process if the next test takes longer: colliding keys of a program's, say."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    resource.setrlimit(resource.RLIMIT_CPU, (int(usage.ru_utime + usage.ru_stime) + 1 + seconds, hard))
+
+
+def _content(descriptor: int) -> bytes:
+    return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+
+
+def _answers(content: bytes) -> list[tuple[bytes, bytes]]:
+    """The whole answers at the start of what a program wrote."""
+    found: list[tuple[bytes, bytes]] = []
+    place = 0
+    while place + FRAME.size <= len(content):
+        kind, length = FRAME.unpack_from(content, place)
+        place += FRAME.size
+        if kind not in ANSWER_KINDS or place + length > len(content):
+            break
+        if kind != LOADED:
+            found.append((kind, content[place : place + length]))
+        place += length
+    return found

@@ -1,0 +1,223 @@
+"""A zygote: `python zygote.py ROLE`, started by exec with an empty environment, its control socket as stdin.
+
+It imports what programs will want, takes the layers of the jail that last, and then forks one process per run. It
+holds no secret and no program: a run reads its job itself, from a descriptor that the zygote closes unread.
+"""
+
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+import traceback
+import types
+from contextlib import suppress
+from mmap import mmap
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if not TYPE_CHECKING:
+    # The project's packages without their __init__, which would import the service's half.
+    for name in ("sandbox", "graders", "graders.kit"):
+        package = types.ModuleType(name)
+        package.__path__ = [str(Path(__file__).parents[2].joinpath(*name.split(".")))]
+        sys.modules[name] = package
+
+from sandbox.inside import candidate, judge, protocol, replay
+from sandbox.inside.layers import Jail
+from sandbox.inside.protocol import Note, Report, Run
+
+_MESSAGE_BYTES = 1 << 18
+_DESCRIPTORS_MAX = 8
+_CONTROL, _LOG = 60, 62
+_DESCRIPTORS_END = 256
+_STARTED = 0
+_BROKEN = 70
+_LONG_S = 86_400.0
+
+
+def main() -> None:
+    """Serves until the control socket closes."""
+    role = sys.argv[1]
+    os.dup2(0, _CONTROL, inheritable=False)
+    control = socket.socket(fileno=_CONTROL)
+    config = json.loads(control.recv(_MESSAGE_BYTES))
+    jail = Jail(config)
+    jail.separate()
+    sys.path += config["packages_in"]
+    _preload(config["preload"])
+    _forget_the_environment()
+    _point_at_nothing()
+    jail.enter()
+    work = {"candidate": candidate, "judge": judge}.get(role)
+    for module in [module for module in sys.modules if module.split(".")[0] in {"sandbox", "graders"}]:
+        del sys.modules[module]
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    # A broken pipe: the service is gone, or wants this process no more.
+    with suppress(BrokenPipeError):
+        control.send(json.dumps({"layers": jail.layers}).encode())
+        if work is None:
+            replay.serve(control, jail, Run(*config["replay"]))
+        else:
+            _serve(control, jail, work)
+
+
+def _preload(modules: list[str]) -> None:
+    for name in modules:
+        importlib.import_module(name)
+
+
+def _forget_the_environment() -> None:
+    os.environ.clear()
+    del sys.argv[1:]
+    sys.path[:] = [folder for folder in sys.path if folder != str(Path(__file__).parent)]
+
+
+def _point_at_nothing() -> None:
+    """/dev/null behind descriptors 0 to 2, and text streams that fit any file there. What ends a zygote is logged."""
+    os.dup2(2, _LOG, inheritable=False)
+    sys.excepthook = _log
+    nothing = os.open("/dev/null", os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)
+    os.close(nothing)
+    for descriptor, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        errors = "surrogateescape" if mode == "r" else "backslashreplace"
+        stream = open(descriptor, mode, encoding="utf-8", errors=errors, closefd=False)  # noqa: SIM115
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+
+
+def _log(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+    lines = "".join(traceback.format_exception(kind, error, trace))
+    os.write(_LOG, f"A sandbox process ends: {lines}".encode())
+
+
+def _serve(control: socket.socket, jail: Jail, work: Any) -> None:
+    page = mmap(-1, 4096)
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, _MESSAGE_BYTES, _DESCRIPTORS_MAX)
+        if not message:
+            return
+        if message[:1] != protocol.RUN:
+            # About a run that has ended meanwhile.
+            continue
+        order = Run.unpack(message)
+        page[:2] = b"\0\0"
+        try:
+            child = os.fork()
+        except OSError as error:
+            report = Report(order.number, protocol.NEVER_STARTED, error.errno or 0, 0, 0, 0, 0)
+        else:
+            if child == 0:
+                _become(order, descriptors, jail, page, work)
+            report = _Watch(control, order, child, descriptors, page).report()
+        control.send(report.pack())
+
+
+def _become(order: Run, descriptors: list[int], jail: Jail, page: mmap, work: Any) -> None:
+    """Turns this process into the run's. Nothing returns from here."""
+    try:
+        for source, target in zip(descriptors, work.DESCRIPTORS, strict=False):
+            if source != target:
+                os.dup2(source, target)
+        jail.restrict(order)
+        os.closerange(max(work.DESCRIPTORS) + 1, _DESCRIPTORS_END)
+        sys.excepthook = sys.__excepthook__
+        page[_STARTED] = 1
+        work.main(page)
+    finally:
+        os._exit(_BROKEN)
+
+
+class _Watch:
+    """Waits for one run's process, and ends it at its wall limit or when it is told to."""
+
+    def __init__(self, control: socket.socket, order: Run, child: int, descriptors: list[int], page: mmap) -> None:
+        self._started = time.monotonic()
+        self._control, self._order, self._child, self._page = control, order, child, page
+        self._limit_s = order.timeout_ms / 1000
+        self._ended = protocol.BY_ITSELF
+        for descriptor in descriptors:
+            os.close(descriptor)
+        self._pidfd = os.pidfd_open(child)
+
+    def report(self) -> Report:
+        poll = select.poll()
+        poll.register(self._pidfd, select.POLLIN)
+        poll.register(_CONTROL, select.POLLIN)
+        while True:
+            ready = [descriptor for descriptor, _ in poll.poll(max(0.0, self._left_s()) * 1000)]
+            if self._pidfd in ready:
+                break
+            if ready:
+                self._listen()
+            elif self._left_s() <= 0:
+                self._expire()
+        os.close(self._pidfd)
+        _, status, usage = os.wait4(self._child, 0)
+        wall_us = int((time.monotonic() - self._started) * 1e6)
+        cpu_us = int((usage.ru_utime + usage.ru_stime) * 1e6)
+        ended = self._ended if self._page[_STARTED] else protocol.NEVER_STARTED
+        return Report(self._order.number, ended, status, cpu_us, wall_us, usage.ru_maxrss, self._page[protocol.MARK])
+
+    def _left_s(self) -> float:
+        return self._started + self._limit_s - time.monotonic()
+
+    def _listen(self) -> None:
+        message = self._control.recv(_MESSAGE_BYTES)
+        if not message:
+            os.kill(self._child, signal.SIGKILL)
+            os._exit(0)
+        note = Note.unpack(message)
+        if note.number != self._order.number:
+            return
+        if note.kind == protocol.STOP:
+            self._end(protocol.AT_STOP)
+        elif note.kind == protocol.EXTEND:
+            self._limit_s = time.monotonic() - self._started + note.amount / 1000
+        elif note.kind == protocol.ASK:
+            self._tell(protocol.BUSY, sum(self._times_ns()))
+
+    def _tell(self, kind: bytes, amount_ns: int) -> None:
+        self._control.send(Note(kind, self._order.number, amount_ns, self._page[protocol.MARK]).pack())
+
+    def _expire(self) -> None:
+        """The limit is reached on the clock; what the run has waited for a CPU does not count."""
+        waited_s = self._times_ns()[1] / 1e9
+        spent_s = time.monotonic() - self._started - waited_s
+        allowed_s = self._order.timeout_ms / 1000
+        if spent_s < allowed_s:
+            self._limit_s += allowed_s - spent_s
+        elif self._order.is_live:
+            self._limit_s = _LONG_S
+            self._tell(protocol.EXPIRED, int(waited_s * 1e9))
+        else:
+            self._end(protocol.AT_TIMEOUT)
+
+    def _end(self, why: int) -> None:
+        self._ended = why
+        self._limit_s = _LONG_S
+        os.kill(self._child, signal.SIGKILL)
+
+    def _times_ns(self) -> tuple[int, int]:
+        """How long the process has run on a CPU, and the longest that one of its threads has waited for one."""
+        try:
+            info = Path(f"/proc/self/fdinfo/{self._pidfd}").read_text()
+            # Where /proc counts processes otherwise than this namespace does, this line still tells its number.
+            process = next(line.split()[1] for line in info.splitlines() if line.startswith("Pid:"))
+            threads = Path(f"/proc/{process}/task").glob("*/schedstat")
+            times = [tuple(map(int, thread.read_text().split()[:2])) for thread in threads]
+        except (OSError, StopIteration):
+            return 0, 0
+        return sum(time[0] for time in times), max((time[1] for time in times), default=0)
+
+
+if __name__ == "__main__":
+    main()
