@@ -74,8 +74,3 @@ def result(kind: bytes, body: bytes, call: str = "") -> Result:
 def said(body: bytes) -> str:
     """A program's words about an exception, no longer than its honest ones can be."""
     return body[: 4 * protocol.ERROR_CHARACTERS].decode("utf-8", "replace")[: protocol.ERROR_CHARACTERS]
-
-
-def is_exit(error: str) -> bool:
-    """Whether an exception's text is that of `sys.exit`."""
-    return error.startswith("SystemExit")

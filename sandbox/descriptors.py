@@ -3,20 +3,27 @@
 import fcntl
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
+
+from sandbox.inside.protocol import JOB
 
 _SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 
 
-@contextmanager
-def closing(*descriptors: int) -> Iterator[tuple[int, ...]]:
-    """Closes `descriptors` at the end."""
-    try:
-        yield descriptors
-    finally:
-        for descriptor in descriptors:
+class closing:  # noqa: N801  # as contextlib's
+    """Closes descriptors at the end of a `with` block, whose value they are."""
+
+    __slots__ = ("_descriptors",)
+
+    def __init__(self, *descriptors: int) -> None:
+        self._descriptors = descriptors
+
+    def __enter__(self) -> tuple[int, ...]:
+        return self._descriptors
+
+    def __exit__(self, *_: object) -> None:
+        for descriptor in self._descriptors:
             os.close(descriptor)
 
 
@@ -30,8 +37,15 @@ def sealed(content: bytes) -> int:
     return descriptor
 
 
-def job(content: Any) -> int:
-    """A sealed file with `content` as JSON."""
+def job(kind: bytes, source: str, entry_point: str = "", calls: Sequence[str] = ()) -> int:
+    """A sealed file with the job of a program's process, as `protocol.JOB` says."""
+    # A lone surrogate is no Python; as U+FFFD it is a syntax error, or a character of a text.
+    code, name = source.encode("utf-8", "replace"), entry_point.encode("utf-8", "replace")
+    return sealed(b"".join((JOB.pack(kind, len(code), len(name)), code, name, b"[%b]" % ",".join(calls).encode())))
+
+
+def task(content: Any) -> int:
+    """A sealed file with the job of a judge's process, as JSON."""
     return sealed(json.dumps(content).encode())
 
 

@@ -11,6 +11,7 @@ from graders.api import Check, Execution, Program, Result
 from graders.kit.values import encode
 from sandbox import descriptors, judgements
 from sandbox.errors import SlotLost
+from sandbox.inside import protocol
 from sandbox.judgements import Told, joined, judge_run, task_of, unreached
 from sandbox.live import live
 from sandbox.outcomes import started
@@ -50,7 +51,7 @@ async def _replayed(
 ) -> Execution | None:
     """Makes the recorded calls and holds the test against the answers; None if that decides nothing."""
     candidate = await slot.process("candidate", program.dependencies)
-    ran = await run_calls(candidate, program, recording.calls, keeps_objects=True)
+    ran = await run_calls(candidate, program, recording.calls, protocol.REPLAYABLE)
     try:
         if not ran.answers.has_loaded:
             outcome, error = calls_outcome(ran, len(recording.calls))
@@ -61,7 +62,16 @@ async def _replayed(
     if told is None or told.ended == "differs":
         return None
     outcome, error = _outcome(ran, told, len(recording.calls))
-    return joined(execution(ran, outcome, error), told)
+    return joined(execution(ran, outcome, error), replace(told, calls=_known(recording, ran, told.answered)))
+
+
+def _known(recording: Recording, ran: Ran, answered: int) -> tuple[tuple[str, str, str], ...]:
+    """The calls that were replayed, as a judge would have told them."""
+    frames = ran.answers.frames[1 : answered + 1]
+    return tuple(
+        (call, kind.decode("latin-1"), body.decode("utf-8", "replace"))
+        for call, (kind, body) in zip(recording.calls, frames, strict=False)
+    )
 
 
 async def _replay(
@@ -69,7 +79,7 @@ async def _replay(
 ) -> Told | None:
     judge = await slot.process("replay", program.dependencies)
     job = task_of(program) | {"calls": recording.calls}
-    with descriptors.closing(descriptors.job(job), descriptors.blank()) as (task, report):
+    with descriptors.closing(descriptors.task(job), descriptors.blank()) as (task, report):
         try:
             await judge.replay(settings.judge_cpu_s, digest, [task, answers_file, report], settings.judge_timeout_s)
         except SlotLost:
@@ -92,7 +102,7 @@ async def checked(slot: Slot, program: Program, settings: SandboxSettings, found
     """
     judge = await slot.process("judge", program.dependencies)
     job = task_of(program) | {"answers": list(map(_answer, found.results))}
-    with descriptors.closing(descriptors.job(job), descriptors.blank(), descriptors.blank()) as (task, nobody, report):
+    with descriptors.closing(descriptors.task(job), descriptors.blank(), descriptors.blank()) as (task, nobody, report):
         order = judge_run(settings, settings.judge_timeout_s, is_live=False)
         ended = started(await judge.run(order, [task, nobody, report]))
         told = judgements.read(report, program, judgements.limit_reached(ended))

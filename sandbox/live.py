@@ -30,9 +30,12 @@ async def live(slot: Slot, program: Program, settings: SandboxSettings) -> tuple
         program, settings,
         await slot.process("candidate", program.dependencies), await slot.process("judge", program.dependencies),
     )  # fmt: skip
-    job = {"mode": "live", "source": program.source, "entry_point": program.entry_point, "keeps_objects": True}
     task = task_of(program) | {"answers": None, "answers_bytes_max": program.output_bytes}
-    files = (descriptors.job(job), descriptors.job(task), *(descriptors.blank() for _ in range(3)))
+    files = (
+        descriptors.job(protocol.LIVE, program.source, program.entry_point),
+        descriptors.task(task),
+        *(descriptors.blank() for _ in range(3)),
+    )
     with descriptors.closing(*files) as (own, test, stdout, stderr, report):
         await pair.run(own, test, stdout, stderr, report)
         told = judgements.read(report, program, judgements.limit_reached(pair.judged))
@@ -54,6 +57,7 @@ class _Pair:
         self._candidate, self._judge = candidate, judge
         self._is_too_slow = False
         self._started = time.monotonic()
+        self._candidates_number = self._judges_number = 0
         self._arbiters: set[asyncio.Task[None]] = set()
         self._last_call: asyncio.TimerHandle | None = None
 
@@ -71,11 +75,12 @@ class _Pair:
         with ours, theirs:
             judging = self._judge.run(order, [test, theirs.fileno(), report])
             running = self._candidate.run(run_of(self._program, is_live=True), [own, ours.fileno(), stdout, stderr])
+        self._candidates_number, self._judges_number = self._candidate.number, self._judge.number
         running.add_done_callback(self._program_ended)
         try:
             self.judged = started(await judging)
             if not running.done():
-                self._candidate.tell(protocol.STOP)
+                self._candidate.tell(self._candidates_number, protocol.STOP)
             self.ran = started(await running)
         finally:
             for task in self._arbiters:
@@ -98,11 +103,13 @@ class _Pair:
     def _program_ended(self, _: object) -> None:
         """A test may still work on what it has got, but not for ever."""
         loop = asyncio.get_running_loop()
-        self._last_call = loop.call_later(self._settings.judge_timeout_s, self._judge.tell, protocol.STOP)
+        self._last_call = loop.call_later(
+            self._settings.judge_timeout_s, self._judge.tell, self._judges_number, protocol.STOP
+        )
 
     def _test_expired(self, _: Note) -> None:
         """A test that waits for its program is not at fault; who is, shows when the program's time is up."""
-        self._judge.tell(protocol.EXTEND, int(self._settings.judge_timeout_s * 1000))
+        self._judge.tell(self._judges_number, protocol.EXTEND, int(self._settings.judge_timeout_s * 1000))
 
     def _program_expired(self, note: Note) -> None:
         task = asyncio.get_running_loop().create_task(self._arbitrate(note.amount / 1e9))
@@ -112,14 +119,14 @@ class _Pair:
     async def _arbitrate(self, waited_s: float) -> None:
         """The limit is reached on the clock: what either has waited for a CPU, and what the test has used, does not
         count. Whoever lets the other one wait then is at fault."""
-        self._judge.tell(protocol.ASK)
+        self._judge.tell(self._judges_number, protocol.ASK)
         judge = await self._judge.note()
         spent_s = time.monotonic() - self._started - waited_s - judge.amount / 1e9
         left_s = self._program.timeout_s - spent_s
         if left_s > 0:
-            self._candidate.tell(protocol.EXTEND, int(left_s * 1000) + 1)
+            self._candidate.tell(self._candidates_number, protocol.EXTEND, int(left_s * 1000) + 1)
         elif judge.mark & protocol.WAITS:
             self._is_too_slow = True
-            self._candidate.tell(protocol.STOP)
+            self._candidate.tell(self._candidates_number, protocol.STOP)
         else:
-            self._judge.tell(protocol.STOP)
+            self._judge.tell(self._judges_number, protocol.STOP)

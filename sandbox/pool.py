@@ -3,8 +3,7 @@
 import asyncio
 import resource
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any, Self
 
 from graders.api import Execution, Program
@@ -88,11 +87,13 @@ class Sandbox:
             BadProgram: one asks for more than the settings allow; none was run.
             Unavailable, SlotLost, DeadlinePassed: one could not be run to its end.
         """
+        if not self._slots:
+            raise Unavailable("The sandbox is not started.")
         for program in programs:
             self.settings.check(program)
         waiting = iter(enumerate(programs))
         found: list[Execution | None] = [None] * len(programs)
-        work = [self._work(waiting, found, trusted, caller) for _ in range(min(len(programs), len(self._slots) or 1))]
+        work = [self._work(waiting, found, trusted, caller) for _ in range(min(len(programs), len(self._slots)))]
         try:
             async with asyncio.timeout(deadline - time.monotonic()):
                 await _together(work)
@@ -105,9 +106,11 @@ class Sandbox:
     ) -> None:
         """Runs what waits, one after the other."""
         for place, program in waiting:
-            async with self._slot() as slot:
-                execution = await self._run(slot, program, trusted, caller)
-                found[place] = execution
+            slot = await self._free.get()
+            try:
+                found[place] = await self._run(slot, program, trusted, caller)
+            finally:
+                self._leave(slot)
 
     async def _run(self, slot: Slot, program: Program, trusted: bool, caller: str) -> Execution:
         if program.shape == "judged":
@@ -124,21 +127,14 @@ class Sandbox:
         object.__setattr__(execution, "layers", self.layers)
         return execution
 
-    @asynccontextmanager
-    async def _slot(self) -> AsyncIterator[Slot]:
-        """A slot of one's own; it is free again once nothing runs there any more."""
-        if not self._slots:
-            raise Unavailable("The sandbox is not started.")
-        slot = await self._free.get()
-        try:
-            yield slot
-        finally:
-            if any(process.is_busy for process in slot.processes):
-                task = asyncio.get_running_loop().create_task(self._settle(slot))
-                self._settling.add(task)
-                task.add_done_callback(self._settling.discard)
-            else:
-                self._free.put_nowait(slot)
+    def _leave(self, slot: Slot) -> None:
+        """Frees a slot, once nothing runs there any more."""
+        if not slot.is_busy:
+            self._free.put_nowait(slot)
+            return
+        task = asyncio.get_running_loop().create_task(self._settle(slot))
+        self._settling.add(task)
+        task.add_done_callback(self._settling.discard)
 
     async def _settle(self, slot: Slot) -> None:
         await slot.settle()

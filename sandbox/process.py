@@ -22,6 +22,7 @@ _START_TIMEOUT_S = 30.0
 _END_TIMEOUT_S = 5.0
 # Beyond a run's own limit; a zygote that does not answer for so long is ended.
 _SILENCE_MAX_S = 5.0
+_LOOK_EVERY_S = 1.0
 _MESSAGE_BYTES = 4096
 
 
@@ -43,6 +44,8 @@ class JailedProcess:
         self._answer: asyncio.Future[Report] | None = None
         self._notes: asyncio.Queue[Note] = asyncio.Queue()
         self._watch: asyncio.TimerHandle | None = None
+        self._silent_until = 0.0
+        self._was_asked = False
 
     async def start(self, user: int | None, replay: Run | None = None) -> None:
         """Starts it and waits until its jail is closed.
@@ -71,6 +74,12 @@ class JailedProcess:
             raise Unavailable(f"A sandbox process of {self.interpreter.path} ended at its start; the log says why.")
         self.layers = tuple(json.loads(hello)["layers"])
         self._loop.add_reader(ours, self._read)
+        self._look()
+
+    @property
+    def number(self) -> int:
+        """The number of the run that was started last."""
+        return self._number
 
     @property
     def is_busy(self) -> bool:
@@ -97,11 +106,11 @@ class JailedProcess:
         self._number += 1
         return self._order(protocol.replay(self._number, cpu_s, digest), descriptors, timeout_s)
 
-    def tell(self, kind: bytes, amount: int = 0) -> None:
-        """Sends a note about the run that is going on; about one that has just ended it is ignored."""
+    def tell(self, number: int, kind: bytes, amount: int = 0) -> None:
+        """Sends a note about the run `number`; about one that has ended it is ignored."""
         if not self.is_lost and self._socket is not None:
             with suppress(OSError):
-                self._socket.send(Note(kind, self._number, amount).pack())
+                self._socket.send(Note(kind, number, amount).pack())
 
     async def note(self) -> Note:
         """The answer to `ASK` about the current run."""
@@ -118,10 +127,12 @@ class JailedProcess:
             # Who waited was cancelled; the report is still to come.
             self._answer = self._loop.create_future()
         answer = self._answer
-        self.tell(protocol.STOP)
+        self.tell(self._number, protocol.STOP)
         await asyncio.wait([answer], timeout=_SILENCE_MAX_S)
         if not answer.done():
             self.kill()
+        # Nobody waits for what it says.
+        answer.exception()
 
     def kill(self) -> None:
         """Ends the process at once; what runs in it is lost."""
@@ -155,16 +166,24 @@ class JailedProcess:
         except OSError:
             self._lose()
         else:
-            self._watch = self._loop.call_later(timeout_s + _SILENCE_MAX_S, self._is_it_alive)
+            self._silent_until = self._loop.time() + timeout_s + _SILENCE_MAX_S
         return answer
 
-    def _is_it_alive(self) -> None:
-        """Long after its run should have ended: a zygote that waits for a busy machine says so."""
-        if self.role == "replay":
-            self.kill()
+    def _look(self) -> None:
+        """Ends a process that is silent long after its run should have ended. A zygote whose run only waits for a busy
+        machine answers when it is asked."""
+        self._watch = self._loop.call_later(_LOOK_EVERY_S, self._look)
+        if self._answer is None or self._loop.time() < self._silent_until:
             return
-        self.tell(protocol.ASK)
-        self._watch = self._loop.call_later(_SILENCE_MAX_S, self.kill)
+        if self.role == "replay" or self._was_asked:
+            self.kill()
+        else:
+            self._ask()
+
+    def _ask(self) -> None:
+        self._was_asked = True
+        self._silent_until = self._loop.time() + _SILENCE_MAX_S
+        self.tell(self._number, protocol.ASK)
 
     def _read(self) -> None:
         assert self._socket is not None, "it is read only while it is open"
@@ -185,9 +204,8 @@ class JailedProcess:
             self._lose()
 
     def _notice(self, note: Note) -> None:
-        if self._watch is not None and note.kind == protocol.BUSY:
-            self._watch.cancel()
-            self._watch = self._loop.call_later(_SILENCE_MAX_S, self._is_it_alive)
+        if note.kind == protocol.BUSY:
+            self._was_asked = False
         if note.kind == protocol.EXPIRED:
             if note.number == self._number and self._answer is not None:
                 self.on_expired(note)
@@ -196,7 +214,7 @@ class JailedProcess:
 
     def _finish(self, report: Report) -> None:
         answer, self._answer = self._answer, None
-        self._stop_watching()
+        self._was_asked = False
         if answer is not None and not answer.done():
             answer.set_result(report)
 
@@ -204,7 +222,8 @@ class JailedProcess:
         if self.is_lost:
             return
         self.is_lost = True
-        self._stop_watching()
+        if self._watch is not None:
+            self._watch.cancel()
         if self._socket is not None:
             self._loop.remove_reader(self._socket)
             self._socket.close()
@@ -212,11 +231,6 @@ class JailedProcess:
         if answer is not None and not answer.done():
             answer.set_exception(SlotLost("The process that ran the program is gone; the program did not end it."))
         self._on_lost(self)
-
-    def _stop_watching(self) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
-            self._watch = None
 
 
 def _nobody(process: Any) -> None:

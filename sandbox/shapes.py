@@ -2,10 +2,11 @@
 
 import os
 from dataclasses import replace
+from typing import Any
 
 from graders.api import Execution, Program, Result
 from sandbox import descriptors
-from sandbox.answers import Answers, is_exit, results, said
+from sandbox.answers import Answers, results, said
 from sandbox.inside import protocol
 from sandbox.process import JailedProcess
 from sandbox.runs import Ran, run_alone
@@ -24,26 +25,15 @@ async def structured(process: JailedProcess, program: Program) -> Execution:
     found = results(ran.answers, program)
     answered = sum(result.outcome in _ANSWERED for result in found)
     outcome, error = calls_outcome(ran, len(program.calls))
-    return replace(
-        execution(ran, outcome, error),
-        results=found,
-        calls_made=min(answered + 1, len(found)) if ran.answers.has_loaded else 0,
-        calls_answered=answered,
-    )
+    made = min(answered + 1, len(found)) if ran.answers.has_loaded else 0
+    return execution(ran, outcome, error, results=found, calls_made=made, calls_answered=answered)
 
 
 async def run_calls(
-    process: JailedProcess, program: Program, calls: tuple[str, ...], keeps_objects: bool = False
+    process: JailedProcess, program: Program, calls: tuple[str, ...], kind: bytes = protocol.CALLS
 ) -> Ran:
     """Loads the program and makes `calls`. The caller closes the file of answers."""
-    content = {
-        "mode": "calls",
-        "source": program.source,
-        "entry_point": program.entry_point,
-        "calls": calls,
-        "keeps_objects": keeps_objects,
-    }
-    with descriptors.closing(descriptors.job(content)) as (job,):
+    with descriptors.closing(descriptors.job(kind, program.source, program.entry_point, calls)) as (job,):
         return await run_alone(process, program, job)
 
 
@@ -60,8 +50,9 @@ def calls_outcome(ran: Ran, calls: int) -> tuple[str, str]:
     return ran.forced or "exited_early", ""
 
 
-def execution(ran: Ran, outcome: str, error: str) -> Execution:
-    """What every shape tells of one process."""
+def execution(ran: Ran, outcome: str, error: str, **more: Any) -> Execution:
+    """What every shape tells of one process, and `more`."""
+    exits = outcome == "exited_early" or _exits(ran.answers)
     return Execution(
         outcome=outcome,
         stdout=ran.stdout,
@@ -70,12 +61,14 @@ def execution(ran: Ran, outcome: str, error: str) -> Execution:
         cpu_s=ran.report.cpu_us / 1e6,
         memory_mib=ran.report.memory_kib / 1024,
         error=error,
-        flags=(*ran.flags, *(["exited_early"] if outcome == "exited_early" or _exits(ran.answers) else [])),
+        flags=(*ran.flags, "exited_early") if exits else ran.flags,
+        **more,
     )
 
 
 def _exits(answers: Answers) -> bool:
-    return any(kind in {protocol.RAISED, protocol.NOT_LOADED} and is_exit(said(body)) for kind, body in answers.frames)
+    raised = {protocol.RAISED, protocol.NOT_LOADED}
+    return any(kind in raised and body.startswith(b"SystemExit") for kind, body in answers.frames)
 
 
 async def stdio(process: JailedProcess, program: Program) -> Execution:
@@ -85,7 +78,7 @@ async def stdio(process: JailedProcess, program: Program) -> Execution:
         SlotLost: nothing is known of the program.
     """
     stdins = program.stdins or (program.stdin,)
-    with descriptors.closing(descriptors.job({"mode": "stdio", "source": program.source})) as (job,):
+    with descriptors.closing(descriptors.job(protocol.STDIO, program.source)) as (job,):
         parts = [await _stdio_once(process, program, job, stdin) for stdin in stdins]
     first = next((part for part in parts if part.outcome != "finished"), parts[0])
     if len(parts) == 1:

@@ -32,12 +32,19 @@ class Slot:
     def processes(self) -> list[JailedProcess]:
         return list(self._processes.values())
 
+    @property
+    def is_busy(self) -> bool:
+        return any(process.is_busy for process in self._processes.values())
+
     async def process(self, role: Role, dependencies: str) -> JailedProcess:
         """The process for `role`, started if there is none.
 
         Raises:
             Unavailable: it cannot be had.
         """
+        process = self._processes.get((role, dependencies))
+        if process is not None and not process.is_lost:
+            return process
         async with self._starting:
             process = self._processes.get((role, dependencies))
             if process is None or process.is_lost:

@@ -5,6 +5,7 @@ It may say whatever it likes: what it writes is a value to be compared elsewhere
 
 import atexit
 import builtins
+import gc
 import os
 import sys
 import traceback
@@ -12,18 +13,23 @@ from collections.abc import Iterator
 from json import dumps, loads
 from mmap import mmap
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from graders.kit.values import Unsendable, tagged, teach, untagged
 from sandbox.inside.plain import plain
 from sandbox.inside.protocol import (
+    CALLS,
     ERROR_CHARACTERS,
     FRAME,
+    JOB,
+    LIVE,
     LOADED,
     NOT_LOADED,
     OUT_OF_MEMORY,
     RAISED,
+    REPLAYABLE,
     RETURNED,
+    STDIO,
     UNSENDABLE,
 )
 
@@ -31,6 +37,8 @@ DESCRIPTORS = (3, 4, 1, 2, 0)
 """Where the descriptors of a run go: its job, its answers (or the judge), stdout, stderr, stdin."""
 
 _JOB, _ANSWERS = DESCRIPTORS[:2]
+# Enough for most, so that one read does.
+_CALLS_BYTES = 1 << 16
 _NO_MEMORY = 71
 
 
@@ -45,23 +53,41 @@ def main(page: mmap) -> None:
     """Does the job and ends the process. The page is unmapped first: through it a program could claim that it was
     never started, and stay without a reward."""
     page.close()
-    job = loads(os.pread(_JOB, os.fstat(_JOB).st_size, 0))
+    gc.enable()
+    job = _read_job()
     try:
-        {"calls": _do_calls, "live": _do_live, "stdio": _do_stdio}[job["mode"]](job)
+        _DO[job.kind](job)
     except MemoryError:
         os._exit(_NO_MEMORY)
     sys.stdout.flush()
     os._exit(0)
 
 
-def _do_calls(job: dict[str, Any]) -> None:
+class _Job(NamedTuple):
+    kind: bytes
+    source: str
+    entry_point: str
+    calls: bytes
+
+
+def _read_job() -> _Job:
+    head = os.pread(_JOB, JOB.size, 0)
+    kind, source, entry_point = JOB.unpack(head)
+    body = os.pread(_JOB, source + entry_point + _CALLS_BYTES, JOB.size)
+    while part := os.pread(_JOB, _CALLS_BYTES, JOB.size + len(body)):
+        body += part
+    end = source + entry_point
+    return _Job(kind, body[:source].decode(), body[source:end].decode(), body[end:])
+
+
+def _do_calls(job: _Job) -> None:
     solution = _Solution(job)
     if solution.is_loaded:
-        for call in job["calls"]:
+        for call in loads(job.calls):
             solution.answer(call)
 
 
-def _do_live(job: dict[str, Any]) -> None:
+def _do_live(job: _Job) -> None:
     solution = _Solution(job)
     if solution.is_loaded:
         for call in _frames():
@@ -78,15 +104,17 @@ def _frames() -> Iterator[bytes]:
 class _Solution:
     """A loaded program, its functions and the values that it keeps."""
 
-    def __init__(self, job: dict[str, Any]) -> None:
+    def __init__(self, job: _Job) -> None:
         module = ModuleType("solution")
         sys.modules["solution"] = module
         self._names = module.__dict__
         self._kept: list[Any] = []
-        self._stranger = self._keep if job.get("keeps_objects") else _refuse
-        self._entry_point = job["entry_point"]
-        teach("ref", _Reference, lambda reference: reference.target, self._referred)
-        self.is_loaded = self._load(job["source"])
+        self._stranger = _refuse
+        self._entry_point = job.entry_point
+        if job.kind != CALLS:
+            self._stranger = self._keep
+            teach("ref", _Reference, lambda reference: reference.target, self._referred)
+        self.is_loaded = self._load(job.source)
 
     def _load(self, source: str) -> bool:
         try:
@@ -98,10 +126,10 @@ class _Solution:
         _write(LOADED, b"")
         return True
 
-    def answer(self, call: str | bytes) -> None:
+    def answer(self, call: bytes | dict[str, Any]) -> None:
         """Makes one call and writes what came of it."""
         try:
-            order = loads(call)
+            order = loads(call) if isinstance(call, bytes) else call
             function = self._referred(order.get("on", self._entry_point))
             kwargs = {name: untagged(value) for name, value in order["kwargs"].items()}
             value = function(*[untagged(value) for value in order["args"]], **kwargs)
@@ -142,7 +170,7 @@ def _refuse(value: Any) -> Any:
     raise Unsendable(f"A value of type {type(value).__name__} cannot be sent.")
 
 
-def _do_stdio(job: dict[str, Any]) -> None:
+def _do_stdio(job: _Job) -> None:
     """Runs the program as `python solution.py` would, its exit status included."""
     module = ModuleType("__main__")
     module.__dict__["__builtins__"] = builtins
@@ -150,7 +178,7 @@ def _do_stdio(job: dict[str, Any]) -> None:
     sys.argv = ["solution.py"]
     status = 1
     try:
-        code = compile(job["source"], "solution.py", "exec", dont_inherit=True)
+        code = compile(job.source, "solution.py", "exec", dont_inherit=True)
         _write(LOADED, b"")
         exec(code, module.__dict__)
         status = 0
@@ -203,3 +231,6 @@ def _write(kind: bytes, body: bytes) -> None:
     rest = memoryview(FRAME.pack(kind, len(body)) + body)
     while rest:
         rest = rest[os.write(_ANSWERS, rest) :]
+
+
+_DO = {CALLS: _do_calls, REPLAYABLE: _do_calls, LIVE: _do_live, STDIO: _do_stdio}

@@ -9,6 +9,7 @@ import errno
 import struct
 
 from sandbox.inside.bpf import ALLOW, DENY, KILL, Code, argument_has, argument_in, assemble, error
+from sandbox.inside.kernel import Filter
 from sandbox.inside.syscalls import Syscalls
 
 _CLONE_THREAD = 0x00010000
@@ -41,10 +42,13 @@ class RunFilter:
         }
         closed = ("seccomp", "landlock_restrict_self", "pidfd_open", "wait4", "waitid")
         rules |= {calls.number[name]: DENY for name in closed}
-        self._before, self._between, self._after = assemble(calls.audit_arch, rules, ALLOW).split(
-            struct.pack("=I", self._GAP)
-        )
+        code = assemble(calls.audit_arch, rules, ALLOW)
+        gap = struct.pack("=I", self._GAP)
+        self._places = [place for place in range(0, len(code), 4) if code[place : place + 4] == gap]
+        self._filter = Filter(code)
 
-    def for_process(self, pid: int) -> bytes:
-        own = struct.pack("=I", pid)
-        return b"".join((self._before, own, self._between, own, self._after))
+    def install(self, pid: int) -> None:
+        """Puts this process, whose id is `pid`, under the filter."""
+        for place in self._places:
+            self._filter.put(place, pid)
+        self._filter.install()

@@ -140,8 +140,8 @@ class _Borrowing(dict[str, Any]):
 class Trial:
     """One execution of a test: its namespace, the calls that it makes, what its checks come to."""
 
-    def __init__(self, link: Link, entry_point: str) -> None:
-        self._link = link
+    def __init__(self, link: Link, entry_point: str, records: bool = True) -> None:
+        self._link, self._records = link, records
         self._entry_point = entry_point
         self._raised: BaseException | None = None
         self._recorded_bytes = 0
@@ -190,7 +190,7 @@ class Trial:
     def _answer(self, call: str, kind: bytes, body: bytes) -> None:
         self.answered += 1
         self._recorded_bytes += len(call) + len(body)
-        if self._recorded_bytes <= _RECORDED_BYTES_MAX:
+        if self._records and self._recorded_bytes <= _RECORDED_BYTES_MAX:
             self.calls.append((call, kind.decode("latin-1"), body.decode("utf-8", "replace")))
 
     def check(self, code: Callable[[], object]) -> dict[str, Any]:

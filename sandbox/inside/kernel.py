@@ -4,6 +4,7 @@ import ctypes
 import os
 import resource
 import struct
+from typing import Any
 
 from sandbox.inside.syscalls import Syscalls, machine
 
@@ -11,21 +12,21 @@ CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
-_PR_CAPBSET_DROP = 24
 _SECCOMP_SET_MODE_FILTER = 1
 _CAPABILITY_VERSION_3 = 0x20080522
-_CAPABILITIES_MAX = 64
 _FILE_READ, _DIRECTORY_READ = 1 << 2, 1 << 3
 _LANDLOCK_QUIET = 1
+_RULE_PATH_BENEATH = 1
 
-_libc = ctypes.CDLL(None, use_errno=True)
-_syscall = _libc.syscall
+_syscall = ctypes.CDLL(None, use_errno=True).syscall
 _syscall.restype = ctypes.c_long
+_syscall.argtypes = [ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
 _NUMBER = Syscalls(machine()).number
 
 
-def _call(name: str, *arguments: object) -> int:
-    result: int = _syscall(ctypes.c_long(_NUMBER[name]), *arguments)
+def _call(name: str, first: Any = 0, second: Any = 0, third: Any = 0, fourth: Any = 0, fifth: Any = 0) -> int:
+    """The call's result; arguments are ints, or bytes that it only reads."""
+    result: int = _syscall(_NUMBER[name], first, second, third, fourth, fifth)
     if result < 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{name}: {os.strerror(number)}")
@@ -33,36 +34,37 @@ def _call(name: str, *arguments: object) -> int:
 
 
 def prctl(option: int, value: int) -> None:
-    _call("prctl", *map(ctypes.c_ulong, (option, value, 0, 0, 0)))
+    _call("prctl", option, value)
 
 
 def unshare(flags: int) -> None:
-    _call("unshare", ctypes.c_ulong(flags))
+    _call("unshare", flags)
 
 
 def drop_capabilities() -> None:
-    """Gives up every capability, also those that a later exec could bring back."""
-    for capability in range(_CAPABILITIES_MAX):
-        try:
-            prctl(_PR_CAPBSET_DROP, capability)
-        except OSError:
-            # Beyond the kernel's last one, or there is none to give up.
-            break
-    header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
-    _call("capset", header, bytes(24))
+    """Gives up every capability. None can come back: no_new_privs is set, and nothing can be executed."""
+    _call("capset", struct.pack("=Ii", _CAPABILITY_VERSION_3, 0), bytes(24))
 
 
-def install_filter(code: bytes) -> None:
-    """Adds a seccomp filter of assembled instructions to this process."""
-    buffer = ctypes.create_string_buffer(code, len(code))
-    program = struct.pack("=H6xQ", len(code) // 8, ctypes.addressof(buffer))
-    _call("seccomp", ctypes.c_ulong(_SECCOMP_SET_MODE_FILTER), ctypes.c_ulong(0), program)
+class Filter:
+    """An assembled seccomp filter, ready to be installed; numbers in it may still be changed."""
+
+    def __init__(self, code: bytes) -> None:
+        self._code = ctypes.create_string_buffer(code, len(code))
+        self._program = struct.pack("=H6xQ", len(code) // 8, ctypes.addressof(self._code))
+
+    def put(self, place: int, number: int) -> None:
+        """Writes a 32-bit operand at a byte's place."""
+        struct.pack_into("=I", self._code, place, number)
+
+    def install(self) -> None:
+        _call("seccomp", _SECCOMP_SET_MODE_FILTER, 0, self._program)
 
 
 def landlock_abi() -> int:
     """The kernel's Landlock version; 0 where it has none."""
     try:
-        return _call("landlock_create_ruleset", None, ctypes.c_size_t(0), ctypes.c_uint(1))
+        return _call("landlock_create_ruleset", 0, 0, 1)
     except OSError:
         return 0
 
@@ -76,7 +78,7 @@ def landlock_ruleset(abi: int, files: list[str], folders: list[str]) -> int:
     rights = (1 << {1: 13, 2: 14, 3: 15, 4: 15}.get(abi, 16)) - 1
     attributes = struct.pack("=QQQ", rights, 0b11 if abi >= 4 else 0, 0b11 if abi >= 6 else 0)
     size = 24 if abi >= 6 else 16 if abi >= 4 else 8
-    ruleset = _call("landlock_create_ruleset", attributes, ctypes.c_size_t(size), ctypes.c_uint(0))
+    ruleset = _call("landlock_create_ruleset", attributes, size, 0)
     os.set_inheritable(ruleset, False)
     for paths, access in ((files, _FILE_READ), (folders, _FILE_READ | _DIRECTORY_READ)):
         for path in paths:
@@ -91,19 +93,20 @@ def _landlock_add(ruleset: int, path: str, access: int) -> None:
         return
     try:
         rule = struct.pack("=Qi", access, target)
-        _call("landlock_add_rule", ctypes.c_int(ruleset), ctypes.c_uint(1), rule, ctypes.c_uint(0))
+        _call("landlock_add_rule", ruleset, _RULE_PATH_BENEATH, rule)
     finally:
         os.close(target)
 
 
 def landlock_restrict(ruleset: int, abi: int) -> None:
     """Puts this process under the rules; hostile programs do not fill the kernel's log with denials."""
-    flags = _LANDLOCK_QUIET if abi >= 7 else 0
-    _call("landlock_restrict_self", ctypes.c_int(ruleset), ctypes.c_uint(flags))
+    _call("landlock_restrict_self", ruleset, _LANDLOCK_QUIET if abi >= 7 else 0)
 
 
 def limit(kind: int, most: int) -> None:
     """Sets a resource's soft and hard limit, never above the hard limit in force."""
-    hard = resource.getrlimit(kind)[1]
-    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(kind, (most, most))
+    try:
+        resource.setrlimit(kind, (most, most))
+    except ValueError:
+        hard = resource.getrlimit(kind)[1]
+        resource.setrlimit(kind, (hard, hard))

@@ -37,6 +37,8 @@ class Jail:
         self.layers: list[str] = []
         self._counts_threads = False
         self._own_bytes = 0
+        # With the first process of its namespace, the kernel ends all others.
+        self._is_first = False
 
     def separate(self) -> None:
         """Takes namespaces and goes on as process 1 of its own, where that is allowed. The caller's process waits."""
@@ -54,6 +56,7 @@ class Jail:
             self.layers.append("userns")
         self.layers.append("namespaces:" + ",".join(_NAMESPACES))
         _go_on_as_child()
+        self._is_first = True
 
     def enter(self) -> None:
         """Takes every other layer that lasts; from here on nothing but the interpreter's files can be read."""
@@ -67,8 +70,8 @@ class Jail:
 
     def restrict(self, run: Run) -> None:
         """Takes the layers of one run, in its own process. Descriptors above the run's own must be closed after it."""
-        # Another process 1 kills its children as it ends; where there is none, this does.
-        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+        if not self._is_first:
+            kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
         kernel.limit(resource.RLIMIT_CPU, run.cpu_s)
         kernel.limit(resource.RLIMIT_AS, self._own_bytes + run.memory_bytes)
         kernel.limit(resource.RLIMIT_FSIZE, run.output_bytes)
@@ -78,7 +81,7 @@ class Jail:
             kernel.limit(resource.RLIMIT_NPROC, run.threads + _OWN_PROCESSES)
         if self._abi:
             kernel.landlock_restrict(_RULESET, self._abi)
-        kernel.install_filter(self._filters[has_threads].for_process(os.getpid()))
+        self._filters[has_threads].install(os.getpid())
 
     def _drop_user(self) -> None:
         user = self._config["user"]
@@ -107,10 +110,12 @@ class Jail:
         if not self._abi:
             return
         files, folders = self._config["files"], self._config["folders"]
-        ruleset = kernel.landlock_ruleset(self._abi, files, folders)
+        # The zygote itself reads from /proc how long a run has waited for a CPU; a run's own rules leave that out. What
+        # else may be read, the zygote's rules say.
+        roots = sorted({"/" + path.split("/")[1] for path in (*files, *folders)})
+        ruleset = kernel.landlock_ruleset(self._abi, [], roots)
         os.dup2(ruleset, _RULESET, inheritable=False)
         os.close(ruleset)
-        # The zygote itself reads from /proc how long a run has waited for a CPU.
         own = kernel.landlock_ruleset(self._abi, files, [*folders, "/proc"])
         kernel.landlock_restrict(own, self._abi)
         os.close(own)
@@ -119,7 +124,7 @@ class Jail:
     def _take_seccomp(self) -> None:
         calls = Syscalls(machine())
         self._filters = [RunFilter(calls, has_threads) for has_threads in (False, True)]
-        kernel.install_filter(zygote_filter(calls))
+        kernel.Filter(zygote_filter(calls)).install()
         self.layers.append("seccomp")
         if self._counts_threads:
             self.layers.append("threads")

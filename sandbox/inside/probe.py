@@ -12,6 +12,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 _NOT_THE_STANDARD_LIBRARY = {"site-packages", "dist-packages"}
+_INSTALLERS = ("pip", "setuptools", "wheel", "_distutils_hack", "distutils-precedence", "pkg_resources", "README")
 _ALSO_READ = ["/dev/null", "/dev/urandom", "/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo"]
 
 
@@ -21,12 +22,12 @@ def main() -> None:
     _import_extensions(standard / "lib-dynload")
     before = set(sys.modules)
     used = _import_packages(packages, folders)
-    paths = [str(path) for path in standard.iterdir() if path.name not in _NOT_THE_STANDARD_LIBRARY]
-    paths += [*_package_paths(set(sys.modules) - before, used), *_mapped_files(), *_ALSO_READ]
+    paths = [*_library_paths(standard), *_package_paths(set(sys.modules) - before, used), *_ALSO_READ]
+    folders = sorted({path for path in paths if Path(path).is_dir()} | _system_library_folders())
     found = {
         "version": list(sys.version_info[:3]),
-        "files": sorted({path for path in paths if not Path(path).is_dir()}),
-        "folders": sorted({path for path in paths if Path(path).is_dir()}),
+        "files": sorted(path for path in {*paths, *_mapped_files()} if not _is_below(path, folders)),
+        "folders": folders,
         "packages_in": used,
     }
     sys.stdout.write(json.dumps(found))
@@ -58,6 +59,28 @@ def _import_packages(packages: list[str], folders: list[str]) -> list[str]:
             sys.path.append(folder)
         importlib.import_module(package)
     return used
+
+
+def _library_paths(standard: Path) -> list[str]:
+    """The standard library: its folder, or what is in it if somebody's packages are in it too.
+
+    Every rule costs every run a microsecond, so there should be few.
+    """
+    others = [standard / name for name in _NOT_THE_STANDARD_LIBRARY if (standard / name).is_dir()]
+    strangers = [path for folder in others for path in folder.iterdir() if not path.name.startswith(_INSTALLERS)]
+    if not strangers:
+        return [str(standard)]
+    return [str(path) for path in standard.iterdir() if path not in others]
+
+
+def _system_library_folders() -> set[str]:
+    """Folders that hold nothing but the system's shared libraries, as far as they are used."""
+    folders = {str(Path(path).parent) for path in _mapped_files()}
+    return {folder for folder in folders if folder.endswith("-linux-gnu") and folder.startswith(("/lib/", "/usr/lib/"))}
+
+
+def _is_below(path: str, folders: list[str]) -> bool:
+    return path in folders or any(path.startswith(folder + "/") for folder in folders)
 
 
 def _package_paths(modules: set[str], folders: list[str]) -> list[str]:

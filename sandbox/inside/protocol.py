@@ -30,6 +30,13 @@ HAD_VALUE, WAITS = 1, 2
 FRAME = struct.Struct("=cI")
 """The head of an answer: its kind, and the length of what follows."""
 
+JOB = struct.Struct("=cII")
+"""The head of a program's job: what to do, the bytes of its source and of its entry point. Then come those, UTF-8, and
+the calls, a JSON list. JSON all through would cost a run 100 microseconds more."""
+
+CALLS, REPLAYABLE, LIVE, STDIO = b"C", b"P", b"L", b"S"
+"""Make the calls; make them, and keep what cannot be sent; answer a judge; run as a script."""
+
 LOADED, NOT_LOADED, RETURNED, RAISED, OUT_OF_MEMORY, UNSENDABLE = b"L", b"E", b"V", b"X", b"M", b"U"
 ANSWER_KINDS = frozenset({LOADED, NOT_LOADED, RETURNED, RAISED, OUT_OF_MEMORY, UNSENDABLE})
 CHECK, SUMMARY = b"C", b"S"

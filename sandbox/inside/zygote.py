@@ -5,7 +5,6 @@ holds no secret and no program: a run reads its job itself, from a descriptor th
 """
 
 import gc
-import importlib
 import json
 import os
 import select
@@ -30,8 +29,11 @@ if not TYPE_CHECKING:
 from sandbox.inside import candidate, judge, protocol, replay
 from sandbox.inside.layers import Jail
 from sandbox.inside.protocol import Note, Report, Run
+from sandbox.inside.warm_up import preload, warm_up
 
-_MESSAGE_BYTES = 1 << 18
+# A larger buffer would be mapped and unmapped for every message.
+_MESSAGE_BYTES = 4096
+_CONFIG_BYTES = 1 << 18
 _DESCRIPTORS_MAX = 8
 _CONTROL, _LOG = 60, 62
 _DESCRIPTORS_END = 256
@@ -45,32 +47,28 @@ def main() -> None:
     role = sys.argv[1]
     os.dup2(0, _CONTROL, inheritable=False)
     control = socket.socket(fileno=_CONTROL)
-    config = json.loads(control.recv(_MESSAGE_BYTES))
+    config = json.loads(control.recv(_CONFIG_BYTES))
     jail = Jail(config)
     jail.separate()
     sys.path += config["packages_in"]
-    _preload(config["preload"])
+    preload(config["preload"])
     _forget_the_environment()
     _point_at_nothing()
     jail.enter()
+    warm_up()
     work = {"candidate": candidate, "judge": judge}.get(role)
     for module in [module for module in sys.modules if module.split(".")[0] in {"sandbox", "graders"}]:
         del sys.modules[module]
     gc.collect()
     gc.freeze()
     gc.disable()
-    # A broken pipe: the service is gone, or wants this process no more.
-    with suppress(BrokenPipeError):
+    # The service is gone, or wants this process no more.
+    with suppress(ConnectionError):
         control.send(json.dumps({"layers": jail.layers}).encode())
         if work is None:
             replay.serve(control, jail, Run(*config["replay"]))
         else:
             _serve(control, jail, work)
-
-
-def _preload(modules: list[str]) -> None:
-    for name in modules:
-        importlib.import_module(name)
 
 
 def _forget_the_environment() -> None:
@@ -101,6 +99,7 @@ def _log(kind: type[BaseException], error: BaseException, trace: Any) -> None:
 
 def _serve(control: socket.socket, jail: Jail, work: Any) -> None:
     page = mmap(-1, 4096)
+    watch = _Watch(control, page)
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, _MESSAGE_BYTES, _DESCRIPTORS_MAX)
         if not message:
@@ -110,6 +109,7 @@ def _serve(control: socket.socket, jail: Jail, work: Any) -> None:
             continue
         order = Run.unpack(message)
         page[:2] = b"\0\0"
+        watch.begin(order)
         try:
             child = os.fork()
         except OSError as error:
@@ -117,7 +117,9 @@ def _serve(control: socket.socket, jail: Jail, work: Any) -> None:
         else:
             if child == 0:
                 _become(order, descriptors, jail, page, work)
-            report = _Watch(control, order, child, descriptors, page).report()
+            report = watch.report(child)
+        for descriptor in descriptors:
+            os.close(descriptor)
         control.send(report.pack())
 
 
@@ -137,34 +139,43 @@ def _become(order: Run, descriptors: list[int], jail: Jail, page: mmap, work: An
 
 
 class _Watch:
-    """Waits for one run's process, and ends it at its wall limit or when it is told to."""
+    """Waits for a run's process, and ends it at its wall limit or when it is told to.
 
-    def __init__(self, control: socket.socket, order: Run, child: int, descriptors: list[int], page: mmap) -> None:
-        self._started = time.monotonic()
-        self._control, self._order, self._child, self._page = control, order, child, page
-        self._limit_s = order.timeout_ms / 1000
+    Whatever the zygote writes to while a run lives is a page to be copied, so between fork and poll it does next to
+    nothing.
+    """
+
+    def __init__(self, control: socket.socket, page: mmap) -> None:
+        self._control, self._page = control, page
+        self._poll = select.poll()
+        self._poll.register(_CONTROL, select.POLLIN)
+
+    def begin(self, order: Run) -> None:
+        """Notes what is about to start."""
+        self._order = order
         self._ended = protocol.BY_ITSELF
-        for descriptor in descriptors:
-            os.close(descriptor)
-        self._pidfd = os.pidfd_open(child)
+        self._limit_s = order.timeout_ms / 1000
+        self._started = time.monotonic()
 
-    def report(self) -> Report:
-        poll = select.poll()
-        poll.register(self._pidfd, select.POLLIN)
-        poll.register(_CONTROL, select.POLLIN)
-        while True:
-            ready = [descriptor for descriptor, _ in poll.poll(max(0.0, self._left_s()) * 1000)]
-            if self._pidfd in ready:
-                break
+    def report(self, child: int) -> Report:
+        """What became of the process, once it has ended."""
+        self._pidfd = os.pidfd_open(child)
+        self._poll.register(self._pidfd, select.POLLIN)
+        ready = self._poll.poll(self._order.timeout_ms)
+        self._child = child
+        while not any(descriptor == self._pidfd for descriptor, _ in ready):
             if ready:
                 self._listen()
             elif self._left_s() <= 0:
                 self._expire()
+            ready = self._poll.poll(max(0.0, self._left_s()) * 1000)
+        self._poll.unregister(self._pidfd)
         os.close(self._pidfd)
-        _, status, usage = os.wait4(self._child, 0)
+        _, status, usage = os.wait4(child, 0)
         wall_us = int((time.monotonic() - self._started) * 1e6)
         cpu_us = int((usage.ru_utime + usage.ru_stime) * 1e6)
-        ended = self._ended if self._page[_STARTED] else protocol.NEVER_STARTED
+        is_told = self._page[_STARTED] or self._ended == protocol.AT_STOP
+        ended = self._ended if is_told else protocol.NEVER_STARTED
         return Report(self._order.number, ended, status, cpu_us, wall_us, usage.ru_maxrss, self._page[protocol.MARK])
 
     def _left_s(self) -> float:
