@@ -45,7 +45,7 @@ def read(content: bytes) -> Answers:
     while place + FRAME.size <= len(content):
         kind, length = FRAME.unpack_from(content, place)
         place += FRAME.size
-        if kind not in protocol.ANSWER_KINDS:
+        if kind not in protocol.ANSWER_KINDS or (answers.frames and kind in protocol.LOAD_KINDS):
             answers.fault = "The program wrote among its answers."
             break
         if place + length > len(content):

@@ -39,7 +39,7 @@ def sealed(content: bytes) -> int:
 
 def job(kind: bytes, source: str, entry_point: str = "", calls: Sequence[str] = ()) -> int:
     """A sealed file with the job of a program's process, as `protocol.JOB` says."""
-    # A lone surrogate is no Python; as U+FFFD it is a syntax error, or a character of a text.
+    # A lone surrogate cannot be written as UTF-8; `?` stands for it.
     code, name = source.encode("utf-8", "replace"), entry_point.encode("utf-8", "replace")
     return sealed(b"".join((JOB.pack(kind, len(code), len(name)), code, name, b"[%b]" % ",".join(calls).encode())))
 

@@ -66,15 +66,16 @@ class JailedProcess:
             async with asyncio.timeout(_START_TIMEOUT_S):
                 await self._loop.sock_sendall(ours, json.dumps(config).encode())
                 hello = await self._loop.sock_recv(ours, _MESSAGE_BYTES)
+            if not hello:
+                raise Unavailable(f"A sandbox process of {self.interpreter.path} ended at its start; the log says why.")
+            self.layers = tuple(json.loads(hello)["layers"])
+            self._loop.add_reader(ours, self._read)
+            self._look()
         except (OSError, TimeoutError) as error:
-            await self.close()
             raise Unavailable(f"A sandbox process of {self.interpreter.path} did not start: {error!r}") from error
-        if not hello:
-            await self.close()
-            raise Unavailable(f"A sandbox process of {self.interpreter.path} ended at its start; the log says why.")
-        self.layers = tuple(json.loads(hello)["layers"])
-        self._loop.add_reader(ours, self._read)
-        self._look()
+        finally:
+            if not self.layers:
+                await self.close()
 
     @property
     def number(self) -> int:

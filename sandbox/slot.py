@@ -58,10 +58,10 @@ class Slot:
         await process.start(self._next_user(), self._stays if role == "replay" else None)
         try:
             await self._check(process)
-        except Unavailable:
-            await process.close()
-            raise
-        self._processes[role, dependencies] = process
+            self._processes[role, dependencies] = process
+        finally:
+            if process not in self.processes:
+                await process.close()
         return process
 
     async def settle(self) -> None:

@@ -15,10 +15,12 @@ from typing import Any, Protocol
 from graders.kit.values import Unreadable, Unsendable, decode, tagged, teach
 from sandbox.inside.plain import plain
 from sandbox.inside.protocol import (
+    ANSWER_KINDS,
     CHECK,
     ERROR_CHARACTERS,
     FRAME,
     HAD_VALUE,
+    LOAD_KINDS,
     LOADED,
     MARK,
     OUT_OF_MEMORY,
@@ -47,6 +49,8 @@ class Link(Protocol):
 
     ended: str
     """Why there are no further answers; empty while there may be some."""
+    has_loaded: bool
+    """Whether the program is known to have been loaded."""
 
     def ask(self, call: str) -> tuple[bytes, bytes]:
         """An answer's kind and body.
@@ -63,10 +67,10 @@ class _LiveLink:
         self.ended = ""
         self._left, self._page = answers_bytes_max, page
         self._stream = open(_PEER, "rb", closefd=False)  # noqa: SIM115
-        self._has_loaded = False
+        self.has_loaded = False
 
     def ask(self, call: str) -> tuple[bytes, bytes]:
-        if not self._has_loaded:
+        if not self.has_loaded:
             self._load()
         body = call.encode()
         rest = memoryview(FRAME.pack(b"C", len(body)) + body)
@@ -81,12 +85,11 @@ class _LiveLink:
         return answer
 
     def _load(self) -> None:
-        self._has_loaded = True
         self._page[MARK] |= WAITS
         kind, body = self._receive()
         if kind != LOADED:
-            self.ended = f"{kind.decode('latin-1')}{body.decode('utf-8', 'replace')}"
-            raise Ended
+            self._end(kind.decode("latin-1") + body.decode("utf-8", "replace"))
+        self.has_loaded = True
 
     def _receive(self) -> tuple[bytes, bytes]:
         try:
@@ -94,6 +97,8 @@ class _LiveLink:
             if len(head) < FRAME.size:
                 self._end("gone")
             kind, length = FRAME.unpack(head)
+            if kind not in ANSWER_KINDS or (self.has_loaded and kind in LOAD_KINDS):
+                self._end("unreadable")
             self._left -= FRAME.size + length
             if self._left < 0:
                 self._end("long")
@@ -160,7 +165,7 @@ class Trial:
     @property
     def summary(self) -> dict[str, Any]:
         return {
-            "made": self.made,
+            "made": self.made if self._link.has_loaded else 0,
             "answered": self.answered,
             "ended": self._link.ended,
             "calls": self.calls,
@@ -287,6 +292,7 @@ class Nobody:
     """The link of a checker, which looks at answers that are there."""
 
     ended = ""
+    has_loaded = True
 
     def ask(self, call: str) -> tuple[bytes, bytes]:
         raise NameError("A checker cannot call the program; it has ended.")

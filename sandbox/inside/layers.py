@@ -61,6 +61,9 @@ class Jail:
     def enter(self) -> None:
         """Takes every other layer that lasts; from here on nothing but the interpreter's files can be read."""
         self._drop_user()
+        if self._is_first:
+            # The parent only waits. A change of user would forget this, so it comes after that.
+            kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
         self._limit_resources()
@@ -148,7 +151,6 @@ def _go_on_as_child() -> None:
         _close_all_but_stderr()
         os.waitpid(child, 0)
         os._exit(0)
-    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _close_all_but_stderr() -> None:

@@ -38,6 +38,8 @@ CALLS, REPLAYABLE, LIVE, STDIO = b"C", b"P", b"L", b"S"
 """Make the calls; make them, and keep what cannot be sent; answer a judge; run as a script."""
 
 LOADED, NOT_LOADED, RETURNED, RAISED, OUT_OF_MEMORY, UNSENDABLE = b"L", b"E", b"V", b"X", b"M", b"U"
+LOAD_KINDS = frozenset({LOADED, NOT_LOADED})
+"""Only the first answer may be one of these."""
 ANSWER_KINDS = frozenset({LOADED, NOT_LOADED, RETURNED, RAISED, OUT_OF_MEMORY, UNSENDABLE})
 CHECK, SUMMARY = b"C", b"S"
 """What a judge's report is made of."""

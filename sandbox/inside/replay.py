@@ -13,7 +13,7 @@ from typing import Any
 
 from sandbox.inside.judge import Ended, Report, Task, Trial
 from sandbox.inside.layers import Jail
-from sandbox.inside.protocol import ANSWER_KINDS, FRAME, LOADED, REPLAYED, Run, unpack_replay
+from sandbox.inside.protocol import ANSWER_KINDS, FRAME, LOAD_KINDS, REPLAYED, Run, unpack_replay
 
 _TASKS_MAX = 512
 _DESCRIPTORS = 3
@@ -24,6 +24,7 @@ class _Recording:
 
     def __init__(self, calls: list[str], answers: list[tuple[bytes, bytes]]) -> None:
         self.ended = ""
+        self.has_loaded = True
         self._calls, self._answers, self._place = calls, answers, 0
 
     def ask(self, call: str) -> tuple[bytes, bytes]:
@@ -95,9 +96,10 @@ def _answers(content: bytes) -> list[tuple[bytes, bytes]]:
     while place + FRAME.size <= len(content):
         kind, length = FRAME.unpack_from(content, place)
         place += FRAME.size
-        if kind not in ANSWER_KINDS or place + length > len(content):
+        is_first = place == FRAME.size
+        if kind not in ANSWER_KINDS or (kind in LOAD_KINDS) != is_first or place + length > len(content):
             break
-        if kind != LOADED:
+        if not is_first:
             found.append((kind, content[place : place + length]))
         place += length
     return found
