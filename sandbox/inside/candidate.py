@@ -175,7 +175,6 @@ def _do_stdio(job: _Job) -> None:
     module = ModuleType("__main__")
     module.__dict__["__builtins__"] = builtins
     sys.modules["__main__"] = module
-    sys.argv = ["solution.py"]
     status = 1
     try:
         code = compile(job.source, "solution.py", "exec", dont_inherit=True)

@@ -47,8 +47,17 @@ class RunFilter:
         self._places = [place for place in range(0, len(code), 4) if code[place : place + 4] == gap]
         self._filter = Filter(code)
 
-    def install(self, pid: int) -> None:
-        """Puts this process, whose id is `pid`, under the filter."""
+    @property
+    def code(self) -> bytes:
+        """Its instructions, as they are now."""
+        return self._filter.code
+
+    def put_pid(self, pid: int) -> None:
+        """Fills the gap."""
         for place in self._places:
             self._filter.put(place, pid)
+
+    def install(self, pid: int) -> None:
+        """Puts this process, whose id is `pid`, under the filter."""
+        self.put_pid(pid)
         self._filter.install()

@@ -53,6 +53,10 @@ class Filter:
         self._code = ctypes.create_string_buffer(code, len(code))
         self._program = struct.pack("=H6xQ", len(code) // 8, ctypes.addressof(self._code))
 
+    @property
+    def code(self) -> bytes:
+        return self._code.raw
+
     def put(self, place: int, number: int) -> None:
         """Writes a 32-bit operand at a byte's place."""
         struct.pack_into("=I", self._code, place, number)
@@ -103,10 +107,10 @@ def landlock_restrict(ruleset: int, abi: int) -> None:
     _call("landlock_restrict_self", ruleset, _LANDLOCK_QUIET if abi >= 7 else 0)
 
 
-def limit(kind: int, most: int) -> None:
-    """Sets a resource's soft and hard limit, never above the hard limit in force."""
+def limit(kind: int, soft: int, hard: int | None = None) -> None:
+    """Sets a resource's limits, never above the hard limit in force; without `hard`, both to `soft`."""
     try:
-        resource.setrlimit(kind, (most, most))
+        resource.setrlimit(kind, (soft, soft if hard is None else hard))
     except ValueError:
         hard = resource.getrlimit(kind)[1]
         resource.setrlimit(kind, (hard, hard))

@@ -75,7 +75,8 @@ class Jail:
         """Takes the layers of one run, in its own process. Descriptors above the run's own must be closed after it."""
         if not self._is_first:
             kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-        kernel.limit(resource.RLIMIT_CPU, run.cpu_s)
+        # A second between the two: first the signal that says what it is for, then, if it is ignored, SIGKILL.
+        kernel.limit(resource.RLIMIT_CPU, run.cpu_s, run.cpu_s if run.cpu_s < 0 else run.cpu_s + 1)
         kernel.limit(resource.RLIMIT_AS, self._own_bytes + run.memory_bytes)
         kernel.limit(resource.RLIMIT_FSIZE, run.output_bytes)
         kernel.limit(resource.RLIMIT_NOFILE, run.files)

@@ -73,7 +73,7 @@ def main() -> None:
 
 def _forget_the_environment() -> None:
     os.environ.clear()
-    del sys.argv[1:]
+    sys.argv = sys.orig_argv = ["solution.py"]
     sys.path[:] = [folder for folder in sys.path if folder != str(Path(__file__).parent)]
 
 
