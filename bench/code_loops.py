@@ -1,8 +1,9 @@
-"""Loops without a service, each a process of its own: `python code_loops.py bare|harness PROGRAMS.json [CONFIG.json]`.
+"""Loops without a service, each a process of its own: `python code_loops.py KIND PROGRAMS.json [CONFIG.json]`.
 
 bare: fork, every layer of the jail, compile and execute the program with its calls, waitpid; no value goes anywhere.
-It is what fork per run can reach at best. harness: HumanEval's way, restated: a fork of multiprocessing with a
-manager's list for the verdict, tests and program in one namespace, no isolation.
+warm: the same from a process that is prepared as our zygotes are: what fork per run can reach at best.
+harness: HumanEval's way, restated: a fork of multiprocessing with a manager's list for the verdict, tests and program
+in one namespace, no isolation.
 
 Says `ready`; for a line `FIRST COUNT` on stdin it runs so many programs and prints the seconds that they took.
 """
@@ -21,7 +22,7 @@ Program = dict[str, Any]
 
 def main() -> None:
     kind, programs = sys.argv[1], json.loads(Path(sys.argv[2]).read_text())
-    run = _bare(json.loads(Path(sys.argv[3]).read_text())) if kind == "bare" else _harness
+    run = _harness if kind == "harness" else _bare(json.loads(Path(sys.argv[3]).read_text()), kind == "warm")
     print("ready", flush=True)
     for line in sys.stdin:
         first, count = map(int, line.split())
@@ -31,10 +32,11 @@ def main() -> None:
         print(time.perf_counter() - started, flush=True)
 
 
-def _bare(config: dict[str, Any]) -> Any:
+def _bare(config: dict[str, Any], is_warm: bool) -> Any:
     """A zygote's own layers, taken here, and a run that takes a run's."""
     sys.path.insert(0, config["project"])
     import gc
+    import importlib
     import types
 
     for name in ("sandbox", "graders", "graders.kit"):
@@ -46,10 +48,15 @@ def _bare(config: dict[str, Any]) -> Any:
     from sandbox.inside.protocol import Run
     from sandbox.inside.warm_up import preload, warm_up
 
-    preload(config["preload"])
+    if is_warm:
+        preload(config["preload"])
+    for name in config["preload"]:
+        importlib.import_module(name)
     jail = Jail(config)
+    jail.separate()
     jail.enter()
-    warm_up()
+    if is_warm:
+        warm_up()
     order = Run(1, 10_000, 10, 256 << 20, 1 << 20, 64, 16, False)
     gc.collect()
     gc.freeze()

@@ -82,9 +82,11 @@ async def _rows(folder: Path, stack: AsyncExitStack) -> dict[str, Row]:
     has_bwrap = shutil.which("bwrap") is not None
     for clients in (1, 2):
         bare = [await stack.enter_async_context(_loop("bare", structured, sandbox)) for _ in range(clients)]
+        warm = [await stack.enter_async_context(_loop("warm", structured, sandbox)) for _ in range(clients)]
         harness = [await stack.enter_async_context(_loop("harness", judged, sandbox)) for _ in range(clients)]
         rows |= {
             f"bare loop, {clients}": _loops(bare),
+            f"bare loop prepared as ours, {clients}": _loops(warm),
             f"spawn, {clients}": _commands([python, "-I", "-S", "-"], texts, clients),
             f"HumanEval harness, {clients}": _loops(harness),
         }

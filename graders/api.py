@@ -222,11 +222,14 @@ class Execution:
     """`exited_early` (it called `sys.exit` or `os._exit`, whatever the outcome), `stdout_cut`, `stderr_cut`."""
 
     def __post_init__(self) -> None:
+        # As its own JSON gives them, they are lists, and their parts dicts.
         for name, kind in (("results", Result), ("checks", Check)):
-            parts = (kind(**part) if isinstance(part, dict) else part for part in getattr(self, name))
-            object.__setattr__(self, name, tuple(parts))
-        object.__setattr__(self, "layers", tuple(self.layers))
-        object.__setattr__(self, "flags", tuple(self.flags))
+            parts = getattr(self, name)
+            if not isinstance(parts, tuple):
+                parts = tuple(kind(**part) if isinstance(part, dict) else part for part in parts)
+                object.__setattr__(self, name, parts)
+        for name in ("layers", "flags"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
 
 
 Executions = Sequence[Execution]

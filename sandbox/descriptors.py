@@ -55,18 +55,17 @@ def blank() -> int:
 
 
 def size(descriptor: int) -> int:
-    return os.fstat(descriptor).st_size
+    """Bytes in a file whose writer is gone."""
+    return os.lseek(descriptor, 0, os.SEEK_END)
 
 
 def content(descriptor: int, most: int) -> bytes:
     """Its first `most` bytes."""
     length = min(size(descriptor), most)
-    parts = []
-    place = 0
-    while place < length and (part := os.pread(descriptor, length - place, place)):
-        parts.append(part)
-        place += len(part)
-    return b"".join(parts)
+    found = os.pread(descriptor, length, 0) if length else b""
+    while len(found) < length and (part := os.pread(descriptor, length - len(found), len(found))):
+        found += part
+    return found
 
 
 def text(descriptor: int, most: int) -> str:

@@ -62,30 +62,25 @@ async def _replayed(
     if told is None or told.ended == "differs":
         return None
     outcome, error = _outcome(ran, told, len(recording.calls))
-    return joined(execution(ran, outcome, error), replace(told, calls=_known(recording, ran, told.answered)))
-
-
-def _known(recording: Recording, ran: Ran, answered: int) -> tuple[tuple[str, str, str], ...]:
-    """The calls that were replayed, as a judge would have told them."""
-    frames = ran.answers.frames[1 : answered + 1]
-    return tuple(
-        (call, kind.decode("latin-1"), body.decode("utf-8", "replace"))
-        for call, (kind, body) in zip(recording.calls, frames, strict=False)
-    )
+    frames = zip(recording.calls, ran.answers.frames[1 : told.answered + 1], strict=False)
+    return joined(execution(ran, outcome, error), told, ((call, kind, body) for call, (kind, body) in frames))
 
 
 async def _replay(
     slot: Slot, program: Program, settings: SandboxSettings, recording: Recording, digest: bytes, answers_file: int
 ) -> Told | None:
     judge = await slot.process("replay", program.dependencies)
-    job = task_of(program) | {"calls": recording.calls}
-    with descriptors.closing(descriptors.task(job), descriptors.blank()) as (task, report):
+    files = [answers_file, descriptors.blank()]
+    if judge.tasks.get(digest) is None:
+        files.append(descriptors.task(task_of(program) | {"calls": recording.calls}))
+        judge.tasks.put(digest, value=True)
+    with descriptors.closing(*files[1:]):
         try:
-            await judge.replay(settings.judge_cpu_s, digest, [task, answers_file, report], settings.judge_timeout_s)
+            await judge.replay(settings.judge_cpu_s, digest, files, settings.judge_timeout_s)
         except SlotLost:
             # The test reached a limit, or somebody ended the judge: a judge of its own will tell which.
             return None
-        return judgements.read(report, program, Check("not_reached"))
+        return judgements.read(files[1], program, Check("not_reached"))
 
 
 def _outcome(ran: Ran, told: Told, calls: int) -> tuple[str, str]:

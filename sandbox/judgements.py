@@ -3,11 +3,11 @@
 import json
 import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from graders.api import Check, Execution, Program
+from graders.api import Check, Execution, Program, Result
 from sandbox import answers, descriptors
 from sandbox.inside import protocol
 from sandbox.inside.protocol import FRAME, Report, Run
@@ -27,8 +27,8 @@ class Told:
     answered: int = 0
     ended: str = ""
     """Why the program had no further answers, in the words of `inside.judge`; empty if none was missing."""
-    calls: tuple[tuple[str, str, str], ...] = ()
-    """Call, kind and body of the answers, in order."""
+    calls: tuple[tuple[str, bytes, bytes], ...] = ()
+    """Call, kind and body of the answers that the judge kept, in order."""
     is_whole: bool = False
     """Whether `calls` are all that were made."""
 
@@ -67,7 +67,8 @@ def read(report: int, program: Program, missing: Check) -> Told:
         else:
             summary = json.loads(body)
     checks += [missing] * (_count(program) - len(checks))
-    summary["calls"] = tuple(map(tuple, summary.get("calls", ())))
+    calls = summary.get("calls", ())
+    summary["calls"] = tuple((call, kind.encode("latin-1"), body.encode()) for call, kind, body in calls)
     return Told(tuple(checks), **summary)
 
 
@@ -76,16 +77,22 @@ def unreached(program: Program) -> tuple[Check, ...]:
     return (Check("not_reached"),) * _count(program)
 
 
-def joined(execution: Execution, told: Told, judge_cpu_s: float = 0.0) -> Execution:
-    """`execution` with what the judge told."""
+def joined(
+    execution: Execution, told: Told, calls: Iterable[tuple[str, bytes, bytes]], judge_cpu_s: float = 0.0
+) -> Execution:
+    """`execution` with what the judge told, and the first of the calls, as many as an execution keeps."""
+    results = tuple(_results(calls))
+    exits = any(result.outcome == "raised" and result.error.startswith("SystemExit") for result in results)
     return replace(
         execution,
         checks=told.checks,
-        results=tuple(answers.result(kind.encode("latin-1"), body.encode(), call) for call, kind, body in _kept(told)),
+        results=results,
         calls_made=told.made,
         calls_answered=told.answered,
         judge_cpu_s=judge_cpu_s,
-        flags=tuple(dict.fromkeys([*execution.flags, *(["exited_early"] if _exits(told) else [])])),
+        flags=(*execution.flags, "exited_early")
+        if exits and "exited_early" not in execution.flags
+        else execution.flags,
     )
 
 
@@ -100,7 +107,7 @@ def limit_reached(report: Report) -> Check:
     return Check("judge_error", error, had_value=bool(report.mark & protocol.HAD_VALUE))
 
 
-def _frames(content: bytes) -> Iterable[tuple[bytes, bytes]]:
+def _frames(content: bytes) -> Iterator[tuple[bytes, bytes]]:
     place = 0
     while place + FRAME.size <= len(content):
         kind, length = FRAME.unpack_from(content, place)
@@ -114,16 +121,10 @@ def _count(program: Program) -> int:
     return len(program.checks) or 1
 
 
-def _kept(told: Told) -> Iterable[tuple[str, str, str]]:
-    """The first calls, as many as an execution keeps."""
+def _results(calls: Iterable[tuple[str, bytes, bytes]]) -> Iterator[Result]:
     left = _KEPT_BYTES_MAX
-    for call, kind, body in told.calls:
+    for call, kind, body in calls:
         left -= len(call) + len(body)
         if left < 0:
             return
-        yield call, kind, body
-
-
-def _exits(told: Told) -> bool:
-    raised = protocol.RAISED.decode()
-    return any(kind == raised and body.startswith("SystemExit") for _, kind, body in told.calls)
+        yield answers.result(kind, body, call)

@@ -41,7 +41,7 @@ async def live(slot: Slot, program: Program, settings: SandboxSettings) -> tuple
         told = judgements.read(report, program, judgements.limit_reached(pair.judged))
         outcome, error = pair.outcome(told)
         ran = left(pair.ran, stdout, stderr, program.output_bytes)
-    return joined(execution(ran, outcome, error), told, pair.judged.cpu_us / 1e6), told
+    return joined(execution(ran, outcome, error), told, told.calls, pair.judged.cpu_us / 1e6), told
 
 
 class _Pair:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from sandbox.errors import SlotLost, Unavailable
 from sandbox.inside import protocol
+from sandbox.inside.last_used import LastUsed
 from sandbox.inside.protocol import Note, Report, Run
 from sandbox.interpreter import ENVIRONMENT, FLAGS, INSIDE, Interpreter
 
@@ -45,6 +46,8 @@ class JailedProcess:
         self._notes: asyncio.Queue[Note] = asyncio.Queue()
         self._watch: asyncio.TimerHandle | None = None
         self._silent_until = 0.0
+        self.tasks: LastUsed[bool] = LastUsed(protocol.TASKS_MAX)
+        """The tasks that a judge that stays knows."""
         self._was_asked = False
 
     async def start(self, user: int | None, replay: Run | None = None) -> None:
@@ -53,29 +56,31 @@ class JailedProcess:
         Raises:
             Unavailable: it ended instead.
         """
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        ours.setblocking(False)
-        self._socket = ours
-        with theirs:
-            self._process = await asyncio.create_subprocess_exec(
-                self.interpreter.path, *FLAGS, str(INSIDE / "zygote.py"), self.role,
-                stdin=theirs.fileno(), stdout=DEVNULL, env=ENVIRONMENT, cwd="/", start_new_session=True,
-            )  # fmt: skip
-        config = self.interpreter.config | {"user": user, "replay": replay}
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket.setblocking(False)
         try:
-            async with asyncio.timeout(_START_TIMEOUT_S):
-                await self._loop.sock_sendall(ours, json.dumps(config).encode())
-                hello = await self._loop.sock_recv(ours, _MESSAGE_BYTES)
-            if not hello:
-                raise Unavailable(f"A sandbox process of {self.interpreter.path} ended at its start; the log says why.")
-            self.layers = tuple(json.loads(hello)["layers"])
-            self._loop.add_reader(ours, self._read)
-            self._look()
+            with theirs:
+                self._process = await asyncio.create_subprocess_exec(
+                    self.interpreter.path, *FLAGS, str(INSIDE / "zygote.py"), self.role,
+                    stdin=theirs.fileno(), stdout=DEVNULL, env=ENVIRONMENT, cwd="/", start_new_session=True,
+                )  # fmt: skip
+            await self._greet(self._socket, self.interpreter.config | {"user": user, "replay": replay})
         except (OSError, TimeoutError) as error:
             raise Unavailable(f"A sandbox process of {self.interpreter.path} did not start: {error!r}") from error
         finally:
             if not self.layers:
                 await self.close()
+
+    async def _greet(self, own: socket.socket, config: dict[str, Any]) -> None:
+        """Tells the process what it is to be, and hears what it has become."""
+        async with asyncio.timeout(_START_TIMEOUT_S):
+            await self._loop.sock_sendall(own, json.dumps(config).encode())
+            hello = await self._loop.sock_recv(own, _MESSAGE_BYTES)
+        if not hello:
+            raise Unavailable(f"A sandbox process of {self.interpreter.path} ended at its start; the log says why.")
+        self.layers = tuple(json.loads(hello)["layers"])
+        self._loop.add_reader(own, self._read)
+        self._look()
 
     @property
     def number(self) -> int:

@@ -16,6 +16,7 @@ from typing import Any
 LEVELS_MAX = 60
 """How deep lists and the like may be nested: well below the levels at which JSON readers give up."""
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 _SMALL_INT = 1 << 63
 _EQUAL_HASHES_MAX = 256
 
@@ -34,7 +35,18 @@ def encode(value: Any) -> str:
     Raises:
         Unsendable: something in it is not of an exact builtin type, or nested deeper than `LEVELS_MAX`.
     """
-    return json.dumps(tagged(value), separators=(",", ":"))
+    return to_json(tagged(value))
+
+
+def to_json(plain: Any) -> str:
+    """ASCII JSON of what `tagged` gives."""
+    # Most values are one of these two, and the encoder takes longer to set itself up than to write one.
+    kind = type(plain)
+    if kind is int:
+        return str(plain)
+    if kind is bool:
+        return "true" if plain else "false"
+    return _ENCODER.encode(plain)
 
 
 def decode(text: str | bytes) -> Any:
@@ -56,7 +68,7 @@ def encode_call(*args: Any, **kwargs: Any) -> str:
         Unsendable: as for `encode`.
     """
     call = {"args": [tagged(value) for value in args], "kwargs": {name: tagged(kwargs[name]) for name in kwargs}}
-    return json.dumps(call, separators=(",", ":"))
+    return to_json(call)
 
 
 def decode_call(text: str | bytes) -> tuple[list[Any], dict[str, Any]]:

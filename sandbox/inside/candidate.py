@@ -10,12 +10,12 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from json import dumps, loads
+from json import JSONDecoder, loads
 from mmap import mmap
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from graders.kit.values import Unsendable, tagged, teach, untagged
+from graders.kit.values import Unsendable, tagged, teach, to_json, untagged
 from sandbox.inside.plain import plain
 from sandbox.inside.protocol import (
     CALLS,
@@ -38,7 +38,9 @@ DESCRIPTORS = (3, 4, 1, 2, 0)
 
 _JOB, _ANSWERS = DESCRIPTORS[:2]
 # Enough for most, so that one read does.
-_CALLS_BYTES = 1 << 16
+_READ_BYTES = 1 << 16
+# `loads` less its search for white space, which a list of calls does not begin with.
+_parse = JSONDecoder().raw_decode
 _NO_MEMORY = 71
 
 
@@ -49,10 +51,8 @@ class _Reference:
         self.target = target
 
 
-def main(page: mmap) -> None:
-    """Does the job and ends the process. The page is unmapped first: through it a program could claim that it was
-    never started, and stay without a reward."""
-    page.close()
+def main(page: mmap | bytearray) -> None:
+    """Does the job and ends the process. A program has no use for the judges' page."""
     gc.enable()
     job = _read_job()
     try:
@@ -67,23 +67,23 @@ class _Job(NamedTuple):
     kind: bytes
     source: str
     entry_point: str
-    calls: bytes
+    calls: str
 
 
 def _read_job() -> _Job:
-    head = os.pread(_JOB, JOB.size, 0)
-    kind, source, entry_point = JOB.unpack(head)
-    body = os.pread(_JOB, source + entry_point + _CALLS_BYTES, JOB.size)
-    while part := os.pread(_JOB, _CALLS_BYTES, JOB.size + len(body)):
-        body += part
-    end = source + entry_point
-    return _Job(kind, body[:source].decode(), body[source:end].decode(), body[end:])
+    text = os.pread(_JOB, _READ_BYTES, 0)
+    if len(text) == _READ_BYTES:
+        text += os.pread(_JOB, os.fstat(_JOB).st_size, _READ_BYTES)
+    kind, source, entry_point = JOB.unpack_from(text)
+    start = JOB.size + source
+    end = start + entry_point
+    return _Job(kind, text[JOB.size : start].decode(), text[start:end].decode(), text[end:].decode())
 
 
 def _do_calls(job: _Job) -> None:
     solution = _Solution(job)
     if solution.is_loaded:
-        for call in loads(job.calls):
+        for call in _parse(job.calls)[0]:
             solution.answer(call)
 
 
@@ -91,7 +91,7 @@ def _do_live(job: _Job) -> None:
     solution = _Solution(job)
     if solution.is_loaded:
         for call in _frames():
-            solution.answer(call)
+            solution.answer(loads(call))
 
 
 def _frames() -> Iterator[bytes]:
@@ -110,29 +110,32 @@ class _Solution:
         self._names = module.__dict__
         self._kept: list[Any] = []
         self._stranger = _refuse
-        self._entry_point = job.entry_point
+        self._function: Any = None
         if job.kind != CALLS:
             self._stranger = self._keep
             teach("ref", _Reference, lambda reference: reference.target, self._referred)
-        self.is_loaded = self._load(job.source)
+        self.is_loaded = self._load(job)
 
-    def _load(self, source: str) -> bool:
+    def _load(self, job: _Job) -> bool:
         try:
-            exec(compile(source, "solution.py", "exec", dont_inherit=True), self._names)
-            self._named(self._entry_point)
+            exec(compile(job.source, "solution.py", "exec", dont_inherit=True), self._names)
+            self._function = self._named(job.entry_point)
         except BaseException as error:
             _write(OUT_OF_MEMORY if isinstance(error, MemoryError) else NOT_LOADED, _described(error))
             return False
         _write(LOADED, b"")
         return True
 
-    def answer(self, call: bytes | dict[str, Any]) -> None:
+    def answer(self, order: dict[str, Any]) -> None:
         """Makes one call and writes what came of it."""
         try:
-            order = loads(call) if isinstance(call, bytes) else call
-            function = self._referred(order.get("on", self._entry_point))
-            kwargs = {name: untagged(value) for name, value in order["kwargs"].items()}
-            value = function(*[untagged(value) for value in order["args"]], **kwargs)
+            function = self._referred(order["on"]) if "on" in order else self._function
+            args, named = order["args"], order["kwargs"]
+            args = [untagged(value) for value in args]
+            if named:
+                value = function(*args, **{name: untagged(value) for name, value in named.items()})
+            else:
+                value = function(*args)
             kind, text = RETURNED, self._written(value)
         except Unsendable as error:
             kind, text = UNSENDABLE, _described(error)
@@ -157,9 +160,9 @@ class _Solution:
 
     def _written(self, value: Any) -> bytes:
         try:
-            return dumps(tagged(value), separators=(",", ":")).encode()
+            return to_json(tagged(value)).encode()
         except Unsendable:
-            return dumps(tagged(plain(value, self._stranger)), separators=(",", ":")).encode()
+            return to_json(tagged(plain(value, self._stranger))).encode()
 
     def _keep(self, value: Any) -> _Reference:
         self._kept.append(value)
@@ -227,9 +230,9 @@ def _described(error: BaseException) -> bytes:
 
 
 def _write(kind: bytes, body: bytes) -> None:
-    rest = memoryview(FRAME.pack(kind, len(body)) + body)
-    while rest:
-        rest = rest[os.write(_ANSWERS, rest) :]
+    rest = FRAME.pack(kind, len(body)) + body
+    while (written := os.write(_ANSWERS, rest)) < len(rest):
+        rest = rest[written:]
 
 
 _DO = {CALLS: _do_calls, REPLAYABLE: _do_calls, LIVE: _do_live, STDIO: _do_stdio}

@@ -12,7 +12,7 @@ from mmap import mmap
 from types import CodeType
 from typing import Any, Protocol
 
-from graders.kit.values import Unreadable, Unsendable, decode, tagged, teach
+from graders.kit.values import Unreadable, Unsendable, decode, tagged, teach, to_json
 from sandbox.inside.plain import plain
 from sandbox.inside.protocol import (
     ANSWER_KINDS,
@@ -52,8 +52,8 @@ class Link(Protocol):
     has_loaded: bool
     """Whether the program is known to have been loaded."""
 
-    def ask(self, call: str) -> tuple[bytes, bytes]:
-        """An answer's kind and body.
+    def ask(self, order: dict[str, Any]) -> tuple[bytes, bytes]:
+        """An answer's kind and body; `order` is a call, its values tagged.
 
         Raises:
             Ended: there is none.
@@ -63,16 +63,16 @@ class Link(Protocol):
 class _LiveLink:
     """A program that runs beside the test and answers call by call."""
 
-    def __init__(self, answers_bytes_max: int, page: mmap) -> None:
+    def __init__(self, answers_bytes_max: int, page: mmap | bytearray) -> None:
         self.ended = ""
         self._left, self._page = answers_bytes_max, page
         self._stream = open(_PEER, "rb", closefd=False)  # noqa: SIM115
         self.has_loaded = False
 
-    def ask(self, call: str) -> tuple[bytes, bytes]:
+    def ask(self, order: dict[str, Any]) -> tuple[bytes, bytes]:
         if not self.has_loaded:
             self._load()
-        body = call.encode()
+        body = to_json(order).encode()
         rest = memoryview(FRAME.pack(b"C", len(body)) + body)
         try:
             while rest:
@@ -177,12 +177,13 @@ class Trial:
         order: dict[str, Any] = {} if target == self._entry_point else {"on": target}
         order |= {"args": [_sendable(value) for value in args]}
         order |= {"kwargs": {name: _sendable(value) for name, value in kwargs.items()}}
-        text = dumps(order, separators=(",", ":"))
         if self._link.ended:
             raise Ended
         self.made += 1
-        kind, body = self._link.ask(text)
-        self._answer(text, kind, body)
+        kind, body = self._link.ask(order)
+        self.answered += 1
+        if self._records:
+            self._record(to_json(order), kind, body)
         if kind == RETURNED:
             try:
                 return decode(body)
@@ -192,10 +193,9 @@ class Trial:
         self._raised = _exception(kind, body.decode("utf-8", "replace"))
         raise self._raised
 
-    def _answer(self, call: str, kind: bytes, body: bytes) -> None:
-        self.answered += 1
+    def _record(self, call: str, kind: bytes, body: bytes) -> None:
         self._recorded_bytes += len(call) + len(body)
-        if self._records and self._recorded_bytes <= _RECORDED_BYTES_MAX:
+        if self._recorded_bytes <= _RECORDED_BYTES_MAX:
             self.calls.append((call, kind.decode("latin-1"), body.decode("utf-8", "replace")))
 
     def check(self, code: Callable[[], object]) -> dict[str, Any]:
@@ -272,7 +272,7 @@ class Task:
             names["check"](names["candidate"])
 
 
-def main(page: mmap) -> None:
+def main(page: mmap | bytearray) -> None:
     """Does the job and ends the process."""
     job = loads(os.pread(_JOB, os.fstat(_JOB).st_size, 0))
     report = Report(_REPORT)
@@ -294,7 +294,7 @@ class Nobody:
     ended = ""
     has_loaded = True
 
-    def ask(self, call: str) -> tuple[bytes, bytes]:
+    def ask(self, order: dict[str, Any]) -> tuple[bytes, bytes]:
         raise NameError("A checker cannot call the program; it has ended.")
 
 

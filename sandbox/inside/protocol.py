@@ -45,6 +45,9 @@ CHECK, SUMMARY = b"C", b"S"
 """What a judge's report is made of."""
 
 REPLAYED = b"P"
+TASKS_MAX = 512
+"""So many tasks a judge that stays knows; the service keeps the same account and sends no task that it knows."""
+
 ERROR_CHARACTERS = 500
 """An exception's text is cut there."""
 
@@ -111,7 +114,8 @@ class Note(NamedTuple):
 
 
 def replay(number: int, cpu_s: int, digest: bytes) -> bytes:
-    """The order to a judge that stays. With it go descriptors: the task, the program's answers, the report."""
+    """The order to a judge that stays. With it go descriptors: the program's answers, the report, and the
+    task if the judge does not know it."""
     return _REPLAY.pack(REPLAYED, number, cpu_s, digest)
 
 

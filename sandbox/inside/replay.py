@@ -7,30 +7,29 @@ the service lets it run beside the program instead.
 import os
 import resource
 import socket
-from collections import OrderedDict
 from json import loads
 from typing import Any
 
 from sandbox.inside.judge import Ended, Report, Task, Trial
+from sandbox.inside.last_used import LastUsed
 from sandbox.inside.layers import Jail
-from sandbox.inside.protocol import ANSWER_KINDS, FRAME, LOAD_KINDS, REPLAYED, Run, unpack_replay
+from sandbox.inside.protocol import ANSWER_KINDS, FRAME, LOAD_KINDS, REPLAYED, TASKS_MAX, Run, unpack_replay
 
-_TASKS_MAX = 512
 _DESCRIPTORS = 3
 
 
 class _Recording:
     """Recorded calls, and a program's answers to them."""
 
-    def __init__(self, calls: list[str], answers: list[tuple[bytes, bytes]]) -> None:
+    def __init__(self, orders: list[str], answers: list[tuple[bytes, bytes]]) -> None:
         self.ended = ""
         self.has_loaded = True
-        self._calls, self._answers, self._place = calls, answers, 0
+        self._orders, self._answers, self._place = orders, answers, 0
 
-    def ask(self, call: str) -> tuple[bytes, bytes]:
+    def ask(self, order: dict[str, Any]) -> tuple[bytes, bytes]:
         place = self._place
         self._place += 1
-        if place >= len(self._calls) or self._calls[place] != call:
+        if place >= len(self._orders) or self._orders[place] != repr(order):
             self.ended = "differs"
         elif place >= len(self._answers):
             self.ended = "gone"
@@ -39,36 +38,28 @@ class _Recording:
         return self._answers[place]
 
 
-class _Known:
-    """The tasks seen last, compiled, by digest."""
-
-    def __init__(self) -> None:
-        self._tasks: OrderedDict[bytes, tuple[Task, list[str]]] = OrderedDict()
-
-    def __call__(self, digest: bytes, descriptor: int) -> tuple[Task, list[str]]:
-        known = self._tasks.pop(digest, None)
-        if known is None:
-            job: dict[str, Any] = loads(_content(descriptor))
-            known = Task(job), job["calls"]
-        self._tasks[digest] = known
-        if len(self._tasks) > _TASKS_MAX:
-            self._tasks.popitem(last=False)
-        return known
+def _task(descriptor: int) -> tuple[Task, list[str]]:
+    """A compiled task, and the repr of each recorded call, which tells 1 from 1.0 and from True."""
+    job: dict[str, Any] = loads(_content(descriptor))
+    return Task(job), [repr(loads(call)) for call in job["calls"]]
 
 
 def serve(control: socket.socket, jail: Jail, order: Run) -> None:
     """Takes the layers of a run for itself and judges until the control socket closes."""
     jail.restrict(order)
-    known = _Known()
+    tasks: LastUsed[tuple[Task, list[str]]] = LastUsed(TASKS_MAX)
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 4096, _DESCRIPTORS)
         if not message:
             return
         number, cpu_s, digest = unpack_replay(message)
-        task_file, answers_file, report_file = descriptors
-        task, calls = known(digest, task_file)
+        answers_file, report_file, *task_file = descriptors
+        known = tasks.get(digest)
+        if known is None:
+            known = tasks.put(digest, _task(*task_file))
+        task, orders = known
         _allow_cpu(cpu_s)
-        link = _Recording(calls, _answers(_content(answers_file)))
+        link = _Recording(orders, _answers(_content(answers_file)))
         trial = Trial(link, task.entry_point, records=False)
         report = Report(report_file)
         task.run(trial, report.tell)

@@ -5,11 +5,11 @@ A page that a run is the first to write to must be copied for it, and that is wh
 
 import importlib
 import os
-from json import dumps, loads
+from json import loads
 from types import ModuleType
 from typing import Any
 
-from graders.kit.values import tagged, untagged
+from graders.kit.values import tagged, to_json, untagged
 from sandbox.inside.plain import plain
 
 _SAMPLE = """
@@ -68,7 +68,7 @@ def warm_up() -> None:
         call = loads('{"args":[["a","b c","d"]],"kwargs":{"more":{"$":["tuple",[1,2.5]]}}}')
         kwargs = {name: untagged(value) for name, value in call["kwargs"].items()}
         value = names["sample"](*map(untagged, call["args"]), **kwargs)
-        dumps(tagged(plain([value, (1, 2)], _refuse)), separators=(",", ":")).encode()
+        to_json(tagged(plain([value, (1, 2)], _refuse))).encode()
         try:
             names["sample"]([], 1)
         except AssertionError as error:

@@ -14,8 +14,10 @@ import sys
 import time
 import traceback
 import types
+from array import array
+from collections.abc import Sequence
 from contextlib import suppress
-from mmap import mmap
+from mmap import PAGESIZE, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,10 +36,9 @@ from sandbox.inside.warm_up import preload, warm_up
 # A larger buffer would be mapped and unmapped for every message.
 _MESSAGE_BYTES = 4096
 _CONFIG_BYTES = 1 << 18
-_DESCRIPTORS_MAX = 8
-_CONTROL, _LOG = 60, 62
+_EXTRAS_BYTES = socket.CMSG_SPACE(8 * array("i").itemsize)
+_CONTROL, _LOG, _STARTED = 60, 62, 63
 _DESCRIPTORS_END = 256
-_STARTED = 0
 _BROKEN = 70
 _LONG_S = 86_400.0
 
@@ -98,17 +99,21 @@ def _log(kind: type[BaseException], error: BaseException, trace: Any) -> None:
 
 
 def _serve(control: socket.socket, jail: Jail, work: Any) -> None:
-    page = mmap(-1, 4096)
-    watch = _Watch(control, page)
+    # Shared with judges alone; no run finds there what another one left.
+    page = mmap(-1, PAGESIZE) if work is judge else bytearray(PAGESIZE)
+    blank = bytes(PAGESIZE)
+    started = _started_pipe()
+    watch = _Watch(control, page, started)
     while True:
-        message, descriptors, _, _ = socket.recv_fds(control, _MESSAGE_BYTES, _DESCRIPTORS_MAX)
+        message, extras, _, _ = control.recvmsg(_MESSAGE_BYTES, _EXTRAS_BYTES)
+        descriptors = array("i", extras[0][2]) if extras else array("i")
         if not message:
             return
         if message[:1] != protocol.RUN:
             # About a run that has ended meanwhile.
             continue
         order = Run.unpack(message)
-        page[:2] = b"\0\0"
+        page[:] = blank
         watch.begin(order)
         try:
             child = os.fork()
@@ -123,16 +128,27 @@ def _serve(control: socket.socket, jail: Jail, work: Any) -> None:
         control.send(report.pack())
 
 
-def _become(order: Run, descriptors: list[int], jail: Jail, page: mmap, work: Any) -> None:
+def _started_pipe() -> int:
+    """The end of a pipe that holds a byte once a run has taken its layers; the other end is `_STARTED`."""
+    read, write = os.pipe2(os.O_NONBLOCK)
+    os.dup2(write, _STARTED, inheritable=False)
+    os.close(write)
+    os.dup2(read, _STARTED + 1, inheritable=False)
+    os.close(read)
+    return _STARTED + 1
+
+
+def _become(order: Run, descriptors: Sequence[int], jail: Jail, page: mmap | bytearray, work: Any) -> None:
     """Turns this process into the run's. Nothing returns from here."""
     try:
         for source, target in zip(descriptors, work.DESCRIPTORS, strict=False):
             if source != target:
                 os.dup2(source, target)
         jail.restrict(order)
+        os.write(_STARTED, b"1")
+        # The pipe too: a program that could take the word back would stay without a reward.
         os.closerange(max(work.DESCRIPTORS) + 1, _DESCRIPTORS_END)
         sys.excepthook = sys.__excepthook__
-        page[_STARTED] = 1
         work.main(page)
     finally:
         os._exit(_BROKEN)
@@ -145,8 +161,8 @@ class _Watch:
     nothing.
     """
 
-    def __init__(self, control: socket.socket, page: mmap) -> None:
-        self._control, self._page = control, page
+    def __init__(self, control: socket.socket, page: mmap | bytearray, started: int) -> None:
+        self._control, self._page, self._was_started = control, page, started
         self._poll = select.poll()
         self._poll.register(_CONTROL, select.POLLIN)
 
@@ -163,7 +179,7 @@ class _Watch:
         self._poll.register(self._pidfd, select.POLLIN)
         ready = self._poll.poll(self._order.timeout_ms)
         self._child = child
-        while not any(descriptor == self._pidfd for descriptor, _ in ready):
+        while self._pidfd not in dict(ready):
             if ready:
                 self._listen()
             elif self._left_s() <= 0:
@@ -174,9 +190,14 @@ class _Watch:
         _, status, usage = os.wait4(child, 0)
         wall_us = int((time.monotonic() - self._started) * 1e6)
         cpu_us = int((usage.ru_utime + usage.ru_stime) * 1e6)
-        is_told = self._page[_STARTED] or self._ended == protocol.AT_STOP
-        ended = self._ended if is_told else protocol.NEVER_STARTED
+        ended = self._ended if self._has_started() or self._ended == protocol.AT_STOP else protocol.NEVER_STARTED
         return Report(self._order.number, ended, status, cpu_us, wall_us, usage.ru_maxrss, self._page[protocol.MARK])
+
+    def _has_started(self) -> bool:
+        try:
+            return bool(os.read(self._was_started, 1))
+        except BlockingIOError:
+            return False
 
     def _left_s(self) -> float:
         return self._started + self._limit_s - time.monotonic()

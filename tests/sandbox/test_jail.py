@@ -130,10 +130,23 @@ def test_filters_cannot_be_taken_off_or_piled_up(seen: Any) -> None:
     assert seen("ctypes.CDLL(None).syscall(317, 0, 0, 0)") == -1
 
 
-def test_a_run_cannot_reach_the_page_that_says_it_was_started(seen: Any) -> None:
-    pages = "[page.closed for page in __import__('gc').get_objects() if type(page).__name__ == 'mmap']"
+def test_no_memory_is_shared_between_runs(seen: Any, run: Run) -> None:
+    pages = "[page for page in __import__('gc').get_objects() if type(page).__name__ == 'mmap']"
+    leave = f"def check(c):\n    c()\n    (page,) = {pages}\n    assert any(page) == found\n    page[9] = 1"
 
-    assert seen(f"all({pages})")
+    assert seen(pages) == []
+    for _ in range(3):
+        found = run.one("def f():\n    return 1", test=f"found = False\n{leave}")
+        assert found.checks[0].outcome in {"held", "failed"}
+        assert "page[9]" not in found.checks[0].error
+
+
+def test_a_program_cannot_claim_that_it_was_never_started(seen: Any, run: Run) -> None:
+    take_back = (
+        "import os\nfor descriptor in range(3, 256):\n    try: os.read(descriptor, 1)\n    except OSError: pass\n"
+    )
+
+    assert run.one(f"{take_back}os._exit(70)\ndef f(): pass", ()).outcome == "exited_early"
 
 
 def test_the_order_of_sets_is_that_of_one_hash_seed(seen: Any) -> None:
