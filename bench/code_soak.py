@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -160,8 +161,10 @@ def _memory_mib() -> int:
     """Memory of this process and of all below it, each shared page counted in part."""
     kib = 0
     for pid in (os.getpid(), *_children()):
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-        kib += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+        # One that has just ended has nothing.
+        with suppress(OSError):
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+            kib += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
     return kib // 1024
 
 

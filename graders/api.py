@@ -106,7 +106,7 @@ class Program:
     timeout_s: float = 10.0
     """Longest wall time of one process; time that it spent waiting for a CPU does not count."""
     memory_mib: int = 256
-    """Address space of one process."""
+    """Memory that one process may add to the interpreter's own."""
     entry_point: str = ""
     """Name of the function that is called."""
     calls: tuple[str, ...] = ()
@@ -126,7 +126,7 @@ class Program:
     files: int = 64
     """Open files of one process."""
     threads: int = 16
-    """Threads beside the first one; 0 forbids them."""
+    """Threads beside the first one; 0 forbids them, and so does a host that cannot count them (the layer `threads`)."""
     dependencies: str = "plain"
     """Name of the set of packages that the program may import, as the service's settings declare it."""
 

@@ -4,6 +4,7 @@ A program reaches it only as values of exact builtin types and as exceptions mad
 """
 
 import builtins
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -274,6 +275,7 @@ class Task:
 
 def main(page: mmap | bytearray) -> None:
     """Does the job and ends the process."""
+    gc.enable()
     job = loads(os.pread(_JOB, os.fstat(_JOB).st_size, 0))
     report = Report(_REPORT)
     link: Link = _LiveLink(job["answers_bytes_max"], page) if job["answers"] is None else Nobody()

@@ -80,11 +80,18 @@ class Jail:
         kernel.limit(resource.RLIMIT_AS, self._own_bytes + run.memory_bytes)
         kernel.limit(resource.RLIMIT_FSIZE, run.output_bytes)
         kernel.limit(resource.RLIMIT_NOFILE, run.files)
-        has_threads = self._counts_threads and run.threads > 0
         if self._counts_threads:
             kernel.limit(resource.RLIMIT_NPROC, run.threads + _OWN_PROCESSES)
+        self.take_own_domain()
+        self.take_small_filter(run)
+
+    def take_own_domain(self) -> None:
+        """A run may not reach another one, which is in a domain of its own too."""
         if self._abi:
             kernel.landlock_restrict(_RULESET, self._abi)
+
+    def take_small_filter(self, run: Run) -> None:
+        has_threads = self._counts_threads and run.threads > 0
         self._filters[has_threads].install(os.getpid())
 
     def _drop_user(self) -> None:

@@ -4,6 +4,7 @@ A program has answered all the calls that the test was seen to make, and is gone
 the service lets it run beside the program instead.
 """
 
+import gc
 import os
 import resource
 import socket
@@ -47,6 +48,7 @@ def _task(descriptor: int) -> tuple[Task, list[str]]:
 def serve(control: socket.socket, jail: Jail, order: Run) -> None:
     """Takes the layers of a run for itself and judges until the control socket closes."""
     jail.restrict(order)
+    gc.enable()
     tasks: LastUsed[tuple[Task, list[str]]] = LastUsed(TASKS_MAX)
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 4096, _DESCRIPTORS)

@@ -236,14 +236,21 @@ def test_an_untrusted_test_leaves_nothing_to_the_next_one(run: Run) -> None:
         assert run.one(ADD, test=pure).checks[0].outcome == "held"
 
 
-def test_only_trusted_callers_share_a_judge_and_only_their_own_recordings(run: Run) -> None:
-    before = _judges(run)
-    run.one(ADD, test=TEST, caller="a")
-    assert _judges(run) == before
-    run.one(ADD, test=TEST, trusted=True, caller="a")
-    run.one(ADD, test=TEST, trusted=True, caller="a")
-    assert _judges(run) - before <= {"replay", "judge"}
-    assert "replay" in _judges(run)
+def test_only_trusted_callers_get_a_judge_that_stays() -> None:
+    with asyncio.Runner() as loop:
+        sandbox = Sandbox(SandboxSettings(slots=1))
+        loop.run(sandbox.start())
+        run = Runner(sandbox, loop)
+        for _ in range(3):
+            run.one(ADD, test=TEST)
+        untrusted = {process.role for process in sandbox.processes}
+        for _ in range(2):
+            run.one(ADD, test=TEST, trusted=True)
+        trusted = {process.role for process in sandbox.processes}
+        loop.run(sandbox.close())
+
+    assert untrusted == {"candidate", "judge"}
+    assert trusted == {"candidate", "judge", "replay"}
 
 
 def test_recordings_belong_to_a_caller_and_the_oldest_go() -> None:
@@ -291,7 +298,3 @@ def slow_judges() -> Iterator[Run]:
         loop.run(sandbox.start())
         yield Runner(sandbox, loop)
         loop.run(sandbox.close())
-
-
-def _judges(run: Run) -> set[str]:
-    return {process.role for process in run.sandbox.processes} - {"candidate"}

@@ -166,6 +166,16 @@ asyncio.run(main())
     assert asyncio.run(_until(lambda: not any(map(_is_alive, processes))))
 
 
+def test_short_of_memory_the_kernel_takes_the_sandbox_before_the_service() -> None:
+    async def scenario() -> None:
+        async with Sandbox(SandboxSettings(slots=1)) as sandbox:
+            for process in sandbox.processes:
+                for pid in (process.pid, *_below(process.pid)):
+                    assert Path(f"/proc/{pid}/oom_score_adj").read_text() == "1000\n"  # noqa: ASYNC240
+
+    asyncio.run(scenario())
+
+
 def test_a_caller_that_goes_away_frees_its_slot() -> None:
     async def scenario() -> None:
         async with Sandbox(SandboxSettings(slots=1)) as sandbox:
