@@ -182,7 +182,7 @@ class Check:
 
     outcome: str
     error: str = ""
-    """`Type: message` of an exception; `limit: cpu_s` and the like for a limit."""
+    """`Type: message` of an exception; `limit: ...` where the test reached a limit of the judge's."""
     had_value: bool = False
     """Whether a value or exception of the program's had reached the test code when this one ended."""
 

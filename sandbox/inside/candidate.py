@@ -54,8 +54,8 @@ class _Reference:
 def main(page: mmap | bytearray) -> None:
     """Does the job and ends the process. A program has no use for the judges' page."""
     gc.enable()
-    job = _read_job()
     try:
+        job = _read_job()
         _DO[job.kind](job)
     except MemoryError:
         os._exit(_NO_MEMORY)

@@ -150,6 +150,10 @@ def test_exit_inside_a_call_is_an_exception_like_any_other(run: Run) -> None:
     assert found.flags == ("exited_early",)
 
 
+def test_a_program_that_its_own_limit_has_no_room_for_reached_the_limit(run: Run) -> None:
+    assert run.one("#" + "x" * (8 << 20), (), memory_mib=1).outcome == "memory_limit"
+
+
 def test_memory_is_what_a_program_may_add(run: Run) -> None:
     source = "def f(mib):\n    return len(bytearray(mib << 20))"
     found = run.one(source, (40,), (80,), memory_mib=64)
