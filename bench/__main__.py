@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-BENCHES = ("finance_cost.py", "ledger_cost.py", "overhead.py")
+BENCHES = ("finance_cost.py", "ledger_cost.py", "overhead.py", "code_soak.py")
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -83,23 +83,153 @@ class Grade:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """Untrusted code that a grader asks the service to run. A grader never runs one itself."""
+    """Untrusted code that a grader asks the service to run, each process of it under these limits.
+
+    Its shape follows from its fields:
+
+    * **stdio** (no `entry_point`): the program is run once per entry of `stdins`, else once with `stdin`.
+    * **structured** (`entry_point` and `calls`): the program is loaded and its function called; the values come back.
+    * **judged** (`entry_point` and `test`): `test` runs in a process that never holds `source`; there, `candidate`,
+      the entry point's name and every name that `test` leaves undefined call into the program's process.
+
+    With `calls` or `stdins`, a `test` is a checker instead: after the program has ended, `checks[i]` is executed in
+    the judge's process with `answer` bound to the value (or the stdout, a str) of the i-th result.
+
+    Expected values belong into `test` and `checks`, or stay with the grader; they never belong into the rest.
+
+    Raises:
+        ValueError: the fields name no shape, or a checker has not one check per call or stdin.
+    """
 
     source: str
     stdin: str = ""
     timeout_s: float = 10.0
+    """Longest wall time of one process; time that it spent waiting for a CPU does not count."""
     memory_mib: int = 256
+    """Memory that one process may add to the interpreter's own."""
+    entry_point: str = ""
+    """Name of the function that is called."""
+    calls: tuple[str, ...] = ()
+    """JSON texts `{"args": [...], "kwargs": {...}}` whose values are tagged as in `graders.kit.values`."""
+    stdins: tuple[str, ...] = ()
+    test: str = ""
+    """Python that is executed in the judge's process before `checks`."""
+    checks: tuple[str, ...] = ()
+    """Python statements, each one test, executed in order in the namespace of `test`. Empty: `test` itself is the one
+    test, together with `check(candidate)` if it defines a function `check`."""
+    prompt: str = ""
+    """Python that the judge's process executes before `test`, for its helper functions."""
+    cpu_s: float = 10.0
+    """CPU time of one process; it is counted in whole seconds, rounded up."""
+    output_bytes: int = 1 << 20
+    """Most bytes of all answers together, of stdout and of stderr, each."""
+    files: int = 64
+    """Open files of one process."""
+    threads: int = 16
+    """Threads beside the first one; 0 forbids them, and so does a host that cannot count them (the layer `threads`)."""
+    dependencies: str = "plain"
+    """Name of the set of packages that the program may import, as the service's settings declare it."""
+
+    def __post_init__(self) -> None:
+        for name in ("calls", "stdins", "checks"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        if self.entry_point and (self.stdins or not (self.calls or self.test)):
+            raise ValueError("A program with an entry_point has calls or a test, and no stdins.")
+        if not self.entry_point and (self.calls or (self.test and not self.stdins)):
+            raise ValueError("Calls need an entry_point; a test needs one too, or stdins.")
+        if self.test and self.shape != "judged" and len(self.checks) != max(len(self.calls), len(self.stdins)):
+            raise ValueError("A checker has one check per call or stdin.")
+
+    @property
+    def shape(self) -> Literal["stdio", "structured", "judged"]:
+        """Which of the three it is."""
+        if not self.entry_point:
+            return "stdio"
+        return "structured" if self.calls else "judged"
 
 
 @dataclass(frozen=True, slots=True)
-class Execution:
-    """What the sandbox saw of one program. It knows no verdicts."""
+class Result:
+    """What became of one call or of one stdin.
+
+    `outcome` of a call: `returned`, `raised`, `memory_limit` (it raised MemoryError), `unsendable` (its value is no
+    exact builtin type), `not_reached`. Of a stdin: as `Execution.outcome`.
+    """
 
     outcome: str
+    value: str = ""
+    """The returned value as the program wrote it, ASCII: `graders.kit.values.decode` reads it or raises `Unreadable`,
+    which is the program's fault."""
+    error: str = ""
+    """`Type: message` of an exception."""
+    call: str = ""
+    """Judged: the recorded call, as in `Program.calls`."""
     stdout: str = ""
     stderr: str = ""
     wall_s: float = 0.0
     cpu_s: float = 0.0
+    memory_mib: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What became of one test.
+
+    `outcome`: `held`; `failed` (AssertionError); `raised` (an exception of the program's went through the test);
+    `judge_error` (an exception of the test's own, or the test reached a limit); `not_reached` (the program had ended,
+    or had no answer to check).
+    """
+
+    outcome: str
+    error: str = ""
+    """`Type: message` of an exception; `limit: ...` where the test reached a limit of the judge's."""
+    had_value: bool = False
+    """Whether a value or exception of the program's had reached the test code when this one ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What the sandbox saw of one program. It knows no verdicts.
+
+    `outcome`: `finished` (every call or stdin was answered, be it by exceptions, or the test came to its end),
+    `load_error`, `runtime_error` (stdio: ended by an exception or another exit status than 0), `timeout`, `cpu_limit`,
+    `memory_limit`, `output_limit`, `sandbox_violation`, `crashed` (by a signal), `protocol_error`, `exited_early`. Of
+    several stdins: the first outcome that is not `finished`.
+    """
+
+    outcome: str
+    stdout: str = ""
+    """The first bytes, as UTF-8 with U+FFFD for what is none; of several stdins: in `results`."""
+    stderr: str = ""
+    wall_s: float = 0.0
+    """From the start of its first process to the end of its last one."""
+    cpu_s: float = 0.0
+    error: str = ""
+    """`Type: message` of what ended it, where that is known."""
+    results: tuple[Result, ...] = ()
+    """One per call or stdin, in order; judged: the calls that the test made, as many as are kept."""
+    checks: tuple[Check, ...] = ()
+    """One per check, in order; one for a test without checks."""
+    calls_made: int = 0
+    calls_answered: int = 0
+    """Calls that returned or raised."""
+    memory_mib: float = 0.0
+    """Largest resident memory of a process."""
+    judge_cpu_s: float = 0.0
+    layers: tuple[str, ...] = ()
+    """The isolation that was in force, e.g. `landlock7 seccomp rlimits uid`."""
+    flags: tuple[str, ...] = ()
+    """`exited_early` (it called `sys.exit` or `os._exit`, whatever the outcome), `stdout_cut`, `stderr_cut`."""
+
+    def __post_init__(self) -> None:
+        # As its own JSON gives them, they are lists, and their parts dicts.
+        for name, kind in (("results", Result), ("checks", Check)):
+            parts = getattr(self, name)
+            if not isinstance(parts, tuple):
+                parts = tuple(kind(**part) if isinstance(part, dict) else part for part in parts)
+                object.__setattr__(self, name, parts)
+        for name in ("layers", "flags"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
 
 
 Executions = Sequence[Execution]

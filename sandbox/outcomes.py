@@ -1,0 +1,70 @@
+"""How a process ended, in the words of `graders.api.Execution`. An exit status is never evidence of success."""
+
+import os
+import signal
+
+from graders.api import Program
+from sandbox.errors import SlotLost
+from sandbox.inside import protocol
+from sandbox.inside.protocol import Report, Run
+
+NO_MEMORY_STATUS = 71
+"""With this, a program's process says that a MemoryError reached its outermost frame."""
+
+_CPU_NEARLY = 0.98
+_MEMORY_NEARLY = 0.8
+_BY_SIGNAL: dict[int, str] = {
+    signal.SIGSYS: "sandbox_violation",
+    signal.SIGXCPU: "cpu_limit",
+    signal.SIGXFSZ: "output_limit",
+}
+
+
+def run_of(program: Program, is_live: bool = False) -> Run:
+    """The order for one process under the program's limits."""
+    return Run(
+        number=0,
+        timeout_ms=int(program.timeout_s * 1000),
+        cpu_s=whole_seconds(program.cpu_s),
+        memory_bytes=program.memory_mib << 20,
+        output_bytes=program.output_bytes,
+        files=program.files,
+        threads=program.threads,
+        is_live=is_live,
+    )
+
+
+def whole_seconds(seconds: float) -> int:
+    """`seconds` as RLIMIT_CPU counts them, rounded up."""
+    return int(-(-seconds // 1))
+
+
+def started(report: Report) -> Report:
+    """`report`, of a process that ran a program.
+
+    Raises:
+        SlotLost: no program ran in it.
+    """
+    if report.ended == protocol.NEVER_STARTED:
+        why = os.strerror(report.status) if 0 < report.status < 200 else f"wait status {report.status}"
+        raise SlotLost(f"The sandbox could not start a process for the program: {why}.")
+    return report
+
+
+def forced_end(report: Report, program: Program) -> str:
+    """Why the process did not end by itself; empty if it did."""
+    if report.ended == protocol.AT_TIMEOUT:
+        return "timeout"
+    if not os.WIFSIGNALED(report.status):
+        return "memory_limit" if os.WEXITSTATUS(report.status) == NO_MEMORY_STATUS else ""
+    ended_by = os.WTERMSIG(report.status)
+    if ended_by == signal.SIGKILL:
+        return _killed(report, program)
+    return _BY_SIGNAL.get(ended_by, "crashed")
+
+
+def _killed(report: Report, program: Program) -> str:
+    """The kernel kills who ignores SIGXCPU, and who has most when memory runs out; anyone may kill himself."""
+    if report.cpu_us >= whole_seconds(program.cpu_s) * 1e6 * _CPU_NEARLY:
+        return "cpu_limit"
+    return "memory_limit" if report.memory_kib >= program.memory_mib * 1024 * _MEMORY_NEARLY else "crashed"

@@ -1,0 +1,108 @@
+"""The seccomp filters on both architectures, executed by a small machine of the test's own."""
+
+import errno
+import re
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from sandbox.inside.bpf import ALLOW, KILL, error
+from sandbox.inside.filters import RunFilter, zygote_filter
+from sandbox.inside.syscalls import ARCHITECTURES, Syscalls
+
+DENY = error(errno.EPERM)
+CLONE_THREAD = 0x10000
+MACHINES = list(ARCHITECTURES)
+
+
+def execute(code: bytes, arch: int, number: int, arguments: Sequence[int] = ()) -> int:
+    """What the filter answers to one call, as the kernel's interpreter would (net/core/filter.c)."""
+    data = struct.pack("=IIQ6Q", number, arch, 0, *(*arguments, 0, 0, 0, 0, 0, 0)[:6])
+    steps = [struct.unpack_from("=HBBI", code, place) for place in range(0, len(code), 8)]
+    place = accumulator = 0
+    while True:
+        operation, if_true, if_false, operand = steps[place]
+        place += 1
+        if operation == 0x06:
+            return operand
+        if operation == 0x20:
+            (accumulator,) = struct.unpack_from("=I", data, operand)
+            continue
+        holds = {
+            0x15: accumulator == operand,
+            0x25: accumulator > operand,
+            0x35: accumulator >= operand,
+            0x45: bool(accumulator & operand),
+        }[operation]
+        place += if_true if holds else if_false
+
+
+@pytest.fixture(params=MACHINES)
+def calls(request: pytest.FixtureRequest) -> Syscalls:
+    return Syscalls(request.param)
+
+
+def test_the_large_filter_allows_what_is_listed_kills_what_only_attackers_call_and_denies_the_rest(
+    calls: Syscalls,
+) -> None:
+    code = zygote_filter(calls)
+    checked = {"ioctl", "prlimit64"}
+
+    for number in range(1024):
+        name = next((name for name, known in calls.number.items() if known == number), "")
+        expected = DENY
+        if name in calls.allowed or (name in calls.zygotes and name not in checked):
+            expected = ALLOW
+        elif name in calls.killed:
+            expected = KILL
+        elif name == "clone3":
+            expected = error(errno.ENOSYS)
+        if name not in checked:
+            assert execute(code, calls.audit_arch, number) == expected, name or number
+    assert execute(code, calls.audit_arch, calls.number["prlimit64"], [0]) == ALLOW
+    assert execute(code, calls.audit_arch, calls.number["prlimit64"], [1]) == DENY
+    assert execute(code, calls.audit_arch, calls.number["ioctl"], [0, 0x5401]) == ALLOW
+    assert execute(code, calls.audit_arch, calls.number["ioctl"], [0, 0x5412]) == DENY  # TIOCSTI
+
+
+def test_other_architectures_and_x32_are_killed(calls: Syscalls) -> None:
+    for code in (zygote_filter(calls), bytes(RunFilter(calls, has_threads=True).code)):
+        assert execute(code, 0x40000003, calls.number["read"]) == KILL
+        assert execute(code, calls.audit_arch, 0x40000000 | calls.number["read"]) == KILL
+
+
+@pytest.mark.parametrize("has_threads", [True, False])
+def test_the_small_filter_leaves_a_run_its_threads_and_itself(calls: Syscalls, has_threads: bool) -> None:
+    small = RunFilter(calls, has_threads)
+    small.put_pid(4711)
+    code, arch, number = bytes(small.code), calls.audit_arch, calls.number
+
+    assert execute(code, arch, number["read"]) == ALLOW
+    assert execute(code, arch, number["clone"], [CLONE_THREAD]) == (ALLOW if has_threads else DENY)
+    assert execute(code, arch, number["clone"], [17]) == DENY
+    for name in ("kill", "tgkill"):
+        assert execute(code, arch, number[name], [4711]) == ALLOW
+        assert execute(code, arch, number[name], [4712]) == DENY
+        assert execute(code, arch, number[name], [0xFFFFFFFFFFFFFFFF]) == DENY
+    assert execute(code, arch, number["prctl"], [15]) == ALLOW
+    assert execute(code, arch, number["prctl"], [38]) == DENY
+    for name in ("seccomp", "landlock_restrict_self", "pidfd_open", "wait4", "waitid"):
+        assert execute(code, arch, number[name]) == DENY
+
+
+@pytest.mark.parametrize(
+    ("machine", "header", "pattern"),
+    [
+        ("x86_64", "/usr/include/x86_64-linux-gnu/asm/unistd_64.h", r"#define __NR_(\w+)\s+(\d+)"),
+        ("aarch64", "/usr/include/asm-generic/unistd.h", r"#define __NR(?:3264)?_(\w+)\s+(\d+)"),
+    ],
+)
+def test_the_numbers_are_those_of_the_kernels_headers(machine: str, header: str, pattern: str) -> None:
+    if not Path(header).exists():
+        pytest.skip("the kernel's headers are not installed")
+    theirs = {name: int(number) for name, number in re.findall(pattern, Path(header).read_text())}
+    theirs.setdefault("newfstatat", theirs.get("fstatat", -1))
+
+    assert {name: theirs[name] for name in Syscalls(machine).number} == Syscalls(machine).number
