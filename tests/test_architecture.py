@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parent.parent
-SOURCES = [file for folder in ("app", "graders", "migrations", "sandbox") for file in sorted((PROJECT / folder).rglob("*.py"))]
+SOURCES = [
+    file for folder in ("app", "graders", "migrations", "sandbox") for file in sorted((PROJECT / folder).rglob("*.py"))
+]
 
 # Who may know whom: the modules below a prefix import only these of the project.
 ALLOWED = {
