@@ -17,13 +17,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.ledger.database import Row
 from app.ledger.records import Record
-from app.ledger.tables import records
+from app.ledger.tables import checksum, records
 
 # Rows per statement; a larger group is several statements in one transaction.
 STATEMENT_ROWS = 32
 
+# A row holds a record's fields in the table's order; the checksums stand last.
 _COLUMNS = tuple(column.key for column in records.c)
-_values: Callable[[Record], Row] = attrgetter(*_COLUMNS)
+_fields: Callable[[Record], Row] = attrgetter(*_COLUMNS[:-2])
 
 
 def insert_new(dialect: Dialect, table: Table) -> Any:
@@ -53,6 +54,10 @@ def statements(dialect: Dialect, rows: Sequence[Row]) -> Iterator[tuple[str, lis
 def _insert_sql(dialect: Dialect, rows: int) -> str:
     statement = insert_new(dialect, records).values([dict.fromkeys(_COLUMNS)] * rows)
     return str(statement.compile(dialect=dialect))
+
+
+def _values(record: Record) -> Row:
+    return (*_fields(record), checksum(record.item_id), checksum(record.group))
 
 
 def _key(record: Record) -> tuple[str, str, str]:

@@ -51,6 +51,8 @@ def _make_records() -> None:
         sa.Column("item", sa.LargeBinary, nullable=False),
         sa.Column("sample", sa.LargeBinary, nullable=False),
         sa.Column("executions", sa.LargeBinary, nullable=False),
+        sa.Column("item_crc", sa.BigInteger),
+        sa.Column("group_crc", sa.BigInteger),
         sa.CheckConstraint(
             "(reward IS NULL) = (verdict IS NULL) AND (reward IS NULL) <> (code IS NULL)",
             name="records_grade_or_code",
@@ -63,11 +65,9 @@ def _make_records() -> None:
 
 
 def _index_records() -> None:
-    found = ("record", "grader", "verdict", "code", "step", "reward")
+    found = ("record", "grader", "verdict", "code", "step", "reward", "item_crc", "group_crc")
     op.create_index("records_by_caller", "records", ["caller", *found])
     _partial_index("records_by_run", ["caller", "run_id", *found], "run_id")
-    _partial_index("records_by_item", ["caller", "item_id", "record"], "item_id")
-    _partial_index("records_by_group", ["caller", "group_id", "record"], "group_id")
     _partial_index("records_by_key", ["caller", "grader", "idempotency_key"], "idempotency_key", unique=True)
 
 
