@@ -67,8 +67,7 @@ class Border:
     async def _reply(self, headers: dict[bytes, bytes], scope: Scope, receive: Receive) -> Reply | None:
         """The reply to a request that may not come in or that a lean route answers; None: FastAPI answers."""
         host = headers.get(b"host", b"")
-        hosts = sum(name == b"host" for name, _ in scope["headers"])
-        if self._local_only and not (_HOST.fullmatch(host) and hosts == 1):
+        if self._local_only and not (_HOST.fullmatch(host) and _hosts(scope, headers) <= 1):
             shown = host.decode("latin-1")
             return problem_response(HostNotAllowed(f"Host {shown!r} is not served without API keys; use localhost."))
         for route in self._lean:
@@ -80,6 +79,12 @@ class Border:
                 except (ServiceError, Unscored) as error:
                     return problem_response(error)
         return None
+
+
+def _hosts(scope: Scope, headers: dict[bytes, bytes]) -> int:
+    if len(headers) == len(scope["headers"]):
+        return 1
+    return sum(name == b"host" for name, _ in scope["headers"])
 
 
 def _request_id(sent: bytes | None) -> bytes:

@@ -25,7 +25,7 @@ class Entry:
     submission: Submission
     item: bytes = b""
     sample: bytes = b""
-    call: Call = field(default_factory=lambda: Call(b"", b""))
+    call: Call = field(default_factory=lambda: Call(({}, ""), b"", b""))
     body_sha256: bytes | None = None
     executions: list[tuple[Program, Execution]] = field(default_factory=list)
     outcome: Outcome = field(default_factory=list)
@@ -48,8 +48,9 @@ def entry_of(submission: Submission, grader: Grader, config: ConfigInForce) -> E
         sample = encode(submission.sample, submission.pointer + "/sample")
     except InvalidRequest as error:
         return Entry(submission, answer=Refused(error))
-    mapped = to_json(grader.mapped(submission.item)) if grader.item_map else item
-    entry = Entry(submission, item, sample, Call(mapped, sample))
+    mapped = grader.mapped(submission.item)
+    sent = (mapped, submission.sample if submission.read is None else submission.read)
+    entry = Entry(submission, item, sample, Call(sent, to_json(mapped) if grader.item_map else item, sample))
     if submission.key is not None:
         body = b"\n".join((entry.item, entry.sample, config.json, repr(submission.run).encode()))
         entry.body_sha256 = hashlib.sha256(body).digest()

@@ -6,6 +6,7 @@ from pathlib import Path
 from app.errors import TABLE
 from app.settings import Settings, variable
 from graders.cases import markdown_table, read_cases
+from graders.discovery import BUILT_IN
 from graders.registry import Registry
 
 _PROJECT = Path(__file__).parent.parent
@@ -29,7 +30,7 @@ def stale_documents(registry: Registry) -> list[Path]:
 def _documents(registry: Registry) -> Iterator[tuple[Path, str]]:
     for folder in registry.folders.values():
         file = folder.folder / "README.md"
-        if folder.origin.startswith(("built-in", "path")) and file.is_file():
+        if folder.origin.startswith((BUILT_IN, "path")) and file.is_file():
             versions = [f"v{number}" for number in sorted(folder.versions())]
             yield file, _filled(file, {"cases": markdown_table(read_cases(folder.folder), versions)})
     readme = _PROJECT / "README.md"
@@ -52,7 +53,7 @@ def _graders(registry: Registry) -> str:
     rows = [
         f"| `{grader.id}` | {grader.recipe.grader if grader.recipe else 'version'} | {grader.summary} |\n"
         for grader in registry
-        if grader.origin == "built-in"
+        if grader.origin == BUILT_IN
     ]
     return "| Id | Stands on | What it rewards |\n| --- | --- | --- |\n" + "".join(rows)
 

@@ -1,7 +1,7 @@
 """Every Prometheus metric, declared once: name with unit, labels, meaning."""
 
 from collections import Counter as Tally
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
@@ -31,7 +31,12 @@ class Metrics:
 
     def graded(self, records: Sequence[Record]) -> None:
         """The judgements of one request were recorded."""
-        for (grader, verdict), count in Tally([(record.grader, record.verdict) for record in records]).items():
+        counts: Mapping[tuple[str, str | None], int]
+        if len(records) == 1:
+            counts = {(records[0].grader, records[0].verdict): 1}
+        else:
+            counts = Tally([(record.grader, record.verdict) for record in records])
+        for (grader, verdict), count in counts.items():
             child = self._children.get((grader, verdict))
             (child or self._child(grader, verdict)).inc(count)
         if records:

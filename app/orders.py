@@ -7,7 +7,7 @@ from typing import Any
 from app.auth import Caller
 from app.errors import Failure
 from app.ledger import Record
-from graders.api import Execution, Program
+from graders.api import Execution, Program, Sample
 
 
 @dataclass(slots=True)
@@ -33,6 +33,8 @@ class Submission:
     """Its idempotency key, in the namespace of its route."""
     pointer: str = ""
     """Where in the request it stands."""
+    read: Sample | None = None
+    """The sample, read; where there was reason to."""
     executions: Sequence[tuple[Program, Execution]] = ()
     """What is known already of programs it may ask for (re-grading)."""
 

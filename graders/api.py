@@ -28,12 +28,14 @@ class Sample(BaseModel):
 
     @classmethod
     def read(cls, sent: Any) -> "Sample":
-        """A sample as sent: an object, or its `output_text` alone.
+        """A sample as sent: an object, or its `output_text` alone; one that has been read stays as it is.
 
         Raises:
             ValidationError: a field has the wrong type, or there is none that a sample has (a misspelt `output_text`
                 must not be judged as an empty answer).
         """
+        if isinstance(sent, Sample):
+            return sent
         return cls.model_validate({"output_text": sent} if isinstance(sent, str) else sent)
 
     @model_validator(mode="after")

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic_core import PydanticSerializationError, from_json, to_json
+from pydantic_core import PydanticSerializationError, from_json, to_json, to_jsonable_python
 
 from graders.api import Execution, Grade, Program, Sample
 from graders.errors import Fault, GraderCrashed, InvalidConfig, InvalidItem, Unscored, said_by
@@ -31,21 +31,33 @@ Outcome = Judged | list[Program] | Unscored
 
 @dataclass(slots=True)
 class Call:
-    """What one judgement needs, as JSON: the item under the version's own field names, and the sample as sent."""
+    """What one judgement needs: the item under the version's own field names, and the sample; as sent, and as JSON."""
 
+    sent: tuple[dict[str, Any], Any]
     item: bytes
     sample: bytes
     results: Sequence[Execution] = ()
     is_plan: bool = False
     """True asks for the programs to run; False for the grade."""
 
+    @classmethod
+    def of(cls, item: dict[str, Any], sample: Any) -> "Call":
+        return cls((item, sample), to_json(item), to_json(sample))
+
     @property
     def size_bytes(self) -> int:
         return len(self.item) + len(self.sample)
 
     @property
+    def value(self) -> dict[str, Any]:
+        """What `perform` takes."""
+        results = to_jsonable_python(self.results) if self.results else ()
+        item, sample = self.sent
+        return {"item": item, "sample": sample, "is_plan": self.is_plan, "results": results}
+
+    @property
     def json(self) -> bytes:
-        """`perform` takes what this says."""
+        """`value` as JSON."""
         rest = b"" if not self.results else b',"results":' + to_json(self.results)
         return b'{"item":%b,"sample":%b,"is_plan":%b%b}' % (
             self.item,

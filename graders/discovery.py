@@ -10,6 +10,9 @@ from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 
+BUILT_IN = "built-in"
+"""The origin of the graders that come with the service."""
+
 _HERE = Path(__file__).parent
 _VERSION_FILE = re.compile(r"v([1-9][0-9]{0,8})\.py")
 _PATH_PACKAGE = "rft_graders_path"
@@ -43,7 +46,7 @@ class GraderFolder:
 
 def find_folders(paths: Sequence[Path] = ()) -> Iterator[GraderFolder]:
     """Every grader folder: built-in, then below each of `paths`, then by entry point."""
-    yield from (GraderFolder(folder.name, folder, f"graders.{folder.name}", "built-in") for folder in _children(_HERE))
+    yield from (GraderFolder(folder.name, folder, f"graders.{folder.name}", BUILT_IN) for folder in _children(_HERE))
     for path in paths:
         for folder in _children(path.resolve()):
             yield GraderFolder(folder.name, folder, f"{_PATH_PACKAGE}.{folder.name}", f"path {path}")

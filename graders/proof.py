@@ -1,6 +1,6 @@
 """Does a version make of its cases what they say? Used by the tests, the command line and the start-up self-test."""
 
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from graders.calls import Call, Judged, Outcome, perform
 from graders.cases import Case, Expectation
@@ -21,7 +21,7 @@ def run_case(version: Version, case: Case) -> Outcome:
 
 
 def call_of(case: Case) -> Call:
-    return Call(to_json(case.item), to_json(case.sample))
+    return Call.of(case.item, case.sample)
 
 
 def mismatch(version: Version, case: Case, outcome: Outcome) -> str | None:

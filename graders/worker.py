@@ -39,13 +39,8 @@ def main() -> None:
         _write(answers, encode_outcomes([outcome for job in jobs for outcome in _outcomes(registry, job)]))
 
 
-def frame(body: bytes) -> bytes:
-    """`body` with its length before it."""
-    return len(body).to_bytes(4, "big") + body
-
-
 def _write(stream: BinaryIO, body: bytes) -> None:
-    stream.write(frame(body))
+    stream.write(len(body).to_bytes(4, "big") + body)
     stream.flush()
 
 

@@ -20,7 +20,7 @@ from rich.table import Table
 from app.auth import LOCAL
 from app.catalogue import Catalogue
 from app.commands.console import err, find, out, settings, stop
-from app.contracts.wire import answer_json, check_sample
+from app.contracts.wire import answer_json, read_sample
 from app.errors import InvalidRequest, RecordRefused, ServiceError, status_of
 from app.grading import Grading
 from app.lean_route import read_json, read_model
@@ -179,7 +179,7 @@ async def _grade_chunk(
 def _read(line: bytes) -> Submission | Refused:
     try:
         row = read_model(Line, line)
-        check_sample(row.sample, "/sample")
+        read_sample(row.sample, "/sample")
         return Submission(row.item, row.sample)
     except InvalidRequest as error:
         return Refused(error)

@@ -4,7 +4,6 @@ import asyncio
 import gc
 import logging
 import signal
-import sys
 from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 from typing import Annotated
 
@@ -22,8 +21,6 @@ from app.settings import Settings
 _KEEP_ALIVE_S = 75
 _BACKLOG = 4096
 _GC_OBJECTS = 50_000
-# The ledger's thread asks for the GIL a few times per commit, and at Python's default may wait 5 ms each time.
-_GIL_SWITCH_S = 0.000_005
 
 
 def serve(
@@ -59,7 +56,6 @@ def serve(
     # objects. In batches of 100 that walk cost more than reading the samples (19 instead of 7 microseconds each).
     gc.freeze()
     gc.set_threshold(_GC_OBJECTS, 20, 20)
-    sys.setswitchinterval(_GIL_SWITCH_S)
     listener = config.bind_socket()
     # uvicorn raises the signal that stopped it once more when all is closed; a stop that was asked for is no failure.
     for stop_signal in (signal.SIGTERM, signal.SIGINT):

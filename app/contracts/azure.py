@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, SkipValidation
 from pydantic_core import to_json
 
-from app.contracts.wire import GRADING, PROBLEM_TYPE, check_sample, declared
+from app.contracts.wire import GRADING, PROBLEM_TYPE, declared, read_sample
 from app.dependencies import caller_of, grading_of
 from app.errors import (
     DeadlineExceeded,
@@ -60,7 +60,7 @@ async def azure(request: Request, id: str, body: EndpointBody) -> Reply:
     try:
         key = _key(body)
         sample = _with_text(body.sample)
-        check_sample(sample, "/sample")
+        read_sample(sample, "/sample")
         submission = Submission(body.item, sample, key=key)
         [answer] = await grading_of(request).grade(Order(caller_of(request), id, "azure", [submission], key=key))
     except (ServiceError, Unscored) as error:

@@ -11,9 +11,9 @@ from app.contracts.wire import (
     Run,
     SentSample,
     answer_json,
-    check_sample,
     declared,
     problem_response,
+    read_sample,
 )
 from app.dependencies import caller_of, grading_of
 from app.errors import InvalidRequest
@@ -98,8 +98,8 @@ IdempotencyKey = Annotated[
 async def grade(request: Request, id: str, body: GradeBody, idempotency_key: IdempotencyKey = None) -> Reply:
     """Grade one sample."""
     key = _key("one", idempotency_key)
-    check_sample(body.sample, "/sample")
-    submission = Submission(body.item, body.sample, body.run.point(), key)
+    read = read_sample(body.sample, "/sample")
+    submission = Submission(body.item, body.sample, body.run.point(), key, read=read)
     order = Order(caller_of(request), id, "native", [submission], body.config, key)
     [answer] = await grading_of(request).grade(order)
     if isinstance(answer, Refused):

@@ -96,10 +96,14 @@ SentSample = Annotated[Sample, BeforeValidator(lambda sent: {"output_text": sent
 """A sample as sent: an object, or its `output_text` alone."""
 
 
-def check_sample(sent: Any, pointer: str) -> None:
-    """Raises InvalidRequest if `sent` is no sample, or a field of it has the wrong type."""
+def read_sample(sent: Any, pointer: str) -> Sample:
+    """`sent` as a sample.
+
+    Raises:
+        InvalidRequest: it is none, or a field of it has the wrong type.
+    """
     try:
-        Sample.read(sent)
+        return Sample.read(sent)
     except ValidationError as error:
         raise InvalidRequest("The sample is not of the documented shape.", faults_of(error, pointer)) from error
 

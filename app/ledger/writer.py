@@ -76,8 +76,12 @@ class Writer:
         if not records:
             return []
         self._refuse_unless_room(len(records))
-        parts = [self._enqueue(records[at : at + self._group_max]) for at in range(0, len(records), self._group_max)]
-        if sum(not task.done() for task in self._tasks) < self._database.commits_ahead:
+        if len(records) <= self._group_max:
+            parts = [self._enqueue(records)]
+        else:
+            starts = range(0, len(records), self._group_max)
+            parts = [self._enqueue(records[at : at + self._group_max]) for at in starts]
+        if sum([not task.done() for task in self._tasks]) < self._database.commits_ahead:
             task = asyncio.create_task(self._drain(), name="ledger-writer")
             self._tasks.add(task)
             task.add_done_callback(self._drained)
@@ -101,7 +105,7 @@ class Writer:
             )
 
     def _enqueue(self, records: Sequence[Record]) -> asyncio.Future[list[Standing]]:
-        size_bytes = sum(len(record.item) + len(record.sample) + len(record.executions) for record in records)
+        size_bytes = sum([len(record.item) + len(record.sample) + len(record.executions) for record in records])
         entry = _Entry(records, size_bytes, self._loop.create_future())
         self._pending.append(entry)
         self._pending_rows += len(records)

@@ -74,9 +74,7 @@ def job(graders_path: Path, *texts: str, filler: int = 100) -> Job:
     """Calls that go alone; with `filler=0` they are small enough to share a round trip."""
     version = Registry([graders_path])["moody@v1"].version
     items = [{"n": n} | ({"filler": "x" * filler} if filler else {}) for n, _ in enumerate(texts)]
-    calls = [
-        Call(json.dumps(item).encode(), json.dumps(text).encode()) for item, text in zip(items, texts, strict=True)
-    ]
+    calls = [Call.of(item, text) for item, text in zip(items, texts, strict=True)]
     return Job(version, ConfigInForce.of({}, version), calls)
 
 
