@@ -8,7 +8,7 @@ A 200 always holds a judgement; none of these ever becomes a reward.
 from dataclasses import dataclass
 from typing import Any
 
-from graders.errors import Fault, GraderCrashed, InvalidConfig, InvalidItem, Unscored
+from graders.errors import Fault, GraderCrashed, InvalidConfig, InvalidCredit, InvalidItem, Unscored
 
 
 class ServiceError(Exception):
@@ -105,6 +105,7 @@ TABLE: dict[type[Exception], Status] = {
     InvalidRequest: Status(422, "invalid_request", "The request is not of the documented shape"),
     InvalidItem: Status(422, "invalid_item", "The item cannot be graded by this grader"),
     InvalidConfig: Status(422, "invalid_config", "The config is not one of this grader"),
+    InvalidCredit: Status(422, "invalid_credit", "The group cannot be credited like this"),
     BodyTooLarge: Status(413, "body_too_large", "The body is over the limit"),
     UnsupportedMediaType: Status(415, "unsupported_media_type", "Only application/json is read"),
     HostNotAllowed: Status(403, "host_not_allowed", "Without API keys only this machine is served"),

@@ -236,3 +236,43 @@ class Execution:
 
 Executions = Sequence[Execution]
 """One per program that `plan` asked for, in its order; empty for a version without `plan`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One sample of a group whose rewards depend on each other: what `grade_group` is told of it.
+
+    Members come in an order of the service's own, which does not depend on the order in which they were sent.
+    """
+
+    grade: Grade | None
+    """Its own judgement; None: it could not be judged."""
+    item: BaseModel | None
+    """The row as the version's `Item`; None where it is not one, and then there is no grade either."""
+    item_id: str
+    """The caller's `run.item_id`; where none was sent, `sha256:` and the row's checksum, so that equal rows are one
+    item."""
+    rollout: int | None
+    """The caller's `run.rollout`: which attempt at the item this is; None: not said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credited:
+    """What a group earned: a reward per member, and the group as a whole.
+
+    Raises:
+        ValueError: a reward is NaN or infinite.
+    """
+
+    rewards: tuple[float | None, ...]
+    """One per member, in the members' order: finite, inside the version's `GROUP_REWARD_RANGE`; equal members earn
+    equal rewards. None: no reward, because the member was not judged, or because others without whom it cannot be
+    credited were not; such a sample stays unscored."""
+    block: dict[str, Any]
+    """What the group came to as a whole, JSON values only: `group` in the answer."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rewards", tuple(self.rewards))
+        for index, reward in enumerate(self.rewards):
+            if reward is not None and not math.isfinite(reward):
+                raise ValueError(f"The reward of member {index} is {reward!r}; a reward is a finite number.")

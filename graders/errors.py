@@ -3,6 +3,7 @@
     Unscored
     + InvalidItem       the dataset row cannot be graded by this version (the caller's fault)
     + InvalidConfig     the config cannot be used by this version (the caller's fault)
+    + InvalidCredit     the group cannot be credited in the way that was asked for (the caller's fault)
     + GraderCrashed     the grader itself failed or broke its own promises (our fault, or its author's)
 
 Errors in the *sample* are not here: wrong, empty or hostile output is judged. Outside every digest: only grows.
@@ -42,6 +43,10 @@ class InvalidItem(Unscored):
 
 class InvalidConfig(Unscored):
     """The config is not one this version understands."""
+
+
+class InvalidCredit(Unscored):
+    """The group cannot be credited as asked. Raised by `Credit` validation or by `grade_group` itself."""
 
 
 class GraderCrashed(Unscored):

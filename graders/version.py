@@ -1,5 +1,6 @@
 """One version of a grader: its module, wrapped so that nothing but a valid Grade or an Unscored comes out of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,9 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from graders.api import Execution, Grade, Program, Sample
+from graders.api import Credited, Execution, Grade, Member, Program, Sample
 from graders.cases import Case
-from graders.errors import GraderCrashed, InvalidConfig, InvalidItem, faults_of, said_by
+from graders.errors import GraderCrashed, InvalidConfig, InvalidCredit, InvalidItem, faults_of, said_by
+from graders.members import is_fair, ordered
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,17 @@ class Version:
         return float(low), float(high)
 
     @cached_property
+    def has_group_credit(self) -> bool:
+        """Whether it credits groups of samples: it declares `grade_group`."""
+        return hasattr(self.module, "grade_group")
+
+    @cached_property
+    def group_reward_range(self) -> tuple[float, float]:
+        """Least and greatest reward of a sample that is credited in a group, whatever the credit's parameters."""
+        low, high = getattr(self.module, "GROUP_REWARD_RANGE", self.reward_range)
+        return float(low), float(high)
+
+    @cached_property
     def small_max_bytes(self) -> int:
         """Largest sample plus item, as JSON, whose judgement is known to be quick; such calls share a round trip."""
         return int(getattr(self.module, "SMALL_MAX_BYTES", 0))
@@ -72,13 +85,21 @@ class Version:
         """The shape of `Grade.details`; any object where the version declares no `Details`."""
         return _schema(getattr(self.module, "Details", dict[str, Any]))
 
+    @cached_property
+    def credit_schema(self) -> dict[str, Any] | None:
+        """The shape of `credit`; None for a version that credits no groups."""
+        return _schema(self.module.Credit) if self.has_group_credit else None
+
     def check_shape(self) -> None:
         """Raises whatever is wrong with what the module declares, before anybody depends on it."""
         for name in ("Item", "Config", "VERDICTS", "grade"):
             if not hasattr(self.module, name):
                 raise AttributeError(f"{self.id} declares no {name}; see CONTRIBUTING.md, 'Add a grader'.")
         # Built on first use otherwise, so that a Details that has no JSON Schema would fail a reader, not its author.
-        _ = (self.item_schema, self.config_schema, self.details_schema, self.verdicts, self.reward_range)
+        _ = (self.item_schema, self.config_schema, self.details_schema, self.verdicts, self.group_reward_range)
+        if self.has_group_credit and self.module.Credit.model_config.get("extra") != "forbid":
+            raise AttributeError(f"{self.id}: Credit must forbid extra fields, or a misspelt one would change rewards.")
+        _ = self.credit_schema
 
     def read_item(self, item: dict[str, Any]) -> BaseModel:
         """The item as the version's own model. Unknown fields are ignored.
@@ -101,6 +122,17 @@ class Version:
             return _model(self.module.Config, config)
         except ValidationError as error:
             raise InvalidConfig(f"The config is not one of {self.id}.", faults_of(error, "/config")) from error
+
+    def read_credit(self, credit: dict[str, Any]) -> BaseModel:
+        """The parameters of a group credit as the version's own model.
+
+        Raises:
+            InvalidCredit: a field is unknown or wrong; its faults point below `/credit`.
+        """
+        try:
+            return _model(self.module.Credit, credit)
+        except ValidationError as error:
+            raise InvalidCredit(f"The credit is not one of {self.id}.", faults_of(error, "/credit")) from error
 
     def plan(self, sample: Sample, item: BaseModel, config: BaseModel) -> list[Program]:
         """The programs to run before `judge`; none for a version without `plan`.
@@ -128,10 +160,29 @@ class Version:
             )
         return grade
 
+    def credit(self, members: Sequence[Member], config: BaseModel, credit: BaseModel) -> Credited:
+        """The group's rewards, in the order of `members`, on which no reward depends.
+
+        Raises:
+            InvalidCredit, InvalidConfig: the grader found that the group cannot be credited in this way.
+            GraderCrashed: the grader raised something else, or returned what its version does not allow.
+        """
+        order = ordered(members)
+        shown = [members[index] for index in order]
+        credited = self._call("grade_group", shown, config, credit)
+        low, high = self.group_reward_range
+        if not isinstance(credited, Credited) or not is_fair(credited, shown, low, high):
+            raise GraderCrashed(
+                f"{self.id} returned no Credited with a reward in [{low:g}, {high:g}] or None for each of "
+                f"{len(shown)} members, equal ones for equal members and None for those without a grade."
+            )
+        rewards = dict(zip(order, credited.rewards, strict=True))
+        return Credited(tuple(rewards[index] for index in range(len(members))), credited.block)
+
     def _call(self, function: str, *arguments: Any) -> Any:
         try:
             return getattr(self.module, function)(*arguments)
-        except (InvalidItem, InvalidConfig):
+        except (InvalidItem, InvalidConfig, InvalidCredit):
             raise
         # The border between the service and code it did not write: whatever a grader raises is a crash of the grader.
         except Exception as error:
