@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from app.auth import LOCAL, Caller
+from app.auth import Caller
 from app.catalogue import Catalogue
 from app.grading import Grading
 from app.ledger import Ledger
@@ -12,7 +12,8 @@ from app.ledger import Ledger
 
 def caller_of(request: Request) -> Caller:
     """Who is asking. Without API keys everybody is `local`; the border has checked that they may."""
-    return LOCAL
+    caller: Caller = request.app.state.caller
+    return caller
 
 
 def grading_of(request: Request) -> Grading:

@@ -79,6 +79,14 @@ class SandboxUnavailable(ServiceError):
     """Untrusted programs cannot be run here and now."""
 
 
+class InfraError(ServiceError):
+    """The process that ran the program was lost, not by the program's doing."""
+
+
+class InvalidProgram(ServiceError):
+    """The grader made a program of the item that asks for more than the settings allow (`RFT_SANDBOX_*_MAX`)."""
+
+
 class LedgerUnavailable(ServiceError):
     """The record could not be stored, so there is no answer."""
 
@@ -106,6 +114,7 @@ TABLE: dict[type[Exception], Status] = {
     InvalidItem: Status(422, "invalid_item", "The item cannot be graded by this grader"),
     InvalidConfig: Status(422, "invalid_config", "The config is not one of this grader"),
     InvalidCredit: Status(422, "invalid_credit", "The group cannot be credited like this"),
+    InvalidProgram: Status(422, "invalid_program", "The program asks for more than this service allows"),
     BodyTooLarge: Status(413, "body_too_large", "The body is over the limit"),
     UnsupportedMediaType: Status(415, "unsupported_media_type", "Only application/json is read"),
     HostNotAllowed: Status(403, "host_not_allowed", "Without API keys only this machine is served"),
@@ -122,6 +131,7 @@ TABLE: dict[type[Exception], Status] = {
     InternalError: Status(500, "internal_error", "The service failed"),
     Overloaded: Status(503, "overloaded", "Too many samples wait", 1),
     SandboxUnavailable: Status(503, "sandbox_unavailable", "Programs cannot be run now", 5),
+    InfraError: Status(503, "infra_error", "The program's process was lost; nothing is known about the sample", 1),
     LedgerUnavailable: Status(503, "ledger_unavailable", "The grade cannot be recorded now", 1),
     DeadlineExceeded: Status(504, "deadline_exceeded", "Not judged in time", 1),
 }

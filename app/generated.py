@@ -69,6 +69,8 @@ def _settings() -> str:
 def _default(value: object) -> str:
     if isinstance(value, bool):
         return str(int(value))
+    if value is None:
+        return ""
     return ":".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 

@@ -11,16 +11,10 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from app.auth import Caller
 from app.encoding import encode
 from app.entries import Entry, entry_of, located, record_of
-from app.errors import (
-    DeadlineExceeded,
-    Failure,
-    LedgerUnavailable,
-    RecordRefused,
-    SandboxUnavailable,
-    status_of,
-)
+from app.errors import Failure, LedgerUnavailable, RecordRefused, ServiceError, status_of
 from app.keyed_lock import KeyedLock
 from app.ledger import Record
 from app.orders import Answer, Graded, Order, Refused
@@ -38,7 +32,7 @@ class Judges(Protocol):
 
 
 class Sandbox(Protocol):
-    async def run(self, programs: Sequence[Program], deadline: float) -> list[Execution]: ...
+    async def run(self, programs: Sequence[Program], deadline: float, caller: Caller) -> list[Execution]: ...
 
 
 class Ledger(Protocol):
@@ -81,7 +75,7 @@ class Grading:
             await self._replay(order, entries)
             open_entries = [entry for entry in entries if entry.answer is None]
             job = Job(grader.version, config, [entry.call for entry in open_entries])
-            await self._judge(job, open_entries, deadline)
+            await self._judge(job, open_entries, deadline, order.caller)
             for entry in open_entries:
                 entry.outcome = located(entry.outcome, entry, grader)
             duration_us = int((time.monotonic() - started) * 1e6)
@@ -102,34 +96,38 @@ class Grading:
             if record is not None and entry.answer is None:
                 entry.replay(record)
 
-    async def _judge(self, job: Job, entries: list[Entry], deadline: float) -> None:
+    async def _judge(self, job: Job, entries: list[Entry], deadline: float, caller: Caller) -> None:
         """Gives every entry its outcome, after running the programs that its plan asks for."""
         if job.version.has_plan:
-            job, entries = await self._planned(job, entries, deadline)
+            job, entries = await self._planned(job, entries, deadline, caller)
         for entry, outcome in zip(entries, await self.judges(job, deadline), strict=True):
             entry.outcome = outcome
 
-    async def _planned(self, job: Job, entries: list[Entry], deadline: float) -> tuple[Job, list[Entry]]:
+    async def _planned(
+        self, job: Job, entries: list[Entry], deadline: float, caller: Caller
+    ) -> tuple[Job, list[Entry]]:
         """Runs what every call's plan asks for; returns what can be judged then. The others have their outcome."""
         plans = await self.judges(job.planning(), deadline)
-        outcomes = await asyncio.gather(*map(self._execute, plans, entries, [deadline] * len(plans)))
+        executing = (self._execute(plan, entry, deadline, caller) for plan, entry in zip(plans, entries, strict=True))
+        outcomes = await asyncio.gather(*executing)
         for entry, outcome in zip(entries, outcomes, strict=True):
             entry.outcome = outcome
         ready = [index for index, outcome in enumerate(outcomes) if isinstance(outcome, list)]
         return job.only(ready), [entries[index] for index in ready]
 
-    async def _execute(self, plan: Outcome, entry: Entry, deadline: float) -> Outcome:
+    async def _execute(self, plan: Outcome, entry: Entry, deadline: float, caller: Caller) -> Outcome:
         """Runs the programs of `plan`, except those whose execution is known; the results go into the entry's call."""
         if not isinstance(plan, list):
             return plan
         known = dict(entry.submission.executions)
-        missing = [program for program in plan if program not in known]
-        try:
-            known |= dict(zip(missing, await self.sandbox.run(missing, deadline) if missing else [], strict=True))
-        except (SandboxUnavailable, DeadlineExceeded) as error:
-            return error
+        missing = [program for program in dict.fromkeys(plan) if program not in known]
+        if missing:
+            try:
+                known |= zip(missing, await self.sandbox.run(missing, deadline, caller), strict=True)
+            except ServiceError as error:
+                return error
         entry.executions = [(program, known[program]) for program in plan]
-        entry.call.results = [known[program] for program in plan]
+        entry.call.give([known[program] for program in plan])
         return plan
 
     async def _record(self, records: list[Record], entries: list[Entry]) -> None:

@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from app.contracts.wire import ANY, declared
 from app.errors import LedgerUnavailable
 from app.ledger import Ledger
+from app.programs import Programs, SandboxState
 from app.workers import Workers
 from graders.registry import Registry
 
@@ -32,16 +33,20 @@ class Readiness(BaseModel):
     workers: int = Field(description="Processes that can judge now. Without one the service is not ready.")
     database: str = Field(description="`ok`, or what is wrong.")
     redis: str = Field(description="`ok`, `not configured`, or what is wrong; grading goes on without it.")
+    sandbox: SandboxState
     unhealthy_graders: dict[str, str] = Field(description="Graders that were found but are not served, and why.")
 
 
 class Health:
     """Asks the parts how they are."""
 
-    def __init__(self, ledger: Ledger, registry: Registry, workers: Workers, redis_url: str) -> None:
+    def __init__(
+        self, ledger: Ledger, registry: Registry, workers: Workers, programs: Programs, redis_url: str
+    ) -> None:
         self._ledger = ledger
         self._workers = workers
         self._registry = registry
+        self._programs = programs
         self._redis = (
             Redis.from_url(
                 redis_url,
@@ -62,6 +67,7 @@ class Health:
             workers=self._workers.alive,
             database=database,
             redis=await self._redis_state(),
+            sandbox=self._programs.state,
             unhealthy_graders=self._registry.unhealthy,
         )
 

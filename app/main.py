@@ -1,7 +1,7 @@
 """Builds the parts and joins them: the only module that knows every other."""
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -11,28 +11,22 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from app import health, openapi
+from app.auth import ANONYMOUS, LOCAL
 from app.border import Border
 from app.catalogue import Catalogue
 from app.contracts import azure, catalogue, native, records
 from app.contracts.wire import problem_response
-from app.errors import (
-    InternalError,
-    InvalidRequest,
-    MethodNotAllowed,
-    SandboxUnavailable,
-    ServiceError,
-    UnknownRoute,
-)
+from app.errors import InternalError, InvalidRequest, MethodNotAllowed, ServiceError, UnknownRoute
 from app.grading import Grading
 from app.health import Health
 from app.lean_route import LeanRoute
 from app.ledger import Ledger
 from app.metrics import Metrics
 from app.probes import Probes
+from app.programs import Programs, sandbox_settings
 from app.selftest import withdraw_the_unfit
 from app.settings import Settings
 from app.workers import Workers
-from graders.api import Execution, Program
 from graders.errors import Fault, Unscored, json_pointer
 from graders.registry import Registry
 
@@ -47,13 +41,6 @@ reference). A 200 always holds a judgement. Everything else is a problem (RFC 94
 reward: 4xx means that the request is wrong, 503 and 504 that nothing is known about the sample and that the same
 request may be sent again after `Retry-After` seconds.
 """
-
-
-class NoSandbox:
-    """Stands where the sandbox will: programs are refused, never faked."""
-
-    async def run(self, programs: Sequence[Program], deadline: float) -> list[Execution]:
-        raise SandboxUnavailable("This service has no sandbox, so graders that run programs cannot judge here.")
 
 
 def create_app(settings: Settings) -> Border:
@@ -79,6 +66,8 @@ def _create_api(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.registry = registry
+    app.state.programs = Programs(sandbox_settings(settings))
+    app.state.caller = LOCAL if settings.is_loopback else ANONYMOUS
     for router in (native.router, azure.router, catalogue.lean, catalogue.router, records.router, health.router):
         app.include_router(router)
     _add_error_handlers(app)
@@ -91,6 +80,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Opens the parts in the order of their needs, and closes them in reverse."""
     settings: Settings = app.state.settings
     registry: Registry = app.state.registry
+    programs: Programs = app.state.programs
     metrics = Metrics()
     async with AsyncExitStack() as stack:
         ledger = await Ledger.open(
@@ -112,11 +102,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await withdraw_the_unfit(registry, workers, settings.deadline_s)
         for id, why in registry.unhealthy.items():
             _log.warning("Not served: %s: %s", id, why)
+        stack.push_async_callback(programs.close)
+        if any(grader.version.has_plan for grader in registry):
+            programs.start()
         state = app.state
         state.ledger = ledger
         state.catalogue = Catalogue(registry, ledger)
-        state.grading = Grading(state.catalogue, workers, NoSandbox(), ledger, metrics, settings.deadline_s)
-        state.health = Health(ledger, registry, workers, settings.redis_url)
+        state.grading = Grading(state.catalogue, workers, programs, ledger, metrics, settings.deadline_s)
+        state.health = Health(ledger, registry, workers, programs, settings.redis_url)
         stack.push_async_callback(state.health.close)
         if settings.metrics_port >= 0:
             state.probes = Probes(settings.host, settings.metrics_port, metrics.registry, state.health)

@@ -16,6 +16,10 @@ PREFIX = "RFT_"
 # RFT_GRADERS_PORT_8000_TCP_ADDR, RFT_GRADERS_PORT=tcp://10.0.0.1:8000 and the like.
 _KUBERNETES = re.compile(r"RFT_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
 
+# `numpy`, or `science=numpy+scipy`.
+_PACKAGE = r"[A-Za-z_][\w.]*"
+_SET = re.compile(rf"{_PACKAGE}|[A-Za-z_][\w-]*={_PACKAGE}(\+{_PACKAGE})*")
+
 
 class SettingsError(ValueError):
     """The environment cannot be used; each line says which variable, what was wanted and what to do."""
@@ -49,17 +53,69 @@ class Settings(BaseModel):
     ledger_pending_max: int = Field(
         50_000, ge=1, description="Records that may wait for their commit; more are shed (503)."
     )
+    sandbox_slots: int | None = Field(
+        None,
+        ge=0,
+        le=1024,
+        description="Programs run at the same time; empty: one per CPU and one more; 0: none is run.",
+    )
+    sandbox_sets: tuple[str, ...] = Field(
+        ("plain",),
+        description="What programs may import beside the standard library (`plain`), joined by ':': `numpy`, or "
+        "`science=numpy+scipy`.",
+    )
+    sandbox_python: str = Field(
+        "", description="Interpreter of programs; empty: the service's own, or the system's where users cannot read it."
+    )
+    sandbox_allow_degraded: bool = Field(
+        False, description="1 runs programs on a host without Landlock or seccomp; only if all of them are your own."
+    )
+    sandbox_timeout_s_max: float = Field(60.0, gt=0, le=3600, description="Longest timeout a program may ask for, s.")
+    sandbox_cpu_s_max: float = Field(60.0, gt=0, le=3600, description="Most CPU time a program may ask for, s.")
+    sandbox_memory_mib_max: int = Field(2048, ge=16, description="Most memory a program may ask for, MiB.")
+    sandbox_output_bytes_max: int = Field(
+        16 << 20, ge=1024, description="Most bytes of answers, stdout and stderr, each, that a program may ask for."
+    )
+    sandbox_files_max: int = Field(256, ge=16, le=65536, description="Most open files a program may ask for.")
+    sandbox_threads_max: int = Field(64, ge=0, le=4096, description="Most threads a program may ask for.")
+    sandbox_judge_cpu_s: int = Field(10, ge=1, le=3600, description="CPU time of one execution of a test, s.")
+    sandbox_judge_timeout_s: float = Field(
+        10.0, gt=0, le=3600, description="Longest time that a test goes on without its program, s."
+    )
+    sandbox_judge_memory_mib: int = Field(512, ge=64, description="Memory of one execution of a test, MiB.")
+    sandbox_recordings_max: int = Field(
+        4096, ge=1, description="Tasks whose calls are remembered, for callers whose tests are trusted."
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least severe log line written.")
 
-    @field_validator("graders_path", mode="before")
+    @field_validator("graders_path", "sandbox_sets", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(filter(None, value.split(":"))) if isinstance(value, str) else value
+
+    @field_validator("sandbox_slots", mode="before")
+    @classmethod
+    def _empty(cls, value: Any) -> Any:
+        return None if value == "" else value
+
+    @field_validator("sandbox_sets")
+    @classmethod
+    def _readable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for written in value:
+            if not _SET.fullmatch(written):
+                raise ValueError(f"wanted `plain`, a package or NAME=PACKAGE+PACKAGE, got {written!r}")
+        return value
 
     @property
     def database(self) -> str:
         """The database's URL, the embedded one's if none is set."""
         return self.database_url or f"sqlite:///{self.data_dir / 'rft.sqlite3'}"
+
+    @property
+    def dependency_sets(self) -> dict[str, tuple[str, ...]]:
+        """Name of a set -> its packages. `plain` is always there."""
+        named = [written.partition("=") for written in self.sandbox_sets if written != "plain"]
+        return {"plain": (), **{name: tuple((packages or name).split("+")) for name, _, packages in named}}
 
     @property
     def is_loopback(self) -> bool:

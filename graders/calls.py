@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic_core import PydanticSerializationError, from_json, to_json, to_jsonable_python
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from graders.api import Execution, Grade, Program, Sample
 from graders.errors import Fault, GraderCrashed, InvalidConfig, InvalidItem, Unscored, said_by
@@ -37,6 +37,7 @@ class Call:
     item: bytes
     sample: bytes
     results: Sequence[Execution] = ()
+    results_json: bytes = b"[]"
     is_plan: bool = False
     """True asks for the programs to run; False for the grade."""
 
@@ -44,26 +45,28 @@ class Call:
     def of(cls, item: dict[str, Any], sample: Any) -> "Call":
         return cls((item, sample), to_json(item), to_json(sample))
 
+    def give(self, results: Sequence[Execution]) -> None:
+        """Adds what came of the programs that its plan asked for."""
+        self.results, self.results_json = results, to_json(results)
+
     @property
     def size_bytes(self) -> int:
-        return len(self.item) + len(self.sample)
+        return len(self.item) + len(self.sample) + len(self.results_json)
 
     @property
     def value(self) -> dict[str, Any]:
         """What `perform` takes."""
-        results = to_jsonable_python(self.results) if self.results else ()
         item, sample = self.sent
-        return {"item": item, "sample": sample, "is_plan": self.is_plan, "results": results}
+        return {"item": item, "sample": sample, "is_plan": self.is_plan, "results": self.results}
 
     @property
     def json(self) -> bytes:
         """`value` as JSON."""
-        rest = b"" if not self.results else b',"results":' + to_json(self.results)
-        return b'{"item":%b,"sample":%b,"is_plan":%b%b}' % (
+        return b'{"item":%b,"sample":%b,"is_plan":%b,"results":%b}' % (
             self.item,
             self.sample,
             b"true" if self.is_plan else b"false",
-            rest,
+            self.results_json,
         )
 
 
@@ -73,7 +76,7 @@ def perform(version: Version, config: BaseModel, call: dict[str, Any]) -> Outcom
         item, sample = version.read_item(call["item"]), Sample.read(call["sample"])
         if call["is_plan"]:
             return version.plan(sample, item, config)
-        results = [Execution(**result) for result in call.get("results", ())]
+        results = [each if isinstance(each, Execution) else Execution(**each) for each in call["results"]]
         return judged(version.judge(sample, item, config, results))
     except Unscored as error:
         return error

@@ -2,6 +2,7 @@
 is closed."""
 
 import json
+from collections.abc import Sequence
 
 from graders.api import Program
 from graders.kit.values import decode
@@ -66,13 +67,18 @@ _WORKS = "0.14"
 _FORBIDDEN = ("/etc/passwd", "/proc/self/environ", "/proc/1/cmdline", "/")
 
 
+def missing_layers(layers: Sequence[str]) -> list[str]:
+    """What of `REQUIRED` is not among the layers in force."""
+    return [name for name in REQUIRED if not any(layer.startswith(name) for layer in layers)]
+
+
 def check_layers(process: JailedProcess, settings: SandboxSettings) -> None:
     """Whether the layers in force are enough.
 
     Raises:
         Unavailable: one of `REQUIRED` is missing, and the settings do not allow that.
     """
-    missing = [name for name in REQUIRED if not any(layer.startswith(name) for layer in process.layers)]
+    missing = missing_layers(process.layers)
     if missing and not settings.allow_degraded:
         raise Unavailable(
             f"This host has no {' and no '.join(missing)}, so programs would not be jailed. Use a kernel of 5.13 or "

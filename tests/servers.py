@@ -20,7 +20,13 @@ class Server:
 
     def __init__(self, data_dir: Path, **settings: str) -> None:
         self.data_dir = data_dir
-        self.settings = {"RFT_PORT": "0", "RFT_METRICS_PORT": "-1", "RFT_WORKERS": "1", **settings}
+        self.settings = {
+            "RFT_PORT": "0",
+            "RFT_METRICS_PORT": "-1",
+            "RFT_WORKERS": "1",
+            "RFT_SANDBOX_SLOTS": "0",
+            **settings,
+        }
         self.log: list[str] = []
 
     def __enter__(self) -> Self:

@@ -30,9 +30,10 @@ ALLOWED = {
     "app.workers": {"app.errors", "app.worker_process", "graders"},
     "app.orders": {"app.auth", "app.errors", "app.ledger", "graders"},
     "app.entries": {"app.encoding", "app.errors", "app.ledger", "app.orders", "app.workers", "graders"},
+    "app.programs": {"app.auth", "app.cpus", "app.errors", "app.settings", "graders.api", "sandbox"},
     "app.grading": {
-        "app.encoding", "app.entries", "app.errors", "app.keyed_lock", "app.ledger", "app.orders", "app.workers",
-        "graders",
+        "app.auth", "app.encoding", "app.entries", "app.errors", "app.keyed_lock", "app.ledger", "app.orders",
+        "app.workers", "graders",
     },
     "app.contracts": {
         "app.auth", "app.catalogue", "app.contracts.wire", "app.dependencies", "app.errors", "app.ledger",

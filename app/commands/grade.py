@@ -25,9 +25,9 @@ from app.errors import InvalidRequest, RecordRefused, ServiceError, status_of
 from app.grading import Grading
 from app.lean_route import read_json, read_model
 from app.ledger import Record, StoredRecipe
-from app.main import NoSandbox
 from app.metrics import Metrics
 from app.orders import Answer, Graded, Order, Refused, Submission
+from app.programs import Programs, sandbox_settings
 from app.settings import Settings
 from app.workers import Workers
 from graders.api import Sample
@@ -138,9 +138,10 @@ async def _grade_file(
 ) -> Summary:
     summary = Summary()
     workers = Workers(chosen.workers, graders_path=chosen.graders_path, call_timeout_s=chosen.call_timeout_s)
+    programs = Programs(sandbox_settings(chosen))
     ledger = NoLedger()
     catalogue = Catalogue(Registry(chosen.graders_path), ledger)
-    grading = Grading(catalogue, workers, NoSandbox(), ledger, Metrics(), chosen.deadline_s)
+    grading = Grading(catalogue, workers, programs, ledger, Metrics(), chosen.deadline_s)
     with (
         input.open("rb") as lines,
         output.open("wb") if output else nullcontext() as results,
@@ -154,6 +155,7 @@ async def _grade_file(
                 await _grade_chunk(grading, id, config, chunk, summary, results)
                 progress.update(bar, advance=sum(len(line) for _, line in chunk))
         finally:
+            await programs.close()
             await workers.close()
     return summary
 

@@ -20,9 +20,9 @@ from app.commands.grade import read_config
 from app.errors import ServiceError, UnknownRun, status_of
 from app.grading import Grading
 from app.ledger import Ledger, Record
-from app.main import NoSandbox
 from app.metrics import Metrics
 from app.orders import Graded, Order, RunPoint, Submission
+from app.programs import Programs, sandbox_settings
 from app.settings import Settings
 from app.workers import Workers
 from graders.api import Execution, Program
@@ -124,10 +124,12 @@ async def _regrade(
 ) -> Moves:
     ledger = await Ledger.open(chosen.database, quarantine=chosen.data_dir / "quarantine.jsonl")
     workers = Workers(chosen.workers, graders_path=chosen.graders_path, call_timeout_s=chosen.call_timeout_s)
+    # Executions that the records hold are not repeated; a version that asks for others starts the sandbox.
+    programs = Programs(sandbox_settings(chosen))
     try:
         await workers.start()
         catalogue = Catalogue(Registry(chosen.graders_path), ledger)
-        grading = Grading(catalogue, workers, NoSandbox(), ledger, Metrics(), chosen.deadline_s)
+        grading = Grading(catalogue, workers, programs, ledger, Metrics(), chosen.deadline_s)
         target = await catalogue.find(grader_id)
         await _check_source(ledger, run, source)
         moves = Moves(run, f"{run}~{grader_id}~{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}", grader_id)
@@ -135,6 +137,7 @@ async def _regrade(
             await _regrade_chunk(grading, catalogue, target, chunk, config, moves)
         return moves
     finally:
+        await programs.close()
         await workers.close()
         await ledger.close()
 

@@ -15,6 +15,7 @@ from app.commands.console import out, settings, stop
 from app.errors import LedgerUnavailable
 from app.ledger import migrate
 from app.main import create_app
+from app.programs import Programs
 from app.settings import Settings
 
 # Above the idle timeouts of the clients that trainers use (aiohttp 15 s, requests none), so that they close first.
@@ -38,8 +39,9 @@ def serve(
     for name, port_wanted in (("RFT_PORT", chosen.port), ("RFT_METRICS_PORT", chosen.metrics_port)):
         if port_wanted > 0 and not _is_free(chosen.host, port_wanted):
             stop(f"{name}={port_wanted} is in use on {chosen.host}: stop what listens there, or set another port.", 1)
+    app = create_app(chosen)
     config = uvicorn.Config(
-        create_app(chosen),
+        app,
         host=chosen.host,
         port=chosen.port,
         loop="uvloop",
@@ -60,7 +62,7 @@ def serve(
     # uvicorn raises the signal that stopped it once more when all is closed; a stop that was asked for is no failure.
     for stop_signal in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop_signal, signal.SIG_IGN)
-    _Server(config, chosen).run(sockets=[listener])
+    _Server(config, chosen, app.api.state.programs).run(sockets=[listener])
 
 
 def _is_free(host: str, port: int) -> bool:
@@ -76,14 +78,20 @@ def _is_free(host: str, port: int) -> bool:
 class _Server(uvicorn.Server):
     """uvicorn's server, which says where to look once it answers there."""
 
-    def __init__(self, config: uvicorn.Config, chosen: Settings) -> None:
+    def __init__(self, config: uvicorn.Config, chosen: Settings, programs: Programs) -> None:
         super().__init__(config)
-        self._chosen = chosen
+        self._chosen, self._programs = chosen, programs
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started and sockets:
             out.print(_where_to_look(self._chosen, sockets[0].getsockname()[1]))
+            self._printing = asyncio.create_task(self._print_sandbox())
+
+    async def _print_sandbox(self) -> None:
+        state = await self._programs.settled()
+        told = f"{state.slots} slots; {' '.join(state.layers)}" if state.layers else state.detail
+        out.print(f"Sandbox      {state.state}" + (f": {told}" if told else ""), markup=False, highlight=False)
 
 
 def _where_to_look(chosen: Settings, port: int) -> Panel:

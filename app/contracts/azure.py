@@ -18,6 +18,7 @@ from app.errors import (
     DeadlineExceeded,
     Failure,
     IdempotencyConflict,
+    InvalidProgram,
     ServiceError,
     headers_of,
     problem,
@@ -29,7 +30,9 @@ from graders.api import Sample
 from graders.errors import InvalidItem, Unscored
 
 # A missed deadline is answered 503 here, and a trace id never conflicts.
-_ERRORS = [error for error in (*GRADING, InvalidItem) if error not in (DeadlineExceeded, IdempotencyConflict)]
+_ERRORS = [
+    error for error in (*GRADING, InvalidItem, InvalidProgram) if error not in (DeadlineExceeded, IdempotencyConflict)
+]
 
 router = APIRouter(route_class=LeanRoute, tags=["contracts"])
 

@@ -16,7 +16,7 @@ from app.contracts.wire import (
     read_sample,
 )
 from app.dependencies import caller_of, grading_of
-from app.errors import InvalidRequest
+from app.errors import InvalidProgram, InvalidRequest
 from app.lean_route import LeanRoute, Reply
 from app.orders import Answer, Order, Refused, RunPoint, Submission
 from graders.api import Sample
@@ -94,7 +94,9 @@ IdempotencyKey = Annotated[
 ]
 
 
-@router.post("/v1/graders/{id}/grade", response_model=GradeAnswer, responses=declared(*GRADING, InvalidItem))
+@router.post(
+    "/v1/graders/{id}/grade", response_model=GradeAnswer, responses=declared(*GRADING, InvalidItem, InvalidProgram)
+)
 async def grade(request: Request, id: str, body: GradeBody, idempotency_key: IdempotencyKey = None) -> Reply:
     """Grade one sample."""
     key = _key("one", idempotency_key)

@@ -12,6 +12,7 @@ from app.contracts.wire import ANY, Int64, Name, declared
 from app.dependencies import CurrentCaller, CurrentCatalogue, CurrentLedger
 from app.errors import LedgerUnavailable, UnknownGrader, UnknownRecord, UnknownRun
 from app.ledger import GraderReport, Record, RecordFilter, RunSummary
+from graders.api import Execution, Program
 
 router = APIRouter(tags=["ledger"])
 
@@ -43,6 +44,13 @@ class GradePage(BaseModel):
     next: str | None = Field(description="Cursor of the next page; null on the last.")
 
 
+class Executed(BaseModel):
+    """A program and what the sandbox saw of it."""
+
+    program: Program
+    execution: Execution
+
+
 class GradeRecord(GradeRow):
     """Everything that led to a grade, enough to repeat it."""
 
@@ -50,7 +58,7 @@ class GradeRecord(GradeRow):
     config: dict[str, Any]
     item: dict[str, Any]
     sample: Any
-    executions: list[Any] = Field(description="Programs with what happened when they ran.")
+    executions: list[Executed] = Field(description="The programs that were run for it, in the grader's order.")
     ignored_item_fields: list[str] | None = Field(description="Item fields the grader did not read; null: it is gone.")
 
 
@@ -83,7 +91,9 @@ async def show_grade(
         config=from_json(found.config),
         item=item,
         sample=from_json(found.sample),
-        executions=from_json(found.executions),
+        executions=[
+            Executed(program=program, execution=execution) for program, execution in from_json(found.executions)
+        ],
         ignored_item_fields=await _ignored(catalogue, found.grader, item),
     )
 
