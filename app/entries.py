@@ -44,8 +44,8 @@ class Entry:
 def entry_of(submission: Submission, grader: Grader, config: ConfigInForce) -> Entry:
     """`submission` with its bytes; one that cannot be written as JSON is answered already."""
     try:
-        item = encode(submission.item, submission.pointer + "/item")
-        sample = encode(submission.sample, submission.pointer + "/sample")
+        item = submission.item_json or encode(submission.item, submission.pointer + "/item")
+        sample = submission.sample_json or encode(submission.sample, submission.pointer + "/sample")
     except InvalidRequest as error:
         return Entry(submission, answer=Refused(error))
     mapped = grader.mapped(submission.item)

@@ -20,6 +20,16 @@ class RunPoint:
     rollout: int | None = None
     group: str | None = None
 
+    def within(self, shared: "RunPoint") -> "RunPoint":
+        """These coordinates, with those of `shared` where they say nothing."""
+        return RunPoint(
+            shared.id if self.id is None else self.id,
+            shared.step if self.step is None else self.step,
+            shared.item_id if self.item_id is None else self.item_id,
+            shared.rollout if self.rollout is None else self.rollout,
+            shared.group if self.group is None else self.group,
+        )
+
 
 @dataclass(slots=True)
 class Submission:
@@ -35,6 +45,9 @@ class Submission:
     """Where in the request it stands."""
     read: Sample | None = None
     """The sample, read; where there was reason to."""
+    item_json: bytes | None = None
+    """Its bytes as they were sent, if they are known to be JSON that can be stored; so too `sample_json`."""
+    sample_json: bytes | None = None
     executions: Sequence[tuple[Program, Execution]] = ()
     """What is known already of programs it may ask for (re-grading)."""
 

@@ -36,7 +36,7 @@ ALLOWED = {
         "app.workers", "graders",
     },
     "app.contracts": {
-        "app.auth", "app.catalogue", "app.contracts.wire", "app.dependencies", "app.errors", "app.ledger",
+        "app.auth", "app.catalogue", "app.contracts", "app.encoding", "app.dependencies", "app.errors", "app.ledger",
         "app.lean_route", "app.orders", "graders",
     },
 }  # fmt: skip

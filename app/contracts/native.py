@@ -1,11 +1,13 @@
 """The native format: one sample or a batch in, grades out."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel, Field, SkipValidation, TypeAdapter, ValidationError
 
+from app.contracts import quick
+from app.contracts.asked import BATCH_MAX, Asked
 from app.contracts.wire import (
     GRADING,
     Run,
@@ -17,12 +19,11 @@ from app.contracts.wire import (
 )
 from app.dependencies import caller_of, grading_of
 from app.errors import InvalidProgram, InvalidRequest
-from app.lean_route import LeanRoute, Reply
-from app.orders import Answer, Order, Refused, RunPoint, Submission
+from app.lean_route import LeanRoute, Reply, read_model
+from app.orders import Answer, Order, Refused, Submission
 from graders.api import Sample
 from graders.errors import Fault, InvalidItem, faults_of
 
-BATCH_MAX = 1000
 _KEY_MAX_CHARS = 255
 
 router = APIRouter(route_class=LeanRoute, tags=["grading"])
@@ -35,6 +36,15 @@ class GradeBody(BaseModel, extra="forbid"):
     sample: SkipValidation[Sample | str] = Field(description="What the model produced, or its text alone.")
     config: dict[str, Any] | None = Field(None, description="The grader's config; not with a recipe.")
     run: Run = Field(Run(), description="Run coordinates, for the reports.")
+
+    @classmethod
+    def read(cls, body: bytes) -> Asked:
+        """Raises InvalidRequest."""
+        return quick.read_one(body) or read_model(cls, body).asked()
+
+    def asked(self) -> Asked:
+        read = read_sample(self.sample, "/sample")
+        return Asked([Submission(self.item, self.sample, self.run.point(), read=read)], self.config)
 
 
 class BatchSample(BaseModel, extra="forbid"):
@@ -51,6 +61,16 @@ class BatchBody(BaseModel, extra="forbid"):
     samples: list[SkipValidation[BatchSample]] = Field(max_length=BATCH_MAX)
     config: dict[str, Any] | None = Field(None, description="The grader's config; not with a recipe.")
     run: Run = Field(Run(), description="Run coordinates that all samples share.")
+
+    @classmethod
+    def read(cls, body: bytes) -> Asked:
+        """Raises InvalidRequest."""
+        return quick.read_batch(body) or read_model(cls, body).asked()
+
+    def asked(self) -> Asked:
+        read = enumerate(_read_all(self.samples))
+        submissions = [one if isinstance(one, InvalidRequest) else _submission(one, index, self) for index, one in read]
+        return Asked(submissions, self.config)
 
 
 class GradeAnswer(BaseModel):
@@ -99,11 +119,7 @@ IdempotencyKey = Annotated[
 )
 async def grade(request: Request, id: str, body: GradeBody, idempotency_key: IdempotencyKey = None) -> Reply:
     """Grade one sample."""
-    key = _key("one", idempotency_key)
-    read = read_sample(body.sample, "/sample")
-    submission = Submission(body.item, body.sample, body.run.point(), key, read=read)
-    order = Order(caller_of(request), id, "native", [submission], body.config, key)
-    [answer] = await grading_of(request).grade(order)
+    [answer] = await _answers(request, id, cast(Asked, body), _key("one", idempotency_key))
     if isinstance(answer, Refused):
         return problem_response(answer.error, answer.record)
     return Reply(answer_json(answer))
@@ -112,19 +128,23 @@ async def grade(request: Request, id: str, body: GradeBody, idempotency_key: Ide
 @router.post("/v1/graders/{id}/grade-batch", response_model=BatchAnswer, responses=declared(*GRADING))
 async def grade_batch(request: Request, id: str, body: BatchBody, idempotency_key: IdempotencyKey = None) -> Reply:
     """Grade up to 1,000 samples. Each result is a grade or an error of its own; one bad sample fails no other."""
-    key = _key("batch", idempotency_key)
-    results: list[Answer | None] = [None] * len(body.samples)
-    submissions, places = [], []
-    for index, read in enumerate(_read_all(body.samples)):
-        if isinstance(read, InvalidRequest):
-            results[index] = Refused(read)
-        else:
-            submissions.append(_submission(read, index, body, key))
-            places.append(index)
-    order = Order(caller_of(request), id, "native", submissions, body.config, key)
-    for place, answer in zip(places, await grading_of(request).grade(order), strict=True):
-        results[place] = answer
-    return Reply(b'{"results":[' + b",".join(answer_json(answer) for answer in results if answer) + b"]}")
+    answers = await _answers(request, id, cast(Asked, body), _key("batch", idempotency_key))
+    return Reply(b'{"results":[%b]}' % b",".join([answer_json(answer) for answer in answers]))
+
+
+async def _answers(request: Request, id: str, asked: Asked, key: str | None) -> list[Answer]:
+    """One answer per sample, in their order."""
+    submissions = [one for one in asked.submissions if isinstance(one, Submission)]
+    if key is not None:
+        for index, one in enumerate(asked.submissions):
+            if isinstance(one, Submission):
+                one.key = f"{key}#{index}"
+    order = Order(caller_of(request), id, "native", submissions, asked.config, key)
+    answers = await grading_of(request).grade(order)
+    if len(answers) == len(asked.submissions):
+        return answers
+    graded = iter(answers)
+    return [next(graded) if isinstance(one, Submission) else Refused(one) for one in asked.submissions]
 
 
 class _ReadSample(BatchSample):
@@ -151,20 +171,13 @@ def _read_one(raw: Any, index: int) -> _ReadSample | InvalidRequest:
         return InvalidRequest("This sample is not of the documented shape.", faults_of(error, f"/samples/{index}"))
 
 
-def _submission(read: _ReadSample, index: int, body: BatchBody, key: str | None) -> Submission:
-    shared, own = body.run, read.run
+def _submission(read: _ReadSample, index: int, body: BatchBody) -> Submission:
     return Submission(
         item=read.item,
         sample=body.samples[index]["sample"],  # type: ignore[index]  # as it came, since it was not validated
-        run=RunPoint(
-            shared.id if own.id is None else own.id,
-            shared.step if own.step is None else own.step,
-            shared.item_id if own.item_id is None else own.item_id,
-            shared.rollout if own.rollout is None else own.rollout,
-            shared.group if own.group is None else own.group,
-        ),
-        key=None if key is None else f"{key}#{index}",
+        run=read.run.point().within(body.run.point()),
         pointer=f"/samples/{index}",
+        read=read.sample,
     )
 
 

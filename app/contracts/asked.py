@@ -1,0 +1,18 @@
+"""What the body of a native grading route asks for, however it was read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.errors import InvalidRequest
+from app.orders import Submission
+
+BATCH_MAX = 1000
+
+
+@dataclass(slots=True)
+class Asked:
+    """One entry per sample, in their order; in a batch a sample may be none. Keys are not in a body."""
+
+    submissions: Sequence[Submission | InvalidRequest]
+    config: dict[str, Any] | None
