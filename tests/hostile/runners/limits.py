@@ -1,0 +1,3 @@
+"""What the naive runners allow a program."""
+
+TIMEOUT_S = 0.6
