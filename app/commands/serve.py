@@ -13,6 +13,7 @@ from rich.panel import Panel
 
 from app.commands.console import out, settings, stop
 from app.errors import LedgerUnavailable
+from app.http_protocol import JoiningProtocol
 from app.ledger import migrate
 from app.main import create_app
 from app.programs import Programs
@@ -45,7 +46,7 @@ def serve(
         host=chosen.host,
         port=chosen.port,
         loop="uvloop",
-        http="httptools",
+        http=JoiningProtocol,
         log_config=None,
         # Paths may carry what no log should hold; the service writes its own lines.
         access_log=False,
