@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parent.parent
-SOURCES = [
-    file for folder in ("app", "graders", "migrations", "sandbox") for file in sorted((PROJECT / folder).rglob("*.py"))
-]
+PACKAGES = ("app", "evaluations", "graders", "migrations", "sandbox")
+SOURCES = [file for folder in PACKAGES for file in sorted((PROJECT / folder).rglob("*.py"))]
 
 # Who may know whom: the modules below a prefix import only these of the project.
 ALLOWED = {
@@ -17,6 +16,7 @@ ALLOWED = {
     "graders.errors": set(),
     "graders.kit": {"graders.api", "graders.errors", "graders.kit"},
     "graders": {"graders"},
+    "evaluations": {"evaluations", "graders.errors", "graders.kit"},
     # The codec is the form of stored executions, so grader and sandbox must share it.
     "sandbox": {"sandbox", "graders.api", "graders.kit.values"},
     "sandbox.inside": {"sandbox.inside", "graders.kit.values"},
@@ -100,7 +100,7 @@ def _module(file: Path) -> str:
 
 
 def _project_imports(file: Path) -> Iterator[str]:
-    return (name for name in _imports(file) if name.split(".")[0] in {"app", "graders", "sandbox", "migrations"})
+    return (name for name in _imports(file) if name.split(".")[0] in PACKAGES)
 
 
 def _imports(file: Path) -> Iterator[str]:
