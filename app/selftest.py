@@ -19,8 +19,7 @@ async def withdraw_the_unfit(registry: Registry, judges: Judges, deadline_s: flo
     deadline = time.monotonic() + deadline_s
     for grader in list(registry):
         version = grader.version
-        # A case of a version with a plan needs the executions that only a sandbox can bring.
-        if grader.recipe is None and version.cases and not version.has_plan:
+        if grader.recipe is None and version.cases:
             difference = await _difference(version, judges, deadline)
             if difference:
                 registry.withdraw(grader.id, f"Fails its self-test: {difference}")

@@ -131,6 +131,9 @@ class Program:
     """Threads beside the first one; 0 forbids them, and so does a host that cannot count them (the layer `threads`)."""
     dependencies: str = "plain"
     """Name of the set of packages that the program may import, as the service's settings declare it."""
+    total_timeout_s: float = 0.0
+    """Longest time of the processes of all stdins together: CPU time, or wall time of one that mostly sleeps. What does
+    not fit any more is a `timeout`. 0: as many times `timeout_s` as there are stdins."""
 
     def __post_init__(self) -> None:
         for name in ("calls", "stdins", "checks"):

@@ -1,10 +1,13 @@
 """Reads `cases.toml`, a grader's worked examples: one file for tests, README table, OpenAPI examples and self-test."""
 
+import json
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+
+from graders.api import Check, Execution, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class Case:
     expect: dict[str, Expectation]
     """By version name: `v1`, `v2`."""
     config: dict[str, Any] = field(default_factory=dict)
+    executions: tuple[Execution, ...] = ()
+    """What the sandbox saw of the programs that the version's plan asks for: only what is the same each time."""
 
 
 def read_cases(folder: Path) -> tuple[Case, ...]:
@@ -48,10 +53,30 @@ def read_cases(folder: Path) -> tuple[Case, ...]:
 def _read(raw: dict[str, Any]) -> Case:
     try:
         sample, expect = raw.pop("sample"), raw.pop("expect")
+        executions = tuple(Execution(**execution) for execution in raw.pop("executions", ()))
         expectations = {version: Expectation(**found) for version, found in expect.items()}
-        return Case(sample={"output_text": sample} if isinstance(sample, str) else sample, expect=expectations, **raw)
+        sample = {"output_text": sample} if isinstance(sample, str) else sample
+        return Case(sample=sample, expect=expectations, executions=executions, **raw)
     except (KeyError, TypeError) as error:
         raise ValueError(f"Case {raw.get('name', '?')!r} in cases.toml: {error}.") from error
+
+
+def toml_of(executions: Sequence[Execution]) -> str:
+    """`executions` as the line of a case, without the fields that have their defaults."""
+    return f"executions = {_toml(list(executions))}"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, str):
+        # JSON's escapes are TOML's; only DEL has none in JSON.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, (Execution, Result, Check)):
+        told = {each.name: getattr(value, each.name) for each in fields(value)}
+        plain = {each.name: each.default for each in fields(value)}
+        return f"{{ {', '.join(f'{name} = {_toml(told[name])}' for name in told if told[name] != plain[name])} }}"
+    return json.dumps(value)
 
 
 def markdown_table(cases: tuple[Case, ...], versions: list[str]) -> str:

@@ -1,10 +1,17 @@
-"""Does a version make of its cases what they say? Used by the tests, the command line and the start-up self-test."""
+"""Does a version make of its cases what they say? Used by the tests, the command line and the start-up self-test.
+
+A case of a version with a plan holds the executions that its programs came to, so that it can be judged without a
+sandbox; `same_each_time` tells what of an execution such a case keeps.
+"""
+
+from dataclasses import replace
 
 from pydantic_core import from_json
 
+from graders.api import Execution
 from graders.calls import Call, Judged, Outcome, perform
 from graders.cases import Case, Expectation
-from graders.errors import Unscored
+from graders.errors import GraderCrashed, Unscored
 from graders.version import Version
 
 # Rewards are decimals with few digits; what floating point adds lies far below.
@@ -13,15 +20,36 @@ _REWARD_TOLERANCE = 1e-9
 
 def run_case(version: Version, case: Case) -> Outcome:
     """What `version` makes of `case`: a grade, or why there is none."""
+    plan = plan_case(version, case) if version.has_plan else []
+    if isinstance(plan, list) and len(plan) != len(case.executions):
+        return GraderCrashed(f"The plan asks for {len(plan)} programs; the case has {len(case.executions)} executions.")
+    return _perform(version, case, is_plan=False) if isinstance(plan, list) else plan
+
+
+def plan_case(version: Version, case: Case) -> Outcome:
+    """The programs that `version` wants to be run for `case`, or why it wants none."""
+    return _perform(version, case, is_plan=True)
+
+
+def _perform(version: Version, case: Case, is_plan: bool) -> Outcome:
     try:
         config = version.read_config(case.config)
     except Unscored as error:
         return error
-    return perform(version, config, from_json(call_of(case).json))
+    return perform(version, config, from_json(replace(call_of(case), is_plan=is_plan).json))
 
 
 def call_of(case: Case) -> Call:
-    return Call.of(case.item, case.sample)
+    """The call that judges the case, its executions included."""
+    call = Call.of(case.item, case.sample)
+    call.give(case.executions)
+    return call
+
+
+def same_each_time(execution: Execution) -> Execution:
+    """`execution` without times, memory and the layers of one host."""
+    results = tuple(replace(result, wall_s=0.0, cpu_s=0.0, memory_mib=0.0) for result in execution.results)
+    return replace(execution, wall_s=0.0, cpu_s=0.0, memory_mib=0.0, judge_cpu_s=0.0, layers=(), results=results)
 
 
 def mismatch(version: Version, case: Case, outcome: Outcome) -> str | None:

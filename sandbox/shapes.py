@@ -1,5 +1,6 @@
 """Programs that run without a judge beside them: structured ones, and stdio."""
 
+import math
 import os
 from dataclasses import replace
 from typing import Any
@@ -78,8 +79,13 @@ async def stdio(process: JailedProcess, program: Program) -> Execution:
         SlotLost: nothing is known of the program.
     """
     stdins = program.stdins or (program.stdin,)
+    parts: list[Execution] = []
+    left_s = program.total_timeout_s or math.inf
     with descriptors.closing(descriptors.job(protocol.STDIO, program.source)) as (job,):
-        parts = [await _stdio_once(process, program, job, stdin) for stdin in stdins]
+        for stdin in stdins:
+            limited = replace(program, timeout_s=min(program.timeout_s, left_s))
+            parts.append(await _stdio_once(process, limited, job, stdin) if left_s > _LEAST_S else _OUT_OF_TIME)
+            left_s -= _used_s(parts[-1])
     first = next((part for part in parts if part.outcome != "finished"), parts[0])
     if len(parts) == 1:
         return replace(first, calls_made=1, calls_answered=int(first.outcome == "finished"))
@@ -94,6 +100,18 @@ async def stdio(process: JailedProcess, program: Program) -> Execution:
         calls_answered=sum(part.outcome == "finished" for part in parts),
         flags=tuple(dict.fromkeys(flag for part in parts for flag in part.flags)),
     )
+
+
+# A process needs a moment to take its layers.
+_LEAST_S = 0.05
+_OUT_OF_TIME = Execution("timeout", error="The time for all stdins together was used up.")
+
+
+def _used_s(part: Execution) -> float:
+    """What a process takes of the time for all: waiting for a CPU is not told from sleeping here, so only a process
+    that did little else counts with its wall time."""
+    is_asleep = part.outcome == "timeout" or part.cpu_s < part.wall_s / 10
+    return part.wall_s if is_asleep else part.cpu_s
 
 
 async def _stdio_once(process: JailedProcess, program: Program, job: int, stdin: str) -> Execution:

@@ -1,5 +1,6 @@
 """`rft-graders list | show | cases | freeze | docs`: looking at graders, proving them, releasing them."""
 
+import asyncio
 import json
 from typing import Annotated
 
@@ -8,7 +9,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.commands.console import find, out, settings, stop
+from app.commands.executions import execute_cases
+from app.errors import ServiceError
 from app.generated import stale_documents, write_documents
+from app.settings import Settings
+from graders.cases import toml_of
 from graders.lock import freeze as write_lock
 from graders.proof import mismatch, run_case
 from graders.registry import Registry
@@ -48,11 +53,19 @@ def show(id: Id) -> None:
         out.print_json(json.dumps(value))
 
 
-def cases(id: Id) -> None:
+def cases(
+    id: Id,
+    execute: Annotated[
+        bool, typer.Option("--execute", help="First run the cases' programs here; prints executions that differ.")
+    ] = False,
+) -> None:
     """Run the cases of one grader and show what it makes of each; exit code 1 if any differs."""
-    version = find(Registry(settings().graders_path), id).version
+    chosen = settings()
+    version = find(Registry(chosen.graders_path), id).version
     if not version.cases:
         stop(f"{id} has no cases: write {version.folder / 'cases.toml'}.", 1)
+    if execute:
+        _check_executions(version, chosen)
     differences = _differences(version)
     table = Table("", "case", "reward and verdict", "why")
     for case in version.cases:
@@ -86,6 +99,19 @@ def docs(
             out.print(f"written: {file}", markup=False)
     elif stale := stale_documents(registry):
         stop("Out of date, run `rft-graders docs`: " + ", ".join(map(str, stale)), 1)
+
+
+def _check_executions(version: Version, chosen: Settings) -> None:
+    """Ends the command with the lines for `cases.toml` where programs now come to something else."""
+    try:
+        found = asyncio.run(execute_cases(version, chosen))
+    except ServiceError as error:
+        stop(error.detail)
+    stale = [case.name for case in version.cases if case.executions != found[case.name]]
+    for name in stale:
+        out.print(f"# {name}\n{toml_of(found[name])}", markup=False, highlight=False, soft_wrap=True)
+    if stale:
+        stop(f"{len(stale)} cases have other executions than those above.", 1)
 
 
 def _differences(version: Version) -> dict[str, str]:

@@ -41,7 +41,7 @@ NEVER_INVALID = {
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["valid", "invalid"])
 def test_every_operation_answers_as_documented(tmp_path: Path, database_url: str, mode: GenerationMode) -> None:
     sent: dict[str, int] = {}
-    with Server(tmp_path / "data", RFT_DATABASE_URL=database_url) as server:
+    with Server(tmp_path / "data", RFT_DATABASE_URL=database_url, RFT_SANDBOX_SLOTS="1") as server:
         schema = schemathesis.openapi.from_url(f"{server.url}/openapi.json")
         for result in schema.get_all_operations():
             operation = result.ok()

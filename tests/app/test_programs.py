@@ -1,5 +1,6 @@
 """Programs over HTTP: from the sample to the sandbox and back, and why there is no grade when there is none."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,10 @@ from typing import Any
 import httpx2
 import pytest
 
+from app.auth import LOCAL
+from app.programs import Programs
+from graders.api import Program
+from sandbox import SandboxSettings
 from tests.app.programs import GRADE, GRADE_BATCH, SLEEP, SQUARE, called, install, judged
 from tests.processes import zygotes
 from tests.servers import Server
@@ -202,10 +207,18 @@ def test_without_a_sandbox_programs_are_refused_and_other_graders_go_on(
     assert words in ready.json()["sandbox"]["detail"]
 
 
-def test_a_service_without_such_graders_starts_no_sandbox(tmp_path: Path) -> None:
-    with Server(tmp_path / "data", RFT_SANDBOX_SLOTS="2") as server:
-        assert server.client.get("/readyz").json()["sandbox"]["state"] == "idle"
-        assert not zygotes(server.process.pid)
+@pytest.mark.anyio
+async def test_a_sandbox_that_nobody_starts_is_started_by_the_first_program() -> None:
+    programs = Programs(SandboxSettings(slots=1))
+    try:
+        assert programs.state.state == "idle"
+
+        [found] = await programs.run([Program("print(1)")], time.monotonic() + 30, LOCAL)
+
+        assert found.stdout == "1\n"
+        assert programs.state.state == "ready"
+    finally:
+        await programs.close()
 
 
 def test_the_start_says_what_programs_will_meet(tmp_path: Path) -> None:

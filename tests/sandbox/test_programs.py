@@ -195,6 +195,23 @@ def test_resources_are_told(run: Run) -> None:
     assert found.layers == run.sandbox.layers
 
 
+def test_the_time_for_all_stdins_together_is_bounded(run: Run) -> None:
+    source = "import time\nfor _ in range(int(input())): time.sleep(0.1)\nprint('done')"
+
+    found = run.one(source, stdins=("1", "90", "2", "0"), timeout_s=0.6, total_timeout_s=0.8)
+
+    assert [result.outcome for result in found.results] == ["finished", "timeout", "timeout", "timeout"]
+    assert found.results[3].error == "The time for all stdins together was used up."
+    assert found.wall_s < 1.5
+
+
+def test_time_that_a_program_computes_or_waits_for_a_cpu_counts_by_its_cpu_time(run: Run) -> None:
+    found = run.one("print(1)", stdins=("",) * 40, timeout_s=5, total_timeout_s=5)
+
+    assert found.outcome == "finished"
+    assert found.calls_answered == 40
+
+
 def test_stdio_is_run_once_per_stdin(run: Run) -> None:
     found = run.one("print(int(input()) * 2)", stdins=("1\n", "x\n", "3\n"))
 

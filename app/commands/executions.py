@@ -1,0 +1,31 @@
+"""What the programs of a grader's cases come to in the sandbox of this machine."""
+
+import time
+
+from app.auth import ANONYMOUS
+from app.programs import Programs, sandbox_settings
+from app.settings import Settings
+from graders.api import Execution
+from graders.proof import plan_case, same_each_time
+from graders.version import Version
+
+
+async def execute_cases(version: Version, settings: Settings) -> dict[str, tuple[Execution, ...]]:
+    """By name, the executions of each case's programs, without what differs each time; none where the plan asks for
+    none, or refuses the case.
+
+    Raises:
+        ServiceError: a program could not be run.
+    """
+    programs = Programs(sandbox_settings(settings))
+    found = {}
+    try:
+        for case in version.cases:
+            plan = plan_case(version, case)
+            wanted = plan if isinstance(plan, list) else []
+            deadline = time.monotonic() + settings.deadline_s
+            executions = await programs.run(wanted, deadline, ANONYMOUS) if wanted else []
+            found[case.name] = tuple(map(same_each_time, executions))
+    finally:
+        await programs.close()
+    return found

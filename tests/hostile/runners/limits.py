@@ -1,3 +1,0 @@
-"""What the naive runners allow a program."""
-
-TIMEOUT_S = 0.6
