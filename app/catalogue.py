@@ -48,6 +48,10 @@ class Catalogue:
         stored = [await self.find(f"{stored.name}@v{stored.version}") for stored in await self._store.recipes()]
         return sorted([*shipped, *stored], key=lambda grader: parse_id(grader.id))
 
+    def crediting(self) -> list[str]:
+        """The ids of the versions and shipped recipes that credit groups."""
+        return [grader.id for grader in self.registry if grader.version.has_group_credit]
+
     async def add_recipe(
         self, caller: Caller, name: str, on: str, config: dict[str, Any], item_map: dict[str, str]
     ) -> Grader:

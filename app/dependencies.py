@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from app.auth import Caller
 from app.catalogue import Catalogue
 from app.grading import Grading
+from app.groups import GroupGrading
 from app.ledger import Ledger
 
 
@@ -19,6 +20,11 @@ def caller_of(request: Request) -> Caller:
 def grading_of(request: Request) -> Grading:
     grading: Grading = request.app.state.grading
     return grading
+
+
+def groups_of(request: Request) -> GroupGrading:
+    groups: GroupGrading = request.app.state.groups
+    return groups
 
 
 def catalogue_of(request: Request) -> Catalogue:

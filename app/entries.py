@@ -12,7 +12,7 @@ from app.errors import Failure, IdempotencyConflict, InvalidRequest, problem, st
 from app.ledger import Record
 from app.orders import Answer, Graded, Order, Refused, Submission
 from app.workers import Outcome
-from graders.api import Execution, Program
+from graders.api import Credited, Execution, Program
 from graders.calls import Call, Judged
 from graders.errors import Fault, InvalidItem
 from graders.registry import ConfigInForce, Grader
@@ -69,7 +69,7 @@ def located(outcome: Outcome, entry: Entry, grader: Grader) -> Outcome:
 def record_of(entry: Entry, order: Order, grader: Grader, config: ConfigInForce, duration_us: int) -> Record:
     """The ledger's row for `entry`: a grade, or an unscored one that holds no key."""
     outcome, run = entry.outcome, entry.submission.run
-    assert not isinstance(outcome, list), "every plan has been followed by a judgement or a failure"
+    assert not isinstance(outcome, list | Credited), "every plan was followed by a judgement or a failure"
     grade = outcome if isinstance(outcome, Judged) else None
     return Record(
         record=str(uuid_utils.uuid7()),

@@ -59,6 +59,18 @@ class IdempotencyConflict(ServiceError):
     """The same Idempotency-Key was used for another body."""
 
 
+class NoGroupCredit(ServiceError):
+    """The grader judges samples one by one; it cannot credit a group."""
+
+
+class NotCredited(ServiceError):
+    """The sample was judged, but samples without which it cannot be credited were not, and never will be."""
+
+
+class NotCreditedYet(NotCredited):
+    """Those samples may be judged another time."""
+
+
 class NameTaken(ServiceError):
     """A recipe may not bear the name of a grader or of a shipped recipe."""
 
@@ -115,6 +127,9 @@ TABLE: dict[type[Exception], Status] = {
     InvalidConfig: Status(422, "invalid_config", "The config is not one of this grader"),
     InvalidCredit: Status(422, "invalid_credit", "The group cannot be credited like this"),
     InvalidProgram: Status(422, "invalid_program", "The program asks for more than this service allows"),
+    NoGroupCredit: Status(422, "no_group_credit", "This grader credits no groups"),
+    NotCredited: Status(424, "not_credited", "Other samples of the group cannot be judged, so this one has no reward"),
+    NotCreditedYet: Status(503, "not_credited", "Other samples of the group were not judged in time", 1),
     BodyTooLarge: Status(413, "body_too_large", "The body is over the limit"),
     UnsupportedMediaType: Status(415, "unsupported_media_type", "Only application/json is read"),
     HostNotAllowed: Status(403, "host_not_allowed", "Without API keys only this machine is served"),
@@ -155,6 +170,11 @@ def status_of(error: Failure) -> Status:
     return next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
 
 
+def is_retryable(error: Failure) -> bool:
+    """Whether the same request may go well another time."""
+    return status_of(error).retry_after_s is not None
+
+
 def problem(error: Failure, record: str | None = None) -> dict[str, Any]:
     """`error` as RFC 9457 problem details; `record` is the id of the unscored row, where one was written."""
     status = status_of(error)
@@ -164,7 +184,7 @@ def problem(error: Failure, record: str | None = None) -> dict[str, Any]:
         "status": status.status,
         "detail": error.detail,
         "code": status.code,
-        "retryable": status.retry_after_s is not None,
+        "retryable": is_retryable(error),
         "errors": [{"pointer": fault.pointer, "detail": fault.detail} for fault in error.faults],
     }
     return body if record is None else {**body, "record": record}

@@ -20,7 +20,7 @@ from app.ledger import Record
 from app.orders import Answer, Graded, Order, Refused
 from app.workers import Job, Outcome
 from graders.api import Execution, Program
-from graders.registry import Grader
+from graders.registry import ConfigInForce, Grader
 
 
 class Graders(Protocol):
@@ -74,14 +74,24 @@ class Grading:
         async with self._turn(order):
             await self._replay(order, entries)
             open_entries = [entry for entry in entries if entry.answer is None]
-            job = Job(grader.version, config, [entry.call for entry in open_entries])
-            await self._judge(job, open_entries, deadline, order.caller)
-            for entry in open_entries:
-                entry.outcome = located(entry.outcome, entry, grader)
+            await self.judge(grader, config, open_entries, deadline, order.caller)
             duration_us = int((time.monotonic() - started) * 1e6)
             records = [record_of(entry, order, grader, config, duration_us) for entry in open_entries]
             await self._record(records, open_entries)
         return [entry.answer for entry in entries if entry.answer is not None]
+
+    async def judge(
+        self, grader: Grader, config: ConfigInForce, entries: list[Entry], deadline: float, caller: Caller
+    ) -> None:
+        """Gives every entry its outcome: a judgement, or why there is none.
+
+        Raises:
+            Overloaded: shed before any work.
+        """
+        job = Job(grader.version, config, [entry.call for entry in entries])
+        await self._judge(job, entries, deadline, caller)
+        for entry in entries:
+            entry.outcome = located(entry.outcome, entry, grader)
 
     def _turn(self, order: Order) -> KeyedLock.Turn | nullcontext[None]:
         """Requests with the same key wait for one another: a retry finds what the first one made."""

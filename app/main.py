@@ -14,10 +14,11 @@ from app import health, openapi
 from app.auth import ANONYMOUS, LOCAL
 from app.border import Border
 from app.catalogue import Catalogue
-from app.contracts import azure, catalogue, native, records
+from app.contracts import azure, catalogue, groups, native, records
 from app.contracts.wire import problem_response
 from app.errors import InternalError, InvalidRequest, MethodNotAllowed, ServiceError, UnknownRoute
 from app.grading import Grading
+from app.groups import GroupGrading
 from app.health import Health
 from app.lean_route import LeanRoute
 from app.ledger import Ledger
@@ -46,7 +47,7 @@ request may be sent again after `Retry-After` seconds.
 def create_app(settings: Settings) -> Border:
     """The service as an ASGI application. The database must have been migrated (`rft-graders serve` does)."""
     api = _create_api(settings)
-    lean = [route for router in (native.router, azure.router, catalogue.lean) for route in router.routes]
+    lean = [route for router in (native.router, groups.router, azure.router, catalogue.lean) for route in router.routes]
     return Border(
         api,
         [route for route in lean if isinstance(route, LeanRoute)],
@@ -68,7 +69,9 @@ def _create_api(settings: Settings) -> FastAPI:
     app.state.registry = registry
     app.state.programs = Programs(sandbox_settings(settings))
     app.state.caller = LOCAL if settings.is_loopback else ANONYMOUS
-    for router in (native.router, azure.router, catalogue.lean, catalogue.router, records.router, health.router):
+    for part in (native, groups, azure):
+        app.include_router(part.router)
+    for router in (catalogue.lean, catalogue.router, records.router, health.router):
         app.include_router(router)
     _add_error_handlers(app)
     openapi.install(app, registry)
@@ -109,6 +112,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         state.ledger = ledger
         state.catalogue = Catalogue(registry, ledger)
         state.grading = Grading(state.catalogue, workers, programs, ledger, metrics, settings.deadline_s)
+        state.groups = GroupGrading(state.grading, ledger, state.catalogue.crediting)
         state.health = Health(ledger, registry, workers, programs, settings.redis_url)
         stack.push_async_callback(state.health.close)
         if settings.metrics_port >= 0:

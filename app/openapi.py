@@ -1,10 +1,13 @@
 """The OpenAPI page: FastAPI's own, with every grader's cases as examples and problems under their media type."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
+from pydantic_core import to_json
 
 from app.contracts.wire import PROBLEM_TYPE
+from graders.cases import Case
 from graders.registry import Grader, Registry
 
 _EXAMPLES_PER_GRADER = 2
@@ -28,6 +31,7 @@ def _completed(schema: dict[str, Any], graders: list[Grader]) -> dict[str, Any]:
             _mark_problems(operation)
     _add_examples(schema, "/v1/graders/{id}/grade", _bodies(graders))
     _add_examples(schema, "/v1/graders/{id}/grade-batch", {"batch": _batch(graders)} if _batch(graders) else {})
+    _add_examples(schema, "/v1/graders/{id}/grade-group", _groups(graders))
     _add_ids(schema, [grader.id for grader in graders])
     return schema
 
@@ -62,6 +66,27 @@ def _batch(graders: list[Grader]) -> dict[str, Any] | None:
     cases = next((grader.version.cases for grader in graders if grader.version.cases), ())
     plain = [case for case in cases if not case.config][:_EXAMPLES_PER_GRADER]
     return {"samples": [{"item": case.item, "sample": case.sample} for case in plain]} if plain else None
+
+
+def _groups(graders: list[Grader]) -> dict[str, Any]:
+    """By grader id, two attempts at each of two items: the samples of its first cases that share a config."""
+    return {
+        f"{grader.id}: two items, two rollouts": _group(grader.version.cases)
+        for grader in graders
+        if grader.recipe is None and grader.version.has_group_credit and grader.version.cases
+    }
+
+
+def _group(cases: Sequence[Case]) -> dict[str, Any]:
+    config = cases[0].config
+    alike = [case for case in cases if case.config == config and not any(made.error for made in case.expect.values())]
+    items = {to_json(case.item): case.item for case in alike}
+    members = [
+        {"item": item, "sample": case.sample, "run": {"item_id": f"item-{number}", "rollout": rollout}}
+        for number, item in enumerate(list(items.values())[:_EXAMPLES_PER_GRADER])
+        for rollout, case in enumerate(alike[:_EXAMPLES_PER_GRADER])
+    ]
+    return {"samples": members} | ({"config": config} if config else {})
 
 
 def _add_ids(schema: dict[str, Any], ids: list[str]) -> None:

@@ -20,14 +20,15 @@ from typing import Any
 
 from app.errors import AnsweredAtOnce, DeadlineExceeded, Failure, Overloaded, WorkerDied
 from app.worker_process import WorkerProcess
-from graders.api import Program
+from graders.api import Credited, Program
 from graders.calls import Call, Judged, perform
 from graders.discovery import BUILT_IN
 from graders.errors import Unscored
+from graders.group_calls import GroupCall
 from graders.registry import ConfigInForce
 from graders.version import Version
 
-Outcome = Judged | list[Program] | Failure
+Outcome = Judged | list[Program] | Credited | Failure
 
 _log = logging.getLogger(__name__)
 
@@ -45,11 +46,11 @@ class Job:
 
     version: Version
     config: ConfigInForce
-    calls: Sequence[Call]
+    calls: Sequence[Call | GroupCall]
 
     def planning(self) -> "Job":
         """The same calls, asked for their programs."""
-        return replace(self, calls=[replace(call, is_plan=True) for call in self.calls])
+        return replace(self, calls=[replace(call, is_plan=True) for call in self.calls if isinstance(call, Call)])
 
     def only(self, indices: Sequence[int]) -> "Job":
         """The calls at `indices`."""
@@ -146,21 +147,15 @@ class Workers:
         if self._waiting_calls + len(job.calls) > self._queue_max:
             waiting = self._waiting_calls
             raise Overloaded(f"{waiting} samples wait for a worker already; at most {self._queue_max} may.")
-        if self._is_quick(job):
-            return [perform(job.version, job.config.model, job.calls[0].value)]
+        if (quick := _quick(job)) is not None:
+            return [perform(job.version, job.config.model, quick.value)]
         limit = job.version.small_max_bytes
-        shared = [index for index, call in enumerate(job.calls) if call.size_bytes <= limit]
+        shared = [index for index, call in enumerate(job.calls) if call.is_small(limit)]
         if self._failed_before:
             shared = [index for index in shared if self._failed_before.get(job.only([index])) is None]
         if len(shared) == len(job.calls) <= _GROUP_MAX_CALLS:
             return await self._enqueue(job, deadline, is_alone=False).outcomes if shared else []
         return await self._in_parts(job, deadline, shared)
-
-    def _is_quick(self, job: Job) -> bool:
-        """Whether judging here costs less than a round trip, and surely under 2 ms: our own graders' tests say so."""
-        if len(job.calls) != 1 or job.version.origin != BUILT_IN:
-            return False
-        return job.calls[0].size_bytes <= job.version.small_max_bytes
 
     async def _in_parts(self, job: Job, deadline: float, shared: list[int]) -> list[Outcome]:
         """The calls at `shared` in groups, each other one alone."""
@@ -308,6 +303,15 @@ class Workers:
         task = asyncio.create_task(work)
         self._background_tasks.add(task)
         task.add_done_callback(self._background_tasks.discard)
+
+
+def _quick(job: Job) -> Call | None:
+    """The only call of `job`, if judging here costs less than a round trip, and surely under 2 ms: our own graders'
+    tests say so."""
+    if len(job.calls) != 1 or job.version.origin != BUILT_IN:
+        return None
+    [call] = job.calls
+    return call if isinstance(call, Call) and call.is_small(job.version.small_max_bytes) else None
 
 
 class _Failures:

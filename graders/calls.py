@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
-from graders.api import Execution, Grade, Program, Sample
-from graders.errors import Fault, GraderCrashed, InvalidConfig, InvalidItem, Unscored, said_by
+from graders.api import Credited, Execution, Grade, Program, Sample
+from graders.errors import Fault, GraderCrashed, InvalidConfig, InvalidCredit, InvalidItem, Unscored, said_by
 from graders.version import Version
 
 _SURELY_READABLE_BYTES = 4000
@@ -25,8 +25,8 @@ class Judged:
     """`{"reason", "answer", "answer_span", "sub_rewards", "details"}`, UTF-8."""
 
 
-Outcome = Judged | list[Program] | Unscored
-"""A grade, the programs of a plan, or why there is neither."""
+Outcome = Judged | list[Program] | Credited | Unscored
+"""A grade, the programs of a plan, what a group earned, or why there is none of these."""
 
 
 @dataclass(slots=True)
@@ -52,6 +52,10 @@ class Call:
     @property
     def size_bytes(self) -> int:
         return len(self.item) + len(self.sample) + len(self.results_json)
+
+    def is_small(self, max_bytes: int) -> bool:
+        """Whether it may share a round trip, in a version that is quick up to that size."""
+        return self.size_bytes <= max_bytes
 
     @property
     def value(self) -> dict[str, Any]:
@@ -98,14 +102,23 @@ def judged(grade: Grade) -> Judged:
         "sub_rewards": grade.sub_rewards,
         "details": grade.details,
     }
+    return Judged(float(grade.reward), grade.verdict, checked_json(rest, "The grade's details"))
+
+
+def checked_json(value: Any, what: str) -> bytes:
+    """`value` as JSON that can be read again; what is infinite in it becomes null.
+
+    Raises:
+        GraderCrashed: it holds something else than JSON values; the detail begins with `what`.
+    """
     try:
-        shown = to_json(rest, inf_nan_mode="null")
+        shown = to_json(value, inf_nan_mode="null")
         # What is that long or deep may be more than a JSON reader takes (4,300 digits, 200 levels).
         if len(shown) > _SURELY_READABLE_BYTES or shown.count(b"[") + shown.count(b"{") > _SURELY_READABLE_LEVELS:
             from_json(shown)
     except (PydanticSerializationError, ValueError) as error:
-        raise GraderCrashed(f"The grade's details are no JSON values: {said_by(error)}") from error
-    return Judged(float(grade.reward), grade.verdict, shown)
+        raise GraderCrashed(f"{what} are no JSON values: {said_by(error)}") from error
+    return shown
 
 
 # An answer on the wire is the length of its head, the head, and the grades' JSON one after the other. The head is a
@@ -124,7 +137,8 @@ def decode_outcomes(answer: bytes) -> list[Outcome]:
     return list(_decoded(from_json(answer[4:body]), answer, body))
 
 
-_ERRORS: dict[str, type[Unscored]] = {kind.__name__: kind for kind in (InvalidItem, InvalidConfig, GraderCrashed)}
+_KINDS = (InvalidItem, InvalidConfig, InvalidCredit, GraderCrashed)
+_ERRORS: dict[str, type[Unscored]] = {kind.__name__: kind for kind in _KINDS}
 
 
 def _head(outcome: Outcome) -> Any:
@@ -133,6 +147,8 @@ def _head(outcome: Outcome) -> Any:
     if isinstance(outcome, Unscored):
         kind = next(kind.__name__ for kind in type(outcome).__mro__ if kind.__name__ in _ERRORS)
         return {"error": kind, "detail": outcome.detail, "faults": [asdict(fault) for fault in outcome.faults]}
+    if isinstance(outcome, Credited):
+        return {"rewards": outcome.rewards, "block": outcome.block}
     return {"programs": [asdict(program) for program in outcome]}
 
 
@@ -144,5 +160,7 @@ def _decoded(heads: list[Any], answer: bytes, start: int) -> Iterator[Outcome]:
             start += length
         elif "error" in head:
             yield _ERRORS[head["error"]](head["detail"], tuple(Fault(**fault) for fault in head["faults"]))
+        elif "rewards" in head:
+            yield Credited(tuple(head["rewards"]), head["block"])
         else:
             yield [Program(**program) for program in head["programs"]]

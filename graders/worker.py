@@ -18,6 +18,7 @@ from pydantic_core import from_json
 
 from graders.calls import Outcome, encode_outcomes, perform
 from graders.errors import GraderCrashed, Unscored
+from graders.group_calls import perform_group
 from graders.registry import Registry, UnknownGrader
 
 _PR_SET_PDEATHSIG = 1
@@ -61,7 +62,8 @@ def _outcomes(registry: Registry, job: dict[str, Any]) -> Iterator[Outcome]:
     except Unscored as error:
         yield from [error] * len(calls)
     else:
-        yield from (perform(version, config, call) for call in calls)
+        for call in calls:
+            yield (perform_group if "members" in call else perform)(version, config, call)
 
 
 def _die_with_parent() -> None:

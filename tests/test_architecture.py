@@ -35,9 +35,14 @@ ALLOWED = {
         "app.auth", "app.encoding", "app.entries", "app.errors", "app.keyed_lock", "app.ledger", "app.orders",
         "app.workers", "graders",
     },
+    "app.group_orders": {"app.auth", "app.errors", "app.ledger", "app.orders"},
+    "app.groups": {
+        "app.encoding", "app.entries", "app.errors", "app.grading", "app.group_orders", "app.keyed_lock", "app.ledger",
+        "app.orders", "app.workers", "graders",
+    },
     "app.contracts": {
-        "app.auth", "app.catalogue", "app.contracts", "app.encoding", "app.dependencies", "app.errors", "app.ledger",
-        "app.lean_route", "app.orders", "graders",
+        "app.auth", "app.catalogue", "app.contracts", "app.encoding", "app.dependencies", "app.errors",
+        "app.group_orders", "app.ledger", "app.lean_route", "app.orders", "graders",
     },
 }  # fmt: skip
 

@@ -46,6 +46,8 @@ def show(id: Id) -> None:
     ):
         out.print(line, markup=False, highlight=False)
     parts = {"item": version.item_schema, "config": version.config_schema, "details": version.details_schema}
+    if version.credit_schema:
+        parts["credit"] = version.credit_schema
     if grader.recipe:
         parts = {f"stands on {grader.recipe.grader} with config": grader.config, **parts}
     for name, value in parts.items():

@@ -50,9 +50,15 @@ class GraderPage(GraderSummary):
 
     verdicts: list[str]
     reward_range: list[float] = Field(min_length=2, max_length=2, description="Least and greatest reward.")
+    group_reward_range: list[float] | None = Field(
+        min_length=2, max_length=2, description="Least and greatest reward in a group; null: it credits no groups."
+    )
     item_schema: dict[str, Any] = Field(description="JSON Schema of the item.")
     config_schema: dict[str, Any] = Field(description="JSON Schema of the config.")
     details_schema: dict[str, Any] = Field(description="JSON Schema of a grade's `details`.")
+    credit_schema: dict[str, Any] | None = Field(
+        description="JSON Schema of `credit` in POST .../grade-group; null: it credits no groups."
+    )
     config: dict[str, Any] = Field(description="What a recipe fixes; empty for a version.")
     item_map: dict[str, str] = Field(description="From a dataset's column to the version's item field.")
     cases: list[Case]
@@ -91,9 +97,11 @@ async def show_grader(id: str, catalogue: CurrentCatalogue) -> GraderPage:
         **_summary(grader),
         verdicts=list(version.verdicts),
         reward_range=list(version.reward_range),
+        group_reward_range=list(version.group_reward_range) if version.has_group_credit else None,
         item_schema=version.item_schema,
         config_schema=version.config_schema,
         details_schema=version.details_schema,
+        credit_schema=version.credit_schema,
         config=grader.config,
         item_map=grader.item_map,
         cases=[] if grader.recipe else _cases(grader),

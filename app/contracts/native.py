@@ -20,7 +20,7 @@ from app.contracts.wire import (
 from app.dependencies import caller_of, grading_of
 from app.errors import InvalidProgram, InvalidRequest
 from app.lean_route import LeanRoute, Reply, read_model
-from app.orders import Answer, Order, Refused, Submission
+from app.orders import Answer, Order, Refused, RunPoint, Submission
 from graders.api import Sample
 from graders.errors import Fault, InvalidItem, faults_of
 
@@ -68,9 +68,7 @@ class BatchBody(BaseModel, extra="forbid"):
         return quick.read_batch(body) or read_model(cls, body).asked()
 
     def asked(self) -> Asked:
-        read = enumerate(_read_all(self.samples))
-        submissions = [one if isinstance(one, InvalidRequest) else _submission(one, index, self) for index, one in read]
-        return Asked(submissions, self.config)
+        return Asked(read_samples(self.samples, self.run.point()), self.config)
 
 
 class GradeAnswer(BaseModel):
@@ -119,7 +117,7 @@ IdempotencyKey = Annotated[
 )
 async def grade(request: Request, id: str, body: GradeBody, idempotency_key: IdempotencyKey = None) -> Reply:
     """Grade one sample."""
-    [answer] = await _answers(request, id, cast(Asked, body), _key("one", idempotency_key))
+    [answer] = await _answers(request, id, cast(Asked, body), namespaced("one", idempotency_key))
     if isinstance(answer, Refused):
         return problem_response(answer.error, answer.record)
     return Reply(answer_json(answer))
@@ -128,7 +126,7 @@ async def grade(request: Request, id: str, body: GradeBody, idempotency_key: Ide
 @router.post("/v1/graders/{id}/grade-batch", response_model=BatchAnswer, responses=declared(*GRADING))
 async def grade_batch(request: Request, id: str, body: BatchBody, idempotency_key: IdempotencyKey = None) -> Reply:
     """Grade up to 1,000 samples. Each result is a grade or an error of its own; one bad sample fails no other."""
-    answers = await _answers(request, id, cast(Asked, body), _key("batch", idempotency_key))
+    answers = await _answers(request, id, cast(Asked, body), namespaced("batch", idempotency_key))
     return Reply(b'{"results":[%b]}' % b",".join([answer_json(answer) for answer in answers]))
 
 
@@ -156,6 +154,14 @@ class _ReadSample(BatchSample):
 _ALL = TypeAdapter(list[_ReadSample])
 
 
+def read_samples(sent: list[Any], shared: RunPoint) -> list[Submission | InvalidRequest]:
+    """Every sample of a batch, or what is wrong with it; `shared` are the coordinates beside the batch."""
+    return [
+        one if isinstance(one, InvalidRequest) else _submission(one, sent[index], index, shared)
+        for index, one in enumerate(_read_all(sent))
+    ]
+
+
 def _read_all(sent: list[Any]) -> Sequence[_ReadSample | InvalidRequest]:
     """Every sample read, or what is wrong with it: all in one go, and one by one only if that fails."""
     try:
@@ -171,17 +177,17 @@ def _read_one(raw: Any, index: int) -> _ReadSample | InvalidRequest:
         return InvalidRequest("This sample is not of the documented shape.", faults_of(error, f"/samples/{index}"))
 
 
-def _submission(read: _ReadSample, index: int, body: BatchBody) -> Submission:
+def _submission(read: _ReadSample, sent: dict[str, Any], index: int, shared: RunPoint) -> Submission:
     return Submission(
         item=read.item,
-        sample=body.samples[index]["sample"],  # type: ignore[index]  # as it came, since it was not validated
-        run=read.run.point().within(body.run.point()),
+        sample=sent["sample"],
+        run=read.run.point().within(shared),
         pointer=f"/samples/{index}",
         read=read.sample,
     )
 
 
-def _key(kind: str, sent: str | None) -> str | None:
+def namespaced(kind: str, sent: str | None) -> str | None:
     """The key in its route's own namespace, so that a batch's key never meets a single grade's."""
     if sent is None:
         return None

@@ -11,7 +11,7 @@ from app.catalogue import Catalogue
 from app.contracts.wire import ANY, Int64, Name, declared
 from app.dependencies import CurrentCaller, CurrentCatalogue, CurrentLedger
 from app.errors import LedgerUnavailable, UnknownGrader, UnknownRecord, UnknownRun
-from app.ledger import GraderReport, Record, RecordFilter, RunSummary
+from app.ledger import GraderReport, Ledger, Record, RecordFilter, RunSummary
 from graders.api import Execution, Program
 
 router = APIRouter(tags=["ledger"])
@@ -51,6 +51,23 @@ class Executed(BaseModel):
     execution: Execution
 
 
+class CreditMember(BaseModel):
+    """One sample of a group, and as what it was credited."""
+
+    record: str | None = Field(description="Its record; null: it could not be read.")
+    item_id: str
+    rollout: int | None
+
+
+class CreditRecord(BaseModel):
+    """What the samples of one group were given together."""
+
+    credit: str
+    parameters: dict[str, Any] = Field(description="`credit` as the request had it.")
+    members: list[CreditMember] = Field(description="In the order of the request.")
+    group: dict[str, Any] = Field(description="The group as a whole.")
+
+
 class GradeRecord(GradeRow):
     """Everything that led to a grade, enough to repeat it."""
 
@@ -59,6 +76,7 @@ class GradeRecord(GradeRow):
     item: dict[str, Any]
     sample: Any
     executions: list[Executed] = Field(description="The programs that were run for it, in the grader's order.")
+    credit: CreditRecord | None = Field(description="The group that it was credited in; null: it was graded alone.")
     ignored_item_fields: list[str] | None = Field(description="Item fields the grader did not read; null: it is gone.")
 
 
@@ -84,16 +102,18 @@ async def show_grade(
     found = await ledger.find(record, caller.name) if _is_record_id(record) else None
     if found is None:
         raise UnknownRecord(f"No record {record!r} of yours. Ids are in every answer, and in GET /v1/grades.")
-    item = from_json(found.item)
+    item, grade = from_json(found.item), from_json(found.grade)
+    credit = grade.pop("credit", None)
     return GradeRecord(
         **_row(found),
-        grade=from_json(found.grade),
+        grade=grade,
         config=from_json(found.config),
         item=item,
         sample=from_json(found.sample),
         executions=[
             Executed(program=program, execution=execution) for program, execution in from_json(found.executions)
         ],
+        credit=None if credit is None else await _credit(ledger, credit),
         ignored_item_fields=await _ignored(catalogue, found.grader, item),
     )
 
@@ -153,6 +173,18 @@ async def show_run(id: str, caller: CurrentCaller, ledger: CurrentLedger) -> Run
 def _row(record: Record) -> dict[str, Any]:
     row = {name: getattr(record, name) for name in GradeRow.model_fields if name != "duration_ms"}
     return row | {"duration_ms": record.duration_us / 1000}
+
+
+async def _credit(ledger: Ledger, id: str) -> CreditRecord | None:
+    stored = await ledger.credit(id)
+    if stored is None:
+        return None
+    return CreditRecord(
+        credit=stored.credit,
+        parameters=from_json(stored.parameters),
+        members=from_json(stored.members),
+        group=from_json(stored.block),
+    )
 
 
 async def _ignored(catalogue: Catalogue, grader_id: str, item: dict[str, Any]) -> list[str] | None:

@@ -1,13 +1,21 @@
 """The ledger: every grade with its provenance, durable before it is answered. All SQL of the service is in here.
 
-`ledger.py` is its face; `writer.py` commits in groups; `queries.py`, `reports.py` and `recipes.py` read and store
-through a connection; `sqlite.py` and `postgres.py` say where that connection comes from.
+`ledger.py` is its face; `writer.py` commits in groups; `queries.py`, `reports.py`, `group_credits.py` and `recipes.py`
+read and store through a connection; `sqlite.py` and `postgres.py` say where that connection comes from.
 """
 
 from app.errors import LedgerUnavailable, RecordRefused
 from app.ledger.ledger import Ledger
 from app.ledger.migrate import migrate, schema_revision
-from app.ledger.records import GraderReport, Record, RecordFilter, RunSummary, StepReport, StoredRecipe
+from app.ledger.records import (
+    GraderReport,
+    Record,
+    RecordFilter,
+    RunSummary,
+    StepReport,
+    StoredCredit,
+    StoredRecipe,
+)
 
 __all__ = [
     "GraderReport",
@@ -18,6 +26,7 @@ __all__ = [
     "RecordRefused",
     "RunSummary",
     "StepReport",
+    "StoredCredit",
     "StoredRecipe",
     "migrate",
     "schema_revision",

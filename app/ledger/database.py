@@ -34,6 +34,15 @@ class Database(Protocol):
             RowsRefused: one of them cannot be stored; none was.
         """
 
+    async def insert_credit(self, credit: Row, rows: Sequence[Row]) -> bool:
+        """Stores the credit and its group's rows in one transaction; returns, once that is durable, whether it did.
+
+        It does not where the credit's id or idempotency key is there already; then nothing is stored.
+
+        Raises:
+            RowsRefused: one of the rows cannot be stored; none was, nor the credit.
+        """
+
     async def run(self, query: Callable[[Connection], T]) -> T:
         """What `query` makes of a connection on which every statement is a transaction of its own.
 

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.ledger.database import Row
 from app.ledger.records import Record
-from app.ledger.tables import checksum, records
+from app.ledger.tables import checksum, group_credits, records
 
 # Rows per statement; a larger group is several statements in one transaction.
 STATEMENT_ROWS = 32
@@ -43,10 +43,15 @@ def rows_of(given: Sequence[Record]) -> list[Row]:
 
 
 @lru_cache(maxsize=4 * STATEMENT_ROWS)
-def insert_sql(dialect: Dialect, rows: int) -> str:
+def insert_sql(dialect: Dialect, rows: int, table: Table = records) -> str:
     """The SQL that inserts so many rows, but those that are there already."""
-    statement = insert_new(dialect, records).values([dict.fromkeys(_COLUMNS)] * rows)
+    statement = insert_new(dialect, table).values([dict.fromkeys(column.key for column in table.c)] * rows)
     return str(statement.compile(dialect=dialect))
+
+
+def credit_sql(dialect: Dialect) -> str:
+    """The SQL that inserts a group's credit, but for one whose id or key is there already."""
+    return insert_sql(dialect, 1, group_credits)
 
 
 def statements(dialect: Dialect, rows: Sequence[Row]) -> Iterator[tuple[str, list[Any]]]:

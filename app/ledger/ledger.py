@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from app.errors import LedgerUnavailable
-from app.ledger import queries, recipes, reports
-from app.ledger.database import Database, open_database
+from app.errors import LedgerUnavailable, RecordRefused
+from app.ledger import group_credits, queries, recipes, reports
+from app.ledger.database import Database, RowsRefused, open_database
+from app.ledger.inserts import rows_of
 from app.ledger.migrate import current_revision, refuse_old
 from app.ledger.quarantine import Quarantine
-from app.ledger.records import GraderReport, Record, RecordFilter, RunSummary, StoredRecipe
+from app.ledger.records import GraderReport, Record, RecordFilter, RunSummary, StoredCredit, StoredRecipe
 from app.ledger.writer import Standing, Writer
 
 _CHECK_TIMEOUT_S = 2.0
@@ -21,9 +22,10 @@ _PAGE_ROWS = 100
 class Ledger:
     """Stores records and finds them. Every method raises LedgerUnavailable while the database is away."""
 
-    def __init__(self, database: Database, writer: Writer) -> None:
+    def __init__(self, database: Database, writer: Writer, quarantine: Quarantine) -> None:
         self._database = database
         self._writer = writer
+        self._quarantine = quarantine
 
     @classmethod
     async def open(
@@ -45,10 +47,9 @@ class Ledger:
             quarantine: file for records that the database refuses; None: they are only logged.
         """
         database = open_database(url)
-        writer = Writer(
-            database, Quarantine(quarantine), group_max=group_max, pending_max=pending_max, on_group=on_group
-        )
-        return cls(database, writer)
+        refused = Quarantine(quarantine)
+        writer = Writer(database, refused, group_max=group_max, pending_max=pending_max, on_group=on_group)
+        return cls(database, writer, refused)
 
     async def add(self, records: Sequence[Record]) -> list[Standing]:
         """Stores `records`; returns, in their order and once they are durable, what stands.
@@ -66,6 +67,37 @@ class Ledger:
     async def replay(self, caller: str, grader: str, keys: Sequence[str]) -> dict[str, Record]:
         """The grades that hold `keys`; keys without one are left out."""
         return await self._database.run(lambda connection: queries.replay(connection, caller, grader, keys))
+
+    async def add_credit(self, credit: StoredCredit, records: Sequence[Record]) -> StoredCredit:
+        """Stores `credit` and the records of its group together; returns, once that is durable, the one that stands.
+
+        That is the given one; or, where another holds its (caller, grader, idempotency key), that one, and then none
+        of `records` is stored. Records of a group hold no key of their own.
+
+        Raises:
+            LedgerUnavailable: the database is away; nothing was stored.
+            RecordRefused: the database refuses one of the records; all are in quarantine.
+        """
+        try:
+            if await self._database.insert_credit(group_credits.row_of(credit), rows_of(records)):
+                return credit
+        except RowsRefused as refusal:
+            for record in records:
+                await self._quarantine.put(record, f"It is of a group of which a record was refused: {refusal}")
+            raise RecordRefused(f"The database refused a record of the group: {refusal}") from refusal
+        return await self._database.run(lambda connection: group_credits.standing(connection, credit))
+
+    async def credit(self, credit: str) -> StoredCredit | None:
+        """The credit of that id, or None."""
+        return await self._database.run(lambda connection: group_credits.find(connection, credit))
+
+    async def replay_credit(self, caller: str, grader: str, key: str) -> StoredCredit | None:
+        """The credit that holds `key`, or None."""
+        return await self._database.run(lambda connection: group_credits.replay(connection, caller, grader, key))
+
+    async def records(self, ids: Sequence[str]) -> dict[str, Record]:
+        """The records of those ids; unknown ids are left out."""
+        return await self._database.run(lambda connection: queries.by_ids(connection, ids))
 
     async def find(self, record: str, caller: str | None) -> Record | None:
         """The record of that id if it is the caller's; anybody's if the caller is None."""

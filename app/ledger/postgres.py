@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from app.ledger.database import Row, RowsRefused, T, away
-from app.ledger.inserts import statements
+from app.ledger.inserts import credit_sql, statements
 
 _CONNECT_TIMEOUT_S = 3.0
 _COMMIT_TIMEOUT_S = 5.0
@@ -58,6 +58,13 @@ class PostgresDatabase:
         with _away_if_lost():
             return await self._insert(rows)
 
+    async def insert_credit(self, credit: Row, rows: Sequence[Row]) -> bool:
+        with suppress(*_LOST):
+            return await self._insert_credit(credit, rows)
+        # A kept connection may be stale. What was stored before it broke is left out now, and found by who asks.
+        with _away_if_lost():
+            return await self._insert_credit(credit, rows)
+
     async def run(self, query: Callable[[Connection], T]) -> T:
         with _away_if_lost():
             try:
@@ -91,6 +98,20 @@ class PostgresDatabase:
         except _LOST:
             await self._drop_writer()
             raise
+
+    async def _insert_credit(self, credit: Row, rows: Sequence[Row]) -> bool:
+        dialect = self._pool.dialect
+        try:
+            async with self._pool.connect() as connection, asyncio.timeout(_COMMIT_TIMEOUT_S):
+                driver: Any = (await connection.get_raw_connection()).driver_connection
+                async with driver.transaction():
+                    if not await _insert(driver, credit_sql(dialect), list(credit)):
+                        return False
+                    for statement in statements(dialect, rows):
+                        await _insert(driver, *statement)
+                    return True
+        except _REFUSALS as error:
+            raise RowsRefused(str(error)) from error
 
     async def _run(self, query: Callable[[Connection], T]) -> T:
         async with self._pool.connect() as connection:

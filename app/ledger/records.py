@@ -42,6 +42,29 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredCredit:
+    """What the samples of one group were given together. It never changes; its records name it."""
+
+    credit: str
+    """Its id: a UUIDv7 as text."""
+    created_us: int
+    """Microseconds since the epoch, UTC."""
+    caller: str
+    grader: str
+    digest: str
+    parameters: bytes
+    """JSON: `credit` as the request had it."""
+    members: bytes
+    """JSON: a list of `{"record", "item_id", "rollout"}` in the order of the request: the id of the sample's record
+    (null: it could not even be read), and as what it was credited."""
+    block: bytes
+    """JSON: the group as a whole."""
+    idempotency_key: str | None
+    """In the namespace of its contract."""
+    body_sha256: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
 class RecordFilter:
     """Which records are wanted; None asks for nothing."""
 

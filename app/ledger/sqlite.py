@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.ledger.database import Row, T, away
-from app.ledger.inserts import insert_sql
+from app.ledger.inserts import credit_sql, insert_sql
 from app.ledger.sqlite_process import SqliteProcess
 
 _READERS = 4
@@ -46,13 +46,14 @@ class SqliteDatabase:
     commits_ahead = 2
 
     async def insert(self, take: Callable[[], Sequence[Row]]) -> int:
-        async with self._starting:
-            if self._writer is None or self._writer.is_gone:
-                self._writer = await SqliteProcess.open(
-                    self._file, busy_timeout_s=_BUSY_TIMEOUT_S, cache_kib=_CACHE_KIB
-                )
+        writer = await self._started()
         rows = take()
-        return await self._writer.commit(insert_sql(self._engine.dialect, 1), rows) if rows else 0
+        return await writer.commit((insert_sql(self._engine.dialect, 1), rows)) if rows else 0
+
+    async def insert_credit(self, credit: Row, rows: Sequence[Row]) -> bool:
+        writer = await self._started()
+        dialect = self._engine.dialect
+        return bool(await writer.commit((credit_sql(dialect), [credit]), (insert_sql(dialect, 1), rows)))
 
     async def run(self, query: Callable[[Connection], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._reading, self._run, query)
@@ -64,6 +65,15 @@ class SqliteDatabase:
         if self._writer is not None:
             await self._writer.finish()
         await asyncio.to_thread(self._close)
+
+    async def _started(self) -> SqliteProcess:
+        """The process that writes."""
+        async with self._starting:
+            if self._writer is None or self._writer.is_gone:
+                self._writer = await SqliteProcess.open(
+                    self._file, busy_timeout_s=_BUSY_TIMEOUT_S, cache_kib=_CACHE_KIB
+                )
+            return self._writer
 
     def _run(self, query: Callable[[Connection], T]) -> T:
         try:

@@ -36,15 +36,17 @@ class SqliteProcess(FramedProcess):
         except OSError as error:
             raise LedgerUnavailable(f"The process that writes to the database cannot be started: {error}") from error
 
-    def commit(self, sql: str, rows: Sequence[Row]) -> asyncio.Future[int]:
-        """Sends a statement and the rows to run it with; the number of new rows comes once they are durable.
+    def commit(self, *work: tuple[str, Sequence[Row]]) -> asyncio.Future[int]:
+        """Sends statements, each with the rows to run it with, for one transaction.
+
+        The number of new rows of the first comes once all is durable; if that is 0, the others were not run.
 
         Raises:
             RowsRefused: one of the rows cannot be stored; none was. At once, if it cannot even be sent.
             LedgerUnavailable: the file cannot be written to, or the process ended before it answered.
         """
         try:
-            body = marshal.dumps((sql, list(rows)))
+            body = marshal.dumps([(sql, list(rows)) for sql, rows in work])
         except ValueError as error:
             raise RowsRefused(str(error)) from error
         answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()

@@ -1,9 +1,10 @@
 """The process that writes to an SQLite file: `python -I -S sqlite_writer.py FILE BUSY_TIMEOUT_S CACHE_KIB`.
 
 It needs nothing but the standard library, so it starts in a few milliseconds and stays small. Frames on stdin and
-stdout: four bytes of length (big-endian), then that many of `marshal`. In: a statement and the rows to run it with, in
-one transaction. Out, once that is durable: "stored" and the number of new rows; or "refused", one of
-the rows cannot be stored, or "away", the file cannot be written to, and why.
+stdout: four bytes of length (big-endian), then that many of `marshal`. In: statements, each with the rows to run it
+with, for one transaction; the first decides whether the others are run. Out, once that is durable: "stored" and the
+number of new rows of the first; or "refused", one of the rows cannot be stored, or "away", the file cannot be written
+to, and why.
 """
 
 import marshal
@@ -32,10 +33,9 @@ def main() -> None:
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     connection: sqlite3.Connection | None = None
     while (work := _read(requests)) is not None:
-        sql, rows = work
         try:
             connection = connection or _connect(file, busy_timeout_s, cache_kib)
-            answer: tuple[str, Any] = ("stored", _commit(connection, sql, rows))
+            answer: tuple[str, Any] = ("stored", _commit(connection, work))
         except _REFUSALS as error:
             answer = ("refused", str(error))
         except sqlite3.Error as error:
@@ -48,15 +48,15 @@ def main() -> None:
         answers.flush()
 
 
-def _read(stream: BinaryIO) -> tuple[str, list[Any]] | None:
-    """The next statement and its rows; None: nothing more comes."""
+def _read(stream: BinaryIO) -> list[tuple[str, list[Any]]] | None:
+    """The next transaction's statements with their rows; None: nothing more comes."""
     head = stream.read(4)
     size = int.from_bytes(head, "big")
     body = stream.read(size)
     # A service that was killed leaves half a frame at most; nobody was answered for it.
     if len(head) < 4 or len(body) < size:
         return None
-    found: tuple[str, list[Any]] = marshal.loads(body)  # noqa: S302 - from the service that started us
+    found: list[tuple[str, list[Any]]] = marshal.loads(body)  # noqa: S302 - from the service that started us
     return found
 
 
@@ -70,11 +70,17 @@ def _connect(file: str, busy_timeout_s: float, cache_kib: int) -> sqlite3.Connec
     return connection
 
 
-def _commit(connection: sqlite3.Connection, sql: str, rows: list[Any]) -> int:
-    """Runs `sql` with each of `rows` in one transaction and returns the number of new rows."""
+def _commit(connection: sqlite3.Connection, work: list[tuple[str, list[Any]]]) -> int:
+    """Runs each statement with its rows, all in one transaction, and returns the number of new rows of the first.
+
+    If that is 0, the others are left out.
+    """
+    first, *others = work
     connection.execute("BEGIN IMMEDIATE")
     try:
-        count = connection.executemany(sql, rows).rowcount
+        count = connection.executemany(*first).rowcount
+        for statement in others if count else ():
+            connection.executemany(*statement)
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:

@@ -67,6 +67,30 @@ Index(
     sqlite_where=_c.idempotency_key.is_not(None),
 )
 
+# What groups of samples were given together; the records of a group name it in their `grade`.
+group_credits = Table(
+    "group_credits",
+    metadata,
+    Column("credit", _Text, primary_key=True),
+    Column("created_us", BigInteger, nullable=False),
+    Column("caller", _Text, nullable=False),
+    Column("grader", _Text, nullable=False),
+    Column("digest", _Text, nullable=False),
+    Column("parameters", LargeBinary, nullable=False),
+    Column("members", LargeBinary, nullable=False),
+    Column("block", LargeBinary, nullable=False),
+    Column("idempotency_key", _Text),
+    Column("body_sha256", LargeBinary),
+)
+
+Index(
+    "group_credits_by_key",
+    *(group_credits.c.caller, group_credits.c.grader, group_credits.c.idempotency_key),
+    unique=True,
+    postgresql_where=group_credits.c.idempotency_key.is_not(None),
+    sqlite_where=group_credits.c.idempotency_key.is_not(None),
+)
+
 recipes = Table(
     "recipes",
     metadata,

@@ -163,8 +163,9 @@ async def test_an_idle_worker_that_is_killed_is_replaced(workers: Workers, grade
 
 
 async def test_a_call_in_a_group_is_answered_at_its_deadline(workers: Workers, graders_path: Path) -> None:
+    hanging = job(graders_path, "hang", filler=0)
     started = time.monotonic()
-    [outcome] = await workers(job(graders_path, "hang", filler=0), soon(0.3))
+    [outcome] = await workers(hanging, soon(0.3))
 
     assert isinstance(outcome, DeadlineExceeded)
     assert time.monotonic() - started < CALL_TIMEOUT_S

@@ -1,11 +1,12 @@
 """Records for the ledger's tests."""
 
+import json
 import time
 from typing import Any
 
 import uuid_utils
 
-from app.ledger import Record, RecordFilter
+from app.ledger import Record, RecordFilter, StoredCredit
 
 
 def grade(**changes: Any) -> Record:
@@ -40,6 +41,23 @@ def grade(**changes: Any) -> Record:
 def unscored(code: str = "invalid_item", **changes: Any) -> Record:
     """A sample that was not judged."""
     return grade(reward=None, verdict=None, code=code, **changes)
+
+
+def credit(*given: Record, **changes: Any) -> StoredCredit:
+    """A credit with a fresh id for the group of `given`."""
+    values: dict[str, Any] = {
+        "credit": str(uuid_utils.uuid7()),
+        "created_us": time.time_ns() // 1000,
+        "caller": "local",
+        "grader": "finance_qa@v1",
+        "digest": "d1",
+        "parameters": b"{}",
+        "members": json.dumps([{"record": record.record} for record in given]).encode(),
+        "block": b"{}",
+        "idempotency_key": None,
+        "body_sha256": None,
+    }
+    return StoredCredit(**values | changes)
 
 
 def matches(record: Record, where: RecordFilter) -> bool:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 async def test_replicas_that_start_at_once_migrate_once(database_url: str) -> None:
     await asyncio.gather(*(migrate(database_url) for _ in range(4)))
 
-    assert await schema_revision(database_url) == "0001"
+    assert await schema_revision(database_url) == "0002"
 
 
 async def test_migrating_again_keeps_what_is_there(ledger: Ledger, migrated_url: str) -> None:
@@ -45,7 +45,7 @@ async def test_readiness_says_that_a_database_was_not_migrated(database_url: str
     ledger = await Ledger.open(database_url)
 
     assert await schema_revision(database_url) is None
-    with pytest.raises(LedgerUnavailable, match="schema is missing, this release needs 0001"):
+    with pytest.raises(LedgerUnavailable, match="schema is missing, this release needs 0002"):
         await ledger.check()
     with pytest.raises(LedgerUnavailable, match="records"):
         await ledger.add([grade()])
@@ -80,7 +80,7 @@ async def test_a_url_of_no_known_database_is_answered_with_what_is_wanted(url: s
 async def test_a_url_may_name_the_driver(postgres_url: str) -> None:
     await migrate(postgres_url.replace("postgresql://", "postgresql+asyncpg://"))
 
-    assert await schema_revision(postgres_url) == "0001"
+    assert await schema_revision(postgres_url) == "0002"
 
 
 async def test_the_folder_of_an_sqlite_file_is_made(tmp_path: Path) -> None:
