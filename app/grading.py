@@ -14,13 +14,17 @@ from typing import Protocol
 from app.auth import Caller
 from app.encoding import encode
 from app.entries import Entry, entry_of, located, record_of
-from app.errors import Failure, LedgerUnavailable, RecordRefused, ServiceError, status_of
+from app.errors import Failure, LedgerUnavailable, Overloaded, RecordRefused, ServiceError, status_of
 from app.keyed_lock import KeyedLock
 from app.ledger import Record
 from app.orders import Answer, Graded, Order, Refused
 from app.workers import Job, Outcome
 from graders.api import Execution, Program
 from graders.registry import ConfigInForce, Grader
+
+# Samples of a version with programs that are planned, run and judged together. Fewer cost more round trips to the
+# workers; more let the sandbox wait for the first plans, and the caller for the last judgements.
+_PART_SAMPLES = 16
 
 
 class Graders(Protocol):
@@ -107,7 +111,27 @@ class Grading:
                 entry.replay(record)
 
     async def _judge(self, job: Job, entries: list[Entry], deadline: float, caller: Caller) -> None:
-        """Gives every entry its outcome, after running the programs that its plan asks for."""
+        """Gives every entry its outcome. Programs run while the next samples are planned and the last ones judged."""
+        size = _PART_SAMPLES if job.version.has_plan else len(entries)
+        if len(entries) <= size:
+            await self._judge_part(job, entries, deadline, caller)
+            return
+        parts = [range(len(entries))[at : at + size] for at in range(0, len(entries), size)]
+        await asyncio.gather(*(self._judge_one_of_many(job, entries, part, deadline, caller) for part in parts))
+
+    async def _judge_one_of_many(
+        self, job: Job, entries: list[Entry], part: range, deadline: float, caller: Caller
+    ) -> None:
+        """Judges the entries at `part`. What it is shed for is theirs alone: the others may be nearly done."""
+        mine = [entries[index] for index in part]
+        try:
+            await self._judge_part(job.only(part), mine, deadline, caller)
+        except Overloaded as error:
+            for entry in mine:
+                entry.outcome = error
+
+    async def _judge_part(self, job: Job, entries: list[Entry], deadline: float, caller: Caller) -> None:
+        """Judges `entries`, after running the programs that their plans ask for."""
         if job.version.has_plan:
             job, entries = await self._planned(job, entries, deadline, caller)
         for entry, outcome in zip(entries, await self.judges(job, deadline), strict=True):

@@ -17,17 +17,34 @@ def below(pid: int) -> list[int]:
 
 
 def zygotes(pid: int, role: str = "") -> list[int]:
-    """Below the service `pid`: what the sandbox runs programs (`candidate`) and tests (`judge`, `replay`) in. A zygote
-    with a pid namespace is two processes, and one that runs a program one more."""
-    return [process for process in below(pid) if _is_zygote(process, role)]
+    """What the service `pid` runs programs (role `candidate`) and tests (`judge`, `replay`) from, not those themselves.
+
+    Where it has a namespace of its own, that is two processes: the one that the service started, and the first one of
+    the namespace.
+    """
+    roles = {role} if role else {"candidate", "judge", "replay"}
+    return [process for process in below(pid) if _words(process) & roles and _is_zygote(process, pid)]
 
 
-def _is_zygote(pid: int, role: str) -> bool:
+def programs(pid: int) -> list[int]:
+    """The programs that run below the service `pid`."""
+    return [process for process in below(pid) if "candidate" in _words(process) and not _is_zygote(process, pid)]
+
+
+def _words(pid: int) -> set[str]:
+    """Its command line."""
     try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+        return set(Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0"))
+    except (FileNotFoundError, ProcessLookupError):
+        return set()
+
+
+def _is_zygote(process: int, service: int) -> bool:
+    try:
+        status = dict(line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines())
     except (FileNotFoundError, ProcessLookupError):
         return False
-    return any(word.endswith("inside/zygote.py") for word in words) and (not role or role in words)
+    return int(status["PPid"]) == service or status["NSpid"].split()[1:] == ["1"]
 
 
 class Watched:
