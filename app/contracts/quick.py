@@ -13,7 +13,6 @@ from pydantic import ValidationError
 
 from app.contracts.asked import BATCH_MAX, Asked
 from app.encoding import DEPTH_MAX
-from app.errors import InvalidRequest
 from app.orders import RunPoint, Submission
 from graders.api import Sample
 
@@ -70,10 +69,12 @@ _batch, _batch_bytes = Decoder(_Batch), Decoder(_BatchBytes)
 def read_one(body: bytes) -> Asked | None:
     """What the body of a single grade asks for."""
     sent: _One | None = _decoded(_one, body)
-    if sent is None:
+    if sent is None or not _is_sample(sent.sample) or _may_be_deep(body):
         return None
-    submission = _submission(sent, _one_bytes.decode(body), RunPoint(), "")
-    return None if submission is None else Asked([submission], sent.config)
+    raw = _one_bytes.decode(body)
+    submission = Submission(sent.item, sent.sample, _point(sent.run, _NOWHERE))
+    submission.item_json, submission.sample_json = bytes(raw.item), bytes(raw.sample)
+    return Asked([submission], sent.config)
 
 
 def read_batch(body: bytes) -> Asked | None:
@@ -81,11 +82,13 @@ def read_batch(body: bytes) -> Asked | None:
     sent: _Batch | None = _decoded(_batch, body)
     if sent is None:
         return None
-    submissions: list[Submission | InvalidRequest] = []
-    shared = _point(sent.run)
+    is_deep = _may_be_deep(body)
+    submissions = []
     for index, (element, raw) in enumerate(zip(sent.samples, _batch_bytes.decode(body).samples, strict=True)):
-        submission = _submission(element, raw, shared, f"/samples/{index}")
-        if submission is None:
+        submission = Submission(element.item, element.sample, _point(element.run, sent.run))
+        submission.pointer = f"/samples/{index}"
+        submission.item_json, submission.sample_json = item, sample = bytes(raw.item), bytes(raw.sample)
+        if not _is_sample(element.sample) or (is_deep and (_may_be_deep(item) or _may_be_deep(sample))):
             return None
         submissions.append(submission)
     return Asked(submissions, sent.config)
@@ -102,19 +105,30 @@ def _decoded(decoder: Decoder[Any], body: bytes) -> Any:
         return None
 
 
-def _submission(sent: _One | _Element, raw: _Bytes, shared: RunPoint, pointer: str) -> Submission | None:
-    item, sample = bytes(raw.item), bytes(raw.sample)
-    if item.count(b"[") + item.count(b"{") + sample.count(b"[") + sample.count(b"{") > DEPTH_MAX:
-        return None
+def _is_sample(sent: str | dict[str, Any]) -> bool:
+    if isinstance(sent, str) or (len(sent) == 1 and isinstance(sent.get("output_text"), str)):
+        return True
     try:
-        read = Sample.read(sent.sample)
+        Sample.read(sent)
     except ValidationError:
-        return None
-    return Submission(sent.item, sent.sample, _point(sent.run).within(shared), None, pointer, read, item, sample)
+        return False
+    return True
 
 
-def _point(run: _Run) -> RunPoint:
-    return RunPoint(_name(run.id), run.step, _name(run.item_id), run.rollout, _name(run.group))
+def _may_be_deep(data: bytes) -> bool:
+    """Whether `data` could be nested deeper than is stored: it has so many brackets."""
+    return data.count(b"[") + data.count(b"{") > DEPTH_MAX
+
+
+def _point(run: _Run, shared: _Run) -> RunPoint:
+    """The coordinates of `run`, with those of `shared` where it says nothing."""
+    return RunPoint(
+        _name(shared.id if run.id is None else run.id),
+        shared.step if run.step is None else run.step,
+        _name(shared.item_id if run.item_id is None else run.item_id),
+        shared.rollout if run.rollout is None else run.rollout,
+        _name(shared.group if run.group is None else run.group),
+    )
 
 
 def _name(sent: str | int | None) -> str | None:

@@ -1,5 +1,6 @@
 """What the wire formats share: words with their limits, problem answers, and a grade as JSON."""
 
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, ValidationError
@@ -136,12 +137,19 @@ def answer_json(answer: Answer) -> bytes:
 
 def grade_json(record: Record, replayed: bool) -> bytes:
     """A scored record as a grade. Its stored JSON is spliced in as it is: parsing it to write it again is waste."""
-    head = {
-        "record": record.record,
-        "grader": record.grader,
-        "digest": record.digest,
-        "reward": record.reward,
-        "verdict": record.verdict,
-    }
-    tail = f',"replayed":{"true" if replayed else "false"},"duration_ms":{record.duration_us / 1000}}}'
-    return b"".join((to_json(head)[:-1], b",", record.grade[1:-1], tail.encode()))
+    return b'{"record":"%b","grader":%b,"digest":%b,"reward":%b,"verdict":%b,%b,"replayed":%b,"duration_ms":%b}' % (
+        record.record.encode(),
+        _quoted(record.grader),
+        _quoted(record.digest),
+        repr(record.reward).encode(),
+        _quoted(record.verdict),
+        record.grade[1:-1],
+        b"true" if replayed else b"false",
+        repr(record.duration_us / 1000).encode(),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _quoted(word: str | None) -> bytes:
+    """`word` as JSON. There are few: grader ids, digests, verdicts."""
+    return to_json(word)

@@ -13,6 +13,7 @@ from app.contracts.native import BatchBody, GradeBody
 from app.errors import InvalidRequest
 from app.lean_route import read_model
 from app.orders import Submission
+from graders.api import Sample
 
 _TEXT = st.text(max_size=8) | st.sampled_from(["", "\x00", "\ud800", "😀", 'a"b\\', "é"])
 _NUMBERS = st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False)
@@ -43,7 +44,7 @@ def _what(asked: Asked | None) -> Any:
     if asked is None:
         return None
     ones = asked.submissions
-    shown = [(o.item, o.run, o.pointer, o.read) if isinstance(o, Submission) else str(o) for o in ones]
+    shown = [(o.item, o.run, o.pointer, Sample.read(o.sample)) if isinstance(o, Submission) else str(o) for o in ones]
     return repr((shown, asked.config))
 
 
