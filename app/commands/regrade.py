@@ -4,7 +4,6 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,19 +16,16 @@ from app.auth import LOCAL
 from app.catalogue import Catalogue
 from app.commands.console import err, out, settings, stop
 from app.commands.grade import read_config
-from app.errors import ServiceError, UnknownRun, status_of
+from app.commands.regrading import Regrading
+from app.errors import Failure, ServiceError, UnknownRun, status_of
 from app.grading import Grading
 from app.ledger import Ledger, Record
 from app.metrics import Metrics
-from app.orders import Graded, Order, RunPoint, Submission
 from app.programs import Programs, sandbox_settings
 from app.settings import Settings
 from app.workers import Workers
-from graders.api import Execution, Program
 from graders.errors import Unscored
-from graders.registry import Grader, Registry
-
-_CHUNK_RECORDS = 200
+from graders.registry import Registry
 
 
 def regrade(
@@ -73,7 +69,13 @@ class Moves:
     sum_before: float = 0.0
     sum_after: float = 0.0
 
-    def add(self, before: Record, after: Record) -> None:
+    def add(self, before: Record, after: Record | Failure) -> None:
+        """Counts one grade; one that got none is reported."""
+        if not isinstance(after, Record) or after.code is not None:
+            code, detail = _why(after)
+            self.unscored[code] += 1
+            err.print(f"{before.record}: {detail}", style="yellow", markup=False)
+            return
         old, new = before.reward or 0.0, after.reward or 0.0
         self.transitions[before.verdict or "", after.verdict or ""] += 1
         self.up += new > old
@@ -119,6 +121,13 @@ class Moves:
         return table
 
 
+def _why(unscored: Record | Failure) -> tuple[str, str]:
+    """Code and sentence."""
+    if isinstance(unscored, Record):
+        return unscored.code or "", from_json(unscored.grade)["detail"]
+    return status_of(unscored).code, unscored.detail
+
+
 async def _regrade(
     chosen: Settings, run: str, grader_id: str, source: str | None, config: dict[str, Any] | None
 ) -> Moves:
@@ -133,8 +142,9 @@ async def _regrade(
         target = await catalogue.find(grader_id)
         await _check_source(ledger, run, source)
         moves = Moves(run, f"{run}~{grader_id}~{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}", grader_id)
-        async for chunk in _chunks(ledger, run, source):
-            await _regrade_chunk(grading, catalogue, target, chunk, config, moves)
+        regrading = Regrading(ledger, catalogue, grading, target, config, moves.new_run)
+        async for before, after in regrading.moves(run, source):
+            moves.add(before, after)
         return moves
     finally:
         await programs.close()
@@ -150,49 +160,3 @@ async def _check_source(ledger: Ledger, run: str, source: str | None) -> None:
         raise UnknownRun(f"Run {run!r} has no grades{f' by {source}' if source else ''}{held}.")
     if source is None and len(ids) > 1:
         raise UnknownRun(f"Run {run!r} holds grades by {', '.join(ids)}: say which with --from.")
-
-
-async def _chunks(ledger: Ledger, run: str, source: str | None) -> AsyncIterator[list[Record]]:
-    """The run's counted grades in chunks of one config each, since a request has one config."""
-    chunk: list[Record] = []
-    async for record in ledger.samples_of_run(LOCAL.name, run, source):
-        if chunk and (len(chunk) == _CHUNK_RECORDS or record.config != chunk[0].config):
-            yield chunk
-            chunk = []
-        chunk.append(record)
-    if chunk:
-        yield chunk
-
-
-async def _regrade_chunk(
-    grading: Grading,
-    catalogue: Catalogue,
-    target: Grader,
-    chunk: list[Record],
-    config: dict[str, Any] | None,
-    moves: Moves,
-) -> None:
-    # A recipe's config is its own; a version is given the one that the stored grade was made with.
-    stored = None if target.recipe else from_json(chunk[0].config)
-    submissions = [await _submission(record, catalogue, target, moves.new_run) for record in chunk]
-    order = Order(LOCAL, target.id, "regrade", submissions, config if config is not None else stored)
-    for record, answer in zip(chunk, await grading.grade(order), strict=True):
-        if isinstance(answer, Graded):
-            moves.add(record, answer.record)
-        else:
-            moves.unscored[status_of(answer.error).code] += 1
-            err.print(f"{record.record}: {answer.error.detail}", style="yellow", markup=False)
-
-
-async def _submission(record: Record, catalogue: Catalogue, target: Grader, new_run: str) -> Submission:
-    item = from_json(record.item)
-    if not target.item_map:
-        # The row was stored as it was sent; what named its columns then must name them now.
-        item = (await catalogue.find(record.grader)).mapped(item)
-    pairs = [(Program(**program), Execution(**execution)) for program, execution in from_json(record.executions)]
-    return Submission(
-        item=item,
-        sample=from_json(record.sample),
-        run=RunPoint(new_run, record.step, record.item_id, record.rollout, record.group),
-        executions=pairs,
-    )

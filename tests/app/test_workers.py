@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from app.workers import Job, Outcome, Workers
 from graders.calls import Call, Judged
 from graders.errors import GraderCrashed, InvalidItem
 from graders.registry import ConfigInForce, Registry
+from graders.version import Version
 
 pytestmark = pytest.mark.anyio
 
@@ -70,9 +72,14 @@ async def workers(graders_path: Path) -> AsyncIterator[Workers]:
     await workers.close()
 
 
+@cache
+def _version(graders_path: Path) -> Version:
+    return Registry([graders_path])["moody@v1"].version
+
+
 def job(graders_path: Path, *texts: str, filler: int = 100) -> Job:
     """Calls that go alone; with `filler=0` they are small enough to share a round trip."""
-    version = Registry([graders_path])["moody@v1"].version
+    version = _version(graders_path)
     items = [{"n": n} | ({"filler": "x" * filler} if filler else {}) for n, _ in enumerate(texts)]
     calls = [Call.of(item, text) for item, text in zip(items, texts, strict=True)]
     return Job(version, ConfigInForce.of({}, version), calls)
