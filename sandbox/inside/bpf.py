@@ -46,6 +46,13 @@ def argument_has(index: int, bit: int, otherwise: int = DENY) -> Code:
     ]
 
 
+def argument_without(index: int, mask: int, values: list[int], otherwise: int = DENY) -> Code:
+    """Allows the call unless the bits `mask` of its argument are one of `values`."""
+    code: Code = [(_LOAD, 0, 0, _AT_ARGUMENTS + 8 * index), (_AND, 0, 0, mask)]
+    code += [(_IF_EQUAL, len(values) - place, 0, value) for place, value in enumerate(values)]
+    return [*code, (_RETURN, 0, 0, ALLOW), (_RETURN, 0, 0, otherwise)]
+
+
 def assemble(arch: int, rules: Mapping[int, int | Code], default: int) -> bytes:
     """The filter for calls of `arch`; those of another one, and x32's, kill the process.
 

@@ -6,14 +6,23 @@ closes what the zygote itself needs.
 """
 
 import errno
+import fcntl
+import os
+import socket
 import struct
 
-from sandbox.inside.bpf import ALLOW, DENY, KILL, Code, argument_has, argument_in, assemble, error
+from sandbox.inside.bpf import ALLOW, DENY, KILL, Code, argument_has, argument_in, argument_without, assemble, error
 from sandbox.inside.kernel import Filter
 from sandbox.inside.syscalls import Syscalls
 
+_EMPTYING = [os.O_RDONLY | os.O_TRUNC, os.O_ACCMODE | os.O_TRUNC]
 _CLONE_THREAD = 0x00010000
 _PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA = 15, 16, 0x53564D41
+# Not to choose who gets a signal, not to make a pipe larger, not to hold up those who open a file.
+_FCNTL = [
+    fcntl.F_DUPFD, fcntl.F_GETFD, fcntl.F_SETFD, fcntl.F_GETFL, fcntl.F_SETFL, fcntl.F_GETLK, fcntl.F_SETLK,
+    fcntl.F_SETLKW, fcntl.F_DUPFD_CLOEXEC, fcntl.F_GETPIPE_SZ, fcntl.F_GET_SEALS,
+]  # fmt: skip
 _FIOCLEX, _FIONBIO, _TCGETS, _FIONREAD, _TIOCGWINSZ = 0x5451, 0x5421, 0x5401, 0x541B, 0x5413
 
 
@@ -24,7 +33,15 @@ def zygote_filter(calls: Syscalls) -> bytes:
     # libc falls back to clone, whose flags a filter can read.
     rules[calls.number["clone3"]] = error(errno.ENOSYS)
     rules[calls.number["ioctl"]] = argument_in(1, [_FIOCLEX, _FIONBIO, _TCGETS, _FIONREAD, _TIOCGWINSZ])
-    rules[calls.number["prlimit64"]] = argument_in(0, [0])
+    rules[calls.number["fcntl"]] = argument_in(1, _FCNTL)
+    # Of other processes of the same user, in a container the service's.
+    rules |= {calls.number[name]: argument_in(0, [0]) for name in ("prlimit64", "sched_setaffinity")}
+    # Another family would have the kernel load a module for it.
+    rules[calls.number["socketpair"]] = argument_in(0, [socket.AF_UNIX])
+    # Before version 3, Landlock lets a file be emptied that is opened for reading, or (O_ACCMODE) for neither.
+    for name, place in (("open", 1), ("openat", 2)):
+        if name in calls.number:
+            rules[calls.number[name]] = argument_without(place, os.O_ACCMODE | os.O_TRUNC, _EMPTYING)
     return assemble(calls.audit_arch, rules, DENY)
 
 

@@ -1,7 +1,10 @@
 """The seccomp filters on both architectures, executed by a small machine of the test's own."""
 
 import errno
+import fcntl
+import os
 import re
+import socket
 import struct
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,7 +38,10 @@ def execute(code: bytes, arch: int, number: int, arguments: Sequence[int] = ()) 
             0x25: accumulator > operand,
             0x35: accumulator >= operand,
             0x45: bool(accumulator & operand),
+            0x54: False,
         }[operation]
+        if operation == 0x54:
+            accumulator &= operand
         place += if_true if holds else if_false
 
 
@@ -48,7 +54,7 @@ def test_the_large_filter_allows_what_is_listed_kills_what_only_attackers_call_a
     calls: Syscalls,
 ) -> None:
     code = zygote_filter(calls)
-    checked = {"ioctl", "prlimit64"}
+    checked = {"ioctl", "prlimit64", "fcntl", "socketpair"}
 
     for number in range(1024):
         name = next((name for name, known in calls.number.items() if known == number), "")
@@ -65,6 +71,26 @@ def test_the_large_filter_allows_what_is_listed_kills_what_only_attackers_call_a
     assert execute(code, calls.audit_arch, calls.number["prlimit64"], [1]) == DENY
     assert execute(code, calls.audit_arch, calls.number["ioctl"], [0, 0x5401]) == ALLOW
     assert execute(code, calls.audit_arch, calls.number["ioctl"], [0, 0x5412]) == DENY  # TIOCSTI
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed", "denied"),
+    [
+        # Whose affinity: one's own, or that of another process of the same user.
+        ("sched_setaffinity", [0], [1]),
+        ("socketpair", [socket.AF_UNIX], [30]),  # AF_TIPC
+        *[("fcntl", [0, fcntl.F_SETFL], [0, command]) for command in (8, 10, 15, 1024, 1026, 1031)],
+        ("openat", [0, 0, os.O_WRONLY | os.O_CREAT | os.O_TRUNC], [0, 0, os.O_RDONLY | os.O_TRUNC]),
+        ("openat", [0, 0, os.O_RDONLY | os.O_CLOEXEC], [0, 0, os.O_ACCMODE | os.O_TRUNC]),
+    ],
+)
+def test_arguments_by_which_a_call_would_reach_others_are_denied(
+    calls: Syscalls, name: str, allowed: list[int], denied: list[int]
+) -> None:
+    code = zygote_filter(calls)
+
+    assert execute(code, calls.audit_arch, calls.number[name], allowed) == ALLOW
+    assert execute(code, calls.audit_arch, calls.number[name], denied) == DENY
 
 
 def test_other_architectures_and_x32_are_killed(calls: Syscalls) -> None:

@@ -1,0 +1,8 @@
+# threat: 92 huge_list
+# does: returns a list that costs its reader more than its writer
+# structured: finished memory_limit
+# judged: finished raised
+# stdio: memory_limit
+# unjailed: pickled_values grew
+def f(x):
+    return [[] for _ in range(2_500_000)]
