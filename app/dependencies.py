@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 
 from app.auth import Caller
 from app.catalogue import Catalogue
+from app.evaluator import Evaluator
 from app.grading import Grading
 from app.groups import GroupGrading
 from app.ledger import Ledger
@@ -30,6 +31,11 @@ def groups_of(request: Request) -> GroupGrading:
 def catalogue_of(request: Request) -> Catalogue:
     catalogue: Catalogue = request.app.state.catalogue
     return catalogue
+
+
+def evaluator_of(request: Request) -> Evaluator:
+    evaluator: Evaluator = request.app.state.evaluator
+    return evaluator
 
 
 def ledger_of(request: Request) -> Ledger:

@@ -8,6 +8,24 @@ A 200 always holds a judgement; none of these ever becomes a reward.
 from dataclasses import dataclass
 from typing import Any
 
+from evaluations.errors import (
+    AverageNotApplicable,
+    BadAverage,
+    BadBeta,
+    BadLabel,
+    BadPosLabel,
+    BadZeroDivision,
+    DuplicateId,
+    EmptyBatch,
+    GoldDiffers,
+    GoldOutsideKnown,
+    IdsDiffer,
+    InvalidEvaluation,
+    LengthMismatch,
+    UnknownGoldLabel,
+    UnknownLabel,
+    VersionsDiffer,
+)
 from graders.errors import Fault, GraderCrashed, InvalidConfig, InvalidCredit, InvalidItem, Unscored
 
 
@@ -130,6 +148,22 @@ TABLE: dict[type[Exception], Status] = {
     NoGroupCredit: Status(422, "no_group_credit", "This grader credits no groups"),
     NotCredited: Status(424, "not_credited", "Other samples of the group cannot be judged, so this one has no reward"),
     NotCreditedYet: Status(503, "not_credited", "Other samples of the group were not judged in time", 1),
+    InvalidEvaluation: Status(422, "invalid_evaluation", "The evaluation is not of the documented shape"),
+    BadLabel: Status(422, "bad_label", "A label cannot stand where it stands"),
+    UnknownGoldLabel: Status(422, "unknown_gold_label", "A gold label is not declared"),
+    UnknownLabel: Status(422, "unknown_label", "A predicted label is not declared"),
+    GoldOutsideKnown: Status(422, "gold_outside_known", "A gold label is outside what is known of its row"),
+    BadPosLabel: Status(422, "bad_pos_label", "The positive label is missing or not declared"),
+    BadBeta: Status(422, "bad_beta", "beta is neither a number from 0 nor inf"),
+    BadZeroDivision: Status(422, "bad_zero_division", "zero_division is not 0, 1 or nan"),
+    BadAverage: Status(422, "bad_average", "There is no such average"),
+    AverageNotApplicable: Status(422, "average_not_applicable", "This kind of labels has no such average"),
+    LengthMismatch: Status(422, "length_mismatch", "Columns are of different length"),
+    EmptyBatch: Status(422, "empty_batch", "There are no rows"),
+    DuplicateId: Status(422, "duplicate_id", "An id is there twice"),
+    IdsDiffer: Status(422, "ids_differ", "The systems were not evaluated on the same samples"),
+    GoldDiffers: Status(422, "gold_differs", "The systems were not evaluated against the same gold"),
+    VersionsDiffer: Status(422, "versions_differ", "The systems were not judged by the same version"),
     BodyTooLarge: Status(413, "body_too_large", "The body is over the limit"),
     UnsupportedMediaType: Status(415, "unsupported_media_type", "Only application/json is read"),
     HostNotAllowed: Status(403, "host_not_allowed", "Without API keys only this machine is served"),

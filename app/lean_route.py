@@ -148,10 +148,13 @@ def read_json(body: bytes) -> Any:
     try:
         return from_json(body, allow_inf_nan=False)
     except ValueError as error:
-        if (repaired := _without_lone_surrogates(body)) != body:
+        if (repaired := without_lone_surrogates(body)) != body:
             return read_json(repaired)
         raise InvalidRequest(f"The body is not JSON: {error}.", (Fault("", str(error)),)) from error
 
 
-def _without_lone_surrogates(body: bytes) -> bytes:
+def without_lone_surrogates(body: bytes) -> bytes:
+    """`body`, JSON, with U+FFFD for surrogates that have no partner."""
+    if b"\\ud" not in body and b"\\uD" not in body:
+        return body
     return _ESCAPE.sub(lambda found: b"\\ufffd" if found[1] else found[0], body)

@@ -14,9 +14,10 @@ from app import health, openapi
 from app.auth import ANONYMOUS, LOCAL
 from app.border import Border
 from app.catalogue import Catalogue
-from app.contracts import azure, catalogue, groups, native, records
+from app.contracts import azure, catalogue, evaluations, groups, native, records
 from app.contracts.wire import problem_response
 from app.errors import InternalError, InvalidRequest, MethodNotAllowed, ServiceError, UnknownRoute
+from app.evaluator import Evaluator
 from app.grading import Grading
 from app.groups import GroupGrading
 from app.health import Health
@@ -47,7 +48,8 @@ request may be sent again after `Retry-After` seconds.
 def create_app(settings: Settings) -> Border:
     """The service as an ASGI application. The database must have been migrated (`rft-graders serve` does)."""
     api = _create_api(settings)
-    lean = [route for router in (native.router, groups.router, azure.router, catalogue.lean) for route in router.routes]
+    parts = (native, groups, azure, evaluations)
+    lean = [route for router in (*(part.router for part in parts), catalogue.lean) for route in router.routes]
     return Border(
         api,
         [route for route in lean if isinstance(route, LeanRoute)],
@@ -69,7 +71,7 @@ def _create_api(settings: Settings) -> FastAPI:
     app.state.registry = registry
     app.state.programs = Programs(sandbox_settings(settings))
     app.state.caller = LOCAL if settings.is_loopback else ANONYMOUS
-    for part in (native, groups, azure):
+    for part in (native, groups, azure, evaluations):
         app.include_router(part.router)
     for router in (catalogue.lean, catalogue.router, records.router, health.router):
         app.include_router(router)
@@ -109,6 +111,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         if any(grader.version.has_plan for grader in registry):
             programs.start()
         state = app.state
+        state.evaluator = Evaluator(memory_mib=settings.worker_memory_mib, timeout_s=settings.deadline_s)
+        stack.push_async_callback(state.evaluator.close)
         state.ledger = ledger
         state.catalogue = Catalogue(registry, ledger)
         state.grading = Grading(state.catalogue, workers, programs, ledger, metrics, settings.deadline_s)

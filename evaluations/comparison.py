@@ -82,7 +82,7 @@ class _Comparison:
         return answer
 
     def _difference(self, sums_a: Sequence[float], sums_b: Sequence[float]) -> float:
-        return self._b.score_of_sums(sums_b).f - self._a.score_of_sums(sums_a).f
+        return self._b.f_of(sums_b) - self._a.f_of(sums_a)
 
     def _bootstrap(self) -> IntervalAnswer | None:
         asked, width = self._asked, self._width

@@ -74,11 +74,11 @@ class Corpus:
         """The headline of other rows under the same conventions."""
         if self.average == "none":
             return Score(math.nan, math.nan, math.nan)
-        return self.score_of_sums(total(tally, self._scorer))
+        return self._scorer.score(total(tally, self._scorer))
 
-    def score_of_sums(self, sums: Sequence[float]) -> Score:
-        """The headline of what rows add up to."""
-        return self._scorer.score(sums)
+    def f_of(self, sums: Sequence[float]) -> float:
+        """The headline's F of what rows add up to."""
+        return self._scorer.f(sums)
 
     def unit_sums(self, groups: Sequence[Label] | None) -> list[Sums]:
         """What each independent unit adds: a group of rows, or without groups a row."""

@@ -76,7 +76,7 @@ def _bootstrap(asked: F1Request, wanted: Bootstrap, corpus: Corpus) -> IntervalA
     if corpus.average == "none":
         return None
     units = corpus.unit_sums(asked.groups)
-    values = bootstrap(units, lambda sums: corpus.score_of_sums(sums).f, wanted.resamples, wanted.seed)
+    values = bootstrap(units, corpus.f_of, wanted.resamples, wanted.seed)
     found = spread(values, asked.level)
     if found is None:
         return None

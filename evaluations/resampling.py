@@ -1,13 +1,14 @@
-"""Resampling by distinct outcome instead of by row: drawing 4,000 rows with replacement is drawing how often each of a
-few dozen outcomes comes up.
+"""Resampling without a loop over rows: drawing 4,000 rows with replacement is drawing how often each of a few dozen
+outcomes comes up, and swapping each of 4,000 pairs or not is one number of 4,000 random bits.
 
 Draws are exact (no normal approximation), and the same seed gives the same answer on every machine.
 """
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
-from operator import mul
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from operator import itemgetter, mul
 from random import Random
 from statistics import stdev
 
@@ -51,25 +52,51 @@ def multinomial(chance: Random, times: Sequence[int]) -> list[int]:
     return drawn
 
 
-class Outcomes:
-    """The distinct units of a sample, how often each occurs, and what each adds, by column."""
+def one_by_one(chance: Random, outcomes: Sequence[int], kinds: int) -> list[int]:
+    """How often each of so many kinds of outcome comes up if len(outcomes) are drawn with replacement.
 
-    def __init__(self, units: Sequence[Sums]) -> None:
+    It beats `multinomial` where most outcomes are of a kind of their own.
+    """
+    often = Counter(chance.choices(outcomes, k=len(outcomes)))
+    return [often.get(kind, 0) for kind in range(kinds)]
+
+
+class Outcomes:
+    """The distinct units of a sample, and how often each occurs."""
+
+    def __init__(self, units: Iterable[Sums]) -> None:
         counted = Counter(units).most_common()
         self.times = [times for _, times in counted]
-        self.columns: list[Sums] = list(zip(*(sums for sums, _ in counted), strict=True))
+        self._columns = [_column(values) for values in zip(*(sums for sums, _ in counted), strict=True)]
 
     def total(self, times: Sequence[int]) -> list[float]:
         """What the units add up to, if each occurs so often."""
-        return [sum(map(mul, times, column)) for column in self.columns]
+        return [sum(map(mul, pick(times), values)) for pick, values in self._columns]
+
+
+def _column(values: Sequence[float]) -> tuple[Callable[[Sequence[int]], Sequence[int]], Sequence[float]]:
+    """Where a column is not zero, and what it is there: with many labels nearly everything is zero."""
+    places = [place for place, value in enumerate(values) if value]
+    # Of a single place `itemgetter` would make no tuple.
+    return itemgetter(*places, 0, 0), [*(values[place] for place in places), 0, 0]
 
 
 def bootstrap(units: Sequence[Sums], statistic: Statistic, resamples: int, seed: int) -> list[float]:
     """The statistic of so many samples drawn with replacement; where it is undefined it is left out."""
     chance = Random(seed)  # noqa: S311 - simulation
     outcomes = Outcomes(units)
-    values = (statistic(outcomes.total(multinomial(chance, outcomes.times))) for _ in range(resamples))
+    times = outcomes.times
+    if len(times) * _FEW < len(units):
+        draw = partial(multinomial, chance, times)
+    else:
+        every = [kind for kind, count in enumerate(times) for _ in range(count)]
+        draw = partial(one_by_one, chance, every, len(times))
+    values = (statistic(outcomes.total(draw())) for _ in range(resamples))
     return [value for value in values if not math.isnan(value)]
+
+
+# A binomial draw takes as long as a few draws of a row.
+_FEW = 4
 
 
 def swapped(
@@ -87,13 +114,14 @@ def swapped(
     chance = Random(seed)  # noqa: S311 - simulation
     a, b = (list(map(sum, zip(*side, strict=True))) for side in zip(*pairs, strict=True))
     seen = abs(statistic(a, b))
-    differences = Counter(_direction(*pair) for pair in pairs if pair[0] != pair[1]).most_common()
-    times = [count for _, count in differences]
-    columns = list(zip(*(difference for difference, _ in differences), strict=True))
+    directions = [_direction(*pair) for pair in pairs if pair[0] != pair[1]]
+    if not directions:
+        return 1.0
+    columns = [_masks(column) for column in zip(*directions, strict=True)]
     at_least = 1
     for _ in range(swaps):
-        moved_pairs = [chance.getrandbits(count).bit_count() for count in times]
-        moved = [sum(map(mul, moved_pairs, column)) for column in columns] or [0.0] * len(a)
+        swap = chance.getrandbits(len(directions))
+        moved = [sum([value * (mask & swap).bit_count() for value, mask in column]) for column in columns]
         found = statistic(
             [sum_a + change for sum_a, change in zip(a, moved, strict=True)],
             [sum_b - change for sum_b, change in zip(b, moved, strict=True)],
@@ -104,6 +132,15 @@ def swapped(
 
 
 _TIE = 1e-12
+
+
+def _masks(column: Sequence[float]) -> list[tuple[float, int]]:
+    """The values of a column that are not zero, each with the places where it stands, as bits."""
+    masks: dict[float, int] = {}
+    for place, value in enumerate(column):
+        if value:
+            masks[value] = masks.get(value, 0) | 1 << place
+    return list(masks.items())
 
 
 def _direction(a: Sums, b: Sums) -> Sums:

@@ -5,7 +5,8 @@ Undefined values are NaN in here and null in answers.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from operator import mul
 from typing import NamedTuple, Protocol
 
 from evaluations.requests import Average, Conventions
@@ -40,12 +41,15 @@ class Ratios(NamedTuple):
         """F is 0/0 only where nothing is true and nothing is predicted; precision may then be 1 while F is 0."""
         precision = tp / predicted if predicted else self.zero_division
         recall = tp / true if true else self.zero_division
+        return Score(precision, recall, self.f(tp, predicted, true))
+
+    def f(self, tp: float, predicted: float, true: float) -> float:
+        """The F of `score` alone."""
         if self.beta2 == math.inf:
-            return Score(precision, recall, recall)
-        if self.beta2 == 0:
-            return Score(precision, recall, precision)
-        both = self.beta2 * true + predicted
-        return Score(precision, recall, (1 + self.beta2) * tp / both if both else self.zero_division)
+            return tp / true if true else self.zero_division
+        if both := self.beta2 * true + predicted:
+            return (1 + self.beta2) * tp / both
+        return self.zero_division
 
 
 class Scorer(Protocol):
@@ -54,6 +58,9 @@ class Scorer(Protocol):
     def sums(self, row: Row) -> Sums: ...
 
     def score(self, sums: Sequence[float]) -> Score: ...
+
+    def f(self, sums: Sequence[float]) -> float:
+        """The F of `score` alone, for whoever needs it ten thousand times."""
 
 
 class Pooled:
@@ -74,6 +81,9 @@ class Pooled:
     def score(self, sums: Sequence[float]) -> Score:
         return self._ratios.score(*sums)
 
+    def f(self, sums: Sequence[float]) -> float:
+        return self._ratios.f(*sums)
+
 
 class PerLabel:
     """The mean of the labels' scores, plain (macro) or by their true rows (weighted)."""
@@ -93,13 +103,17 @@ class PerLabel:
         )
 
     def score(self, sums: Sequence[float]) -> Score:
-        weights = sums[2::3] if self._is_weighted else None
-        columns = zip(*self.label_scores(sums), strict=True)
-        return Score(*(mean(column, weights) for column in columns))
+        scores = [self._ratios.score(*table) for table in self._tables(sums)]
+        return Score(*(mean(column, self._weights(sums)) for column in zip(*scores, strict=True)))
 
-    def label_scores(self, sums: Sequence[float]) -> list[Score]:
-        """The score of every label."""
-        return [self._ratios.score(*sums[3 * label : 3 * label + 3]) for label in self._labels]
+    def f(self, sums: Sequence[float]) -> float:
+        return mean([self._ratios.f(*table) for table in self._tables(sums)], self._weights(sums))
+
+    def _tables(self, sums: Sequence[float]) -> Iterator[tuple[float, float, float]]:
+        return zip(sums[::3], sums[1::3], sums[2::3], strict=True)
+
+    def _weights(self, sums: Sequence[float]) -> Sequence[float] | None:
+        return sums[2::3] if self._is_weighted else None
 
 
 class Samples:
@@ -116,6 +130,9 @@ class Samples:
     def score(self, sums: Sequence[float]) -> Score:
         return Score(*(sums[at] / sums[at + 1] if sums[at + 1] else math.nan for at in (0, 2, 4)))
 
+    def f(self, sums: Sequence[float]) -> float:
+        return sums[4] / sums[5] if sums[5] else math.nan
+
 
 def scorer(average: Average, ratios: Ratios, labels: int, positive: int | None) -> Scorer:
     """The Scorer of an average over so many labels; with `none` the macro one, whose labels are then looked at."""
@@ -130,10 +147,10 @@ def scorer(average: Average, ratios: Ratios, labels: int, positive: int | None) 
 
 def mean(values: Sequence[float], weights: Sequence[float] | None = None) -> float:
     """The mean without undefined values; the plain one where all weight is zero; NaN of nothing."""
-    defined = [at for at, value in enumerate(values) if not math.isnan(value)]
-    if not defined:
-        return math.nan
-    total = sum(weights[at] for at in defined) if weights else 0
-    if weights and total:
-        return sum(values[at] * weights[at] for at in defined) / total
-    return sum(values[at] for at in defined) / len(defined)
+    if any(map(math.isnan, values)):
+        defined = [at for at, value in enumerate(values) if not math.isnan(value)]
+        weights = weights and [weights[at] for at in defined]
+        values = [values[at] for at in defined]
+    if weights and (total := sum(weights)):
+        return float(sum(map(mul, values, weights)) / total)
+    return sum(values) / len(values) if values else math.nan

@@ -22,11 +22,12 @@ ALLOWED = {
     "sandbox.inside": {"sandbox.inside", "graders.kit.values"},
     "app.settings": set(),
     "app.auth": set(),
-    "app.errors": {"graders"},
+    "app.errors": {"evaluations.errors", "graders"},
     "app.framed_process": set(),
     "app.ledger": {"app.framed_process", "app.ledger", "app.errors", "migrations"},
     "app.ledger.sqlite_writer": set(),
     "app.worker_process": {"app.framed_process", "app.settings", "graders"},
+    "app.evaluator": {"app.errors", "app.framed_process", "app.settings", "evaluations.worker"},
     "app.workers": {"app.errors", "app.worker_process", "graders"},
     "app.orders": {"app.auth", "app.errors", "app.ledger", "graders"},
     "app.entries": {"app.encoding", "app.errors", "app.ledger", "app.orders", "app.workers", "graders"},
@@ -42,7 +43,7 @@ ALLOWED = {
     },
     "app.contracts": {
         "app.auth", "app.catalogue", "app.contracts", "app.encoding", "app.dependencies", "app.errors",
-        "app.group_orders", "app.ledger", "app.lean_route", "app.orders", "graders",
+        "app.group_orders", "app.ledger", "app.lean_route", "app.orders", "evaluations", "graders",
     },
 }  # fmt: skip
 

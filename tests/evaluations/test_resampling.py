@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter
+from functools import partial
 from random import Random
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from scipy import stats
 
 from evaluations.intervals import mcnemar, percentiles, unpaired
-from evaluations.resampling import binomial, multinomial, swapped
+from evaluations.resampling import binomial, multinomial, one_by_one, swapped
 
 
 @pytest.mark.parametrize(("trials", "part", "whole"), [(1, 1, 3), (7, 5, 8), (40, 3, 700), (300, 299, 300), (25, 1, 2)])
@@ -34,14 +35,22 @@ def test_a_binomial_draw_of_certainty_or_impossibility() -> None:
     assert binomial(chance, 0, 1, 3) == 0
 
 
-def test_a_multinomial_draw_has_its_sum_means_and_covariances() -> None:
-    chance = Random(1)
-    times = [50, 30, 15, 5]
-    draws = np.array([multinomial(chance, times) for _ in range(20_000)])
+TIMES = [50, 30, 15, 5]
+EVERY = [kind for kind, times in enumerate(TIMES) for _ in range(times)]
 
-    share = np.array(times) / 100
+
+@pytest.mark.parametrize(
+    "draw",
+    [partial(multinomial, times=TIMES), partial(one_by_one, outcomes=EVERY, kinds=4)],
+    ids=["kinds", "one by one"],
+)
+def test_a_multinomial_draw_has_its_sum_means_and_covariances(draw) -> None:
+    chance = Random(1)
+    draws = np.array([draw(chance) for _ in range(20_000)])
+
+    share = np.array(TIMES) / 100
     assert (draws.sum(axis=1) == 100).all()
-    assert draws.mean(axis=0) == pytest.approx(times, abs=0.2)
+    assert draws.mean(axis=0) == pytest.approx(TIMES, abs=0.2)
     assert np.cov(draws.T) == pytest.approx(100 * (np.diag(share) - np.outer(share, share)), abs=0.8)
 
 

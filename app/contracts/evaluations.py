@@ -1,0 +1,106 @@
+"""Evaluations over HTTP: the F1 of many predictions, and the comparison of two systems. Nothing is recorded."""
+
+from typing import Any, cast
+
+from fastapi import APIRouter, Request
+
+from app.contracts.wire import READING, declared
+from app.dependencies import evaluator_of
+from app.errors import DeadlineExceeded, Overloaded
+from app.lean_route import LeanRoute, Reply, without_lone_surrogates
+from evaluations.answers import CompareAnswer, F1Answer
+from evaluations.errors import (
+    AverageNotApplicable,
+    BadAverage,
+    BadBeta,
+    BadLabel,
+    BadPosLabel,
+    BadZeroDivision,
+    DuplicateId,
+    EmptyBatch,
+    GoldDiffers,
+    GoldOutsideKnown,
+    IdsDiffer,
+    InvalidEvaluation,
+    LengthMismatch,
+    UnknownGoldLabel,
+    UnknownLabel,
+    VersionsDiffer,
+)
+from evaluations.requests import CompareRequest, F1Request
+
+EVALUATING = (
+    *READING, InvalidEvaluation, BadLabel, UnknownGoldLabel, UnknownLabel, GoldOutsideKnown, BadPosLabel, BadBeta,
+    BadZeroDivision, BadAverage, AverageNotApplicable, LengthMismatch, EmptyBatch, Overloaded, DeadlineExceeded,
+)  # fmt: skip
+COMPARING = (*EVALUATING, DuplicateId, IdsDiffer, GoldDiffers, VersionsDiffer)
+
+router = APIRouter(route_class=LeanRoute, tags=["evaluation"])
+
+
+class F1Body(F1Request):
+    """Predictions against gold. All columns are of one length, one row per sample."""
+
+    @classmethod
+    def read(cls, body: bytes) -> bytes:
+        """`body` as it came: the process that evaluates reads it."""
+        return without_lone_surrogates(body)
+
+
+class CompareBody(CompareRequest):
+    """Is B better than A? Both predicted the same samples."""
+
+    @classmethod
+    def read(cls, body: bytes) -> bytes:
+        """`body` as it came: the process that evaluates reads it."""
+        return without_lone_surrogates(body)
+
+
+_BINARY: dict[str, Any] = {"kind": "binary", "y_true": [1, 0, 1, 0, 1], "y_pred": [1, 0, None, 1, 1]}
+_F1_EXAMPLES = {
+    "binary": _BINARY,
+    "labels per row, one of them unknown, some not looked at": {
+        "kind": "multilabel",
+        "labels": ["hate", "violence", "self-harm"],
+        "y_true": [["hate"], [], ["violence", "self-harm"]],
+        "y_pred": [["hate", "spam"], [], ["violence"]],
+        "known": [None, None, ["violence", "self-harm"]],
+        "average": "macro",
+        "bootstrap": {"resamples": 500, "seed": 1},
+    },
+    "is anything flagged?": {"kind": "flag", "y_true": [["hate"], ["hate"], []], "y_pred": [True, False, False]},
+}
+_COMPARE_EXAMPLES = {
+    "two systems": {
+        "kind": "binary",
+        "a": {"name": "before", "ids": ["q1", "q2", "q3", "q4"], "y_true": [1, 0, 1, 0], "y_pred": [1, 0, 0, 1]},
+        "b": {"name": "after", "ids": ["q1", "q2", "q3", "q4"], "y_true": [1, 0, 1, 0], "y_pred": [1, 0, 1, 0]},
+    }
+}
+
+
+def _examples(bodies: dict[str, Any]) -> dict[str, Any]:
+    examples = {name: {"summary": name, "value": body} for name, body in bodies.items()}
+    return {"requestBody": {"content": {"application/json": {"examples": examples}}}}
+
+
+@router.post(
+    "/v1/evaluations/f1",
+    response_model=F1Answer,
+    responses=declared(*EVALUATING),
+    openapi_extra=_examples(_F1_EXAMPLES),
+)
+async def f1(request: Request, body: F1Body) -> Reply:
+    """Precision, recall and F of many predictions, as scikit-learn 1.9.1 has them, with intervals and baselines."""
+    return Reply(await evaluator_of(request)("f1", cast(bytes, body)))
+
+
+@router.post(
+    "/v1/evaluations/compare",
+    response_model=CompareAnswer,
+    responses=declared(*COMPARING),
+    openapi_extra=_examples(_COMPARE_EXAMPLES),
+)
+async def compare(request: Request, body: CompareBody) -> Reply:
+    """Whether B is better than A on the same samples: paired randomization, bootstrap and McNemar's test."""
+    return Reply(await evaluator_of(request)("compare", cast(bytes, body)))
