@@ -10,8 +10,11 @@ from fastapi import FastAPI, Request
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
+from app.auth import LOCAL, Caller
+from app.auth import Scope as CallerScope
 from app.contracts.wire import problem_response
-from app.errors import HostNotAllowed, InternalError, ServiceError
+from app.errors import HostNotAllowed, InternalError, NotAuthorized, ScopeMissing, ServiceError, TooManyAttempts
+from app.keys.gate import Gate
 from app.lean_route import LeanRoute, Reply
 from graders.errors import Unscored
 
@@ -27,15 +30,16 @@ class Border:
         api: the FastAPI application.
         lean: its routes that are answered without its layers.
         body_max_bytes: the largest body that is read.
-        local_only: without keys only Host 127.0.0.1 or localhost is served, so that no web page can reach the service
-            through a name that resolves to this machine (DNS rebinding).
+        gate: tells who a request comes from. Whoever needs no key because they ask from this machine must say so in the
+            Host header, so that no web page can reach the service through a name that resolves to this machine (DNS
+            rebinding).
     """
 
-    def __init__(self, api: FastAPI, lean: Sequence[LeanRoute], *, body_max_bytes: int, local_only: bool) -> None:
+    def __init__(self, api: FastAPI, lean: Sequence[LeanRoute], *, body_max_bytes: int, gate: Gate) -> None:
         self.api = api
         self._lean = lean
         self._body_max_bytes = body_max_bytes
-        self._local_only = local_only
+        self._gate = gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -66,19 +70,30 @@ class Border:
 
     async def _reply(self, headers: dict[bytes, bytes], scope: Scope, receive: Receive) -> Reply | None:
         """The reply to a request that may not come in or that a lean route answers; None: FastAPI answers."""
+        try:
+            caller = scope["caller"] = self._gate.caller(scope, headers)
+        except (NotAuthorized, TooManyAttempts) as error:
+            return problem_response(error)
         host = headers.get(b"host", b"")
-        if self._local_only and not (_HOST.fullmatch(host) and _hosts(scope, headers) <= 1):
+        if caller is LOCAL and not (_HOST.fullmatch(host) and _hosts(scope, headers) <= 1):
             shown = host.decode("latin-1")
             return problem_response(HostNotAllowed(f"Host {shown!r} is not served without API keys; use localhost."))
         for route in self._lean:
             path = route.path_parameters(scope["method"], scope["path"])
             if path is not None:
+                if route.scope not in caller.scopes:
+                    return problem_response(_missing(route.scope, caller))
                 scope["app"] = self.api
                 try:
                     return await route.answer(Request(scope, receive), path, headers, self._body_max_bytes)
                 except (ServiceError, Unscored) as error:
                     return problem_response(error)
         return None
+
+
+def _missing(scope: CallerScope, caller: Caller) -> ScopeMissing:
+    held = ", ".join(sorted(caller.scopes)) or "none"
+    return ScopeMissing(f"This needs the scope {scope!r}, and the key of {caller.name!r} has: {held}.")
 
 
 def _hosts(scope: Scope, headers: dict[bytes, bytes]) -> int:

@@ -5,6 +5,7 @@ import typer
 from app.commands.finance_spec import finance_spec
 from app.commands.grade import grade
 from app.commands.graders import cases, docs, freeze, list_graders, show
+from app.commands.keys import keys
 from app.commands.new import new
 from app.commands.regrade import regrade
 from app.commands.serve import serve
@@ -25,6 +26,7 @@ cli.command()(docs)
 cli.command()(grade)
 cli.command()(regrade)
 cli.command("finance-spec")(finance_spec)
+cli.add_typer(keys, name="keys")
 
 
 def main() -> None:

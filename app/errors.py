@@ -26,6 +26,7 @@ from evaluations.errors import (
     UnknownLabel,
     VersionsDiffer,
 )
+from app.redaction import redacted
 from graders.errors import Fault, GraderCrashed, InvalidConfig, InvalidCredit, InvalidItem, Unscored
 
 
@@ -52,6 +53,18 @@ class UnsupportedMediaType(ServiceError):
 
 class HostNotAllowed(ServiceError):
     """Without keys only Host 127.0.0.1 or localhost is served, so that no web page can reach the service by DNS."""
+
+
+class NotAuthorized(ServiceError):
+    """No API key came with the request, or one that lets nobody in. Its detail never repeats a key."""
+
+
+class ScopeMissing(ServiceError):
+    """The caller's key does not allow this."""
+
+
+class TooManyAttempts(ServiceError):
+    """So many wrong keys came from the caller's address that it is not listened to for a while."""
 
 
 class NotFound(ServiceError):
@@ -166,6 +179,9 @@ TABLE: dict[type[Exception], Status] = {
     VersionsDiffer: Status(422, "versions_differ", "The systems were not judged by the same version"),
     BodyTooLarge: Status(413, "body_too_large", "The body is over the limit"),
     UnsupportedMediaType: Status(415, "unsupported_media_type", "Only application/json is read"),
+    NotAuthorized: Status(401, "not_authorized", "The API key is missing or lets nobody in"),
+    ScopeMissing: Status(403, "scope_missing", "The API key does not allow this"),
+    TooManyAttempts: Status(429, "too_many_attempts", "Too many wrong API keys came from this address", 60),
     HostNotAllowed: Status(403, "host_not_allowed", "Without API keys only this machine is served"),
     UnknownRoute: Status(404, "unknown_route", "There is nothing at this path"),
     UnknownGrader: Status(404, "unknown_grader", "There is no such grader"),
@@ -216,15 +232,17 @@ def problem(error: Failure, record: str | None = None) -> dict[str, Any]:
         "type": f"urn:rft-graders:problem:{status.code}",
         "title": status.title,
         "status": status.status,
-        "detail": error.detail,
+        "detail": redacted(error.detail),
         "code": status.code,
         "retryable": is_retryable(error),
-        "errors": [{"pointer": fault.pointer, "detail": fault.detail} for fault in error.faults],
+        "errors": [{"pointer": redacted(fault.pointer), "detail": redacted(fault.detail)} for fault in error.faults],
     }
     return body if record is None else {**body, "record": record}
 
 
 def headers_of(error: Failure) -> dict[str, str]:
-    """`Retry-After` where sending the same request again makes sense."""
+    """`Retry-After` where sending the same request again makes sense; how to say who one is where that is missing."""
+    if isinstance(error, NotAuthorized):
+        return {"WWW-Authenticate": 'Bearer realm="rft-graders"'}
     wait_s = status_of(error).retry_after_s
     return {} if wait_s is None else {"Retry-After": str(wait_s)}

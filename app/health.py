@@ -9,7 +9,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from app.contracts.wire import ANY, declared
+from app.contracts.wire import OPEN, declared
 from app.errors import LedgerUnavailable
 from app.ledger import Ledger
 from app.programs import Programs, SandboxState
@@ -92,13 +92,13 @@ class Health:
         return "ok"
 
 
-@router.get("/healthz", response_model=Alive, responses=declared(*ANY))
+@router.get("/healthz", response_model=Alive, responses=declared(*OPEN))
 async def healthz() -> Alive:
     """Alive: the event loop answers."""
     return Alive()
 
 
-@router.get("/readyz", response_model=Readiness, responses={**declared(*ANY), 503: {"model": Readiness}})
+@router.get("/readyz", response_model=Readiness, responses={**declared(*OPEN), 503: {"model": Readiness}})
 async def readyz(request: Request, response: Response) -> Readiness:
     """Ready to grade, or what is wrong."""
     health: Health = request.app.state.health

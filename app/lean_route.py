@@ -10,7 +10,7 @@ Reply.
 import re
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from fastapi import Request
 from fastapi.routing import APIRoute
@@ -19,6 +19,7 @@ from pydantic_core import from_json
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
+from app.auth import Scope as CallerScope
 from app.errors import BodyTooLarge, InvalidRequest, UnknownRoute, UnsupportedMediaType
 from graders.errors import Fault, faults_of
 
@@ -52,6 +53,9 @@ class Reply:
 
 class LeanRoute(APIRoute):
     """`APIRouter(route_class=LeanRoute)`. Its endpoint returns a Reply."""
+
+    scope: ClassVar[CallerScope] = "grade"
+    """What the caller's key must allow."""
 
     def path_parameters(self, method: str, path: str) -> dict[str, str] | None:
         """The parameters in `path` if this route answers it, else None."""
@@ -94,6 +98,12 @@ class LeanRoute(APIRoute):
     @cached_property
     def _bodies(self) -> list[tuple[str, Any]]:
         return [(field.name, field.field_info.annotation) for field in self.dependant.body_params]
+
+
+class AdminRoute(LeanRoute):
+    """A lean route for admins only."""
+
+    scope = "admin"
 
 
 async def read_body(request: Request, headers: Mapping[bytes, bytes], max_bytes: int) -> bytes:

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from app import health, openapi
-from app.auth import ANONYMOUS, LOCAL
+from app.auth import ANONYMOUS, LOCAL, Caller
 from app.border import Border
 from app.catalogue import Catalogue
 from app.contracts import azure, catalogue, evaluations, groups, native, records
@@ -21,8 +21,11 @@ from app.evaluator import Evaluator
 from app.grading import Grading
 from app.groups import GroupGrading
 from app.health import Health
+from app.keys.gate import Gate
+from app.keys.keyring import Keyring
+from app.keys.snapshot import Snapshot
 from app.lean_route import LeanRoute
-from app.ledger import Ledger
+from app.ledger import Ledger, place_of
 from app.metrics import Metrics
 from app.probes import Probes
 from app.programs import Programs, sandbox_settings
@@ -46,15 +49,20 @@ request may be sent again after `Retry-After` seconds.
 
 
 def create_app(settings: Settings) -> Border:
-    """The service as an ASGI application. The database must have been migrated (`rft-graders serve` does)."""
+    """The service as an ASGI application. The database must have been migrated (`rft-graders serve` does).
+
+    Raises:
+        KeyFileError: RFT_API_KEYS_FILE cannot be used.
+    """
     api = _create_api(settings)
+    gate = Gate(api.state.keyring, api.state.metrics.refused)
     parts = (native, groups, azure, evaluations)
     lean = [route for router in (*(part.router for part in parts), catalogue.lean) for route in router.routes]
     return Border(
         api,
         [route for route in lean if isinstance(route, LeanRoute)],
         body_max_bytes=settings.body_max_mib << 20,
-        local_only=settings.is_loopback,
+        gate=gate,
     )
 
 
@@ -66,11 +74,19 @@ def _create_api(settings: Settings) -> FastAPI:
         description=_DESCRIPTION,
         lifespan=_lifespan,
         redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.settings = settings
     app.state.registry = registry
     app.state.programs = Programs(sandbox_settings(settings))
-    app.state.caller = LOCAL if settings.is_loopback else ANONYMOUS
+    app.state.metrics = metrics = Metrics()
+    app.state.keyring = Keyring(
+        file=settings.api_keys_file,
+        keyless=_keyless(settings),
+        snapshot=key_snapshot(settings),
+        on_refreshed=metrics.keys_read,
+    )
     for part in (native, groups, azure, evaluations):
         app.include_router(part.router)
     for router in (catalogue.lean, catalogue.router, records.router, health.router):
@@ -80,13 +96,26 @@ def _create_api(settings: Settings) -> FastAPI:
     return app
 
 
+def key_snapshot(settings: Settings) -> Snapshot:
+    """Where the keys are kept for a start without the database."""
+    return Snapshot(settings.data_dir / "api_keys.json", place_of(settings.database))
+
+
+def _keyless(settings: Settings) -> Caller | None:
+    """Whom the service serves while it has no key."""
+    if settings.is_loopback:
+        return LOCAL
+    return ANONYMOUS if settings.allow_anonymous else None
+
+
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Opens the parts in the order of their needs, and closes them in reverse."""
     settings: Settings = app.state.settings
     registry: Registry = app.state.registry
     programs: Programs = app.state.programs
-    metrics = Metrics()
+    metrics: Metrics = app.state.metrics
+    keyring: Keyring = app.state.keyring
     async with AsyncExitStack() as stack:
         ledger = await Ledger.open(
             settings.database,
@@ -95,6 +124,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             quarantine=settings.data_dir / "quarantine.jsonl",
         )
         stack.push_async_callback(ledger.close)
+        await keyring.start(ledger.keys)
+        stack.push_async_callback(keyring.close)
         workers = Workers(
             settings.workers,
             graders_path=settings.graders_path,

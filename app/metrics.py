@@ -3,7 +3,7 @@
 from collections import Counter as Tally
 from collections.abc import Mapping, Sequence
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from app.ledger import Record
 
@@ -22,6 +22,10 @@ class Metrics:
         self._unscored = self._counter("rft_unscored", "Samples left without a judgement.", "grader", "code")
         self._judging = self._histogram(
             "rft_judging_seconds", "From a request's arrival to its judgement, the commit not counted.", _SECONDS
+        )
+        self._refused = self._counter("rft_refused_callers", "Requests that were not let in.", "reason")
+        self._keys_read = Gauge(
+            "rft_keys_read_timestamp_seconds", "When the API keys were last read.", registry=self.registry
         )
         self._group_records = self._histogram("rft_ledger_group_records", "Records per commit.", _RECORDS)
         self._commit = self._histogram("rft_ledger_commit_seconds", "Time of one group's durable commit.", _SECONDS)
@@ -45,6 +49,14 @@ class Metrics:
     def unscored(self, grader: str, code: str) -> None:
         """One sample stayed unscored."""
         self._unscored.labels(self._label(grader), code).inc()
+
+    def refused(self, reason: str) -> None:
+        """A request was not let in."""
+        self._refused.labels(reason).inc()
+
+    def keys_read(self) -> None:
+        """The API keys were read from the database."""
+        self._keys_read.set_to_current_time()
 
     def group_committed(self, records: int, seconds: float) -> None:
         """The ledger made one group durable."""

@@ -1,21 +1,27 @@
 """The OpenAPI page: FastAPI's own, with every grader's cases as examples and problems under their media type."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
+from fastapi.responses import HTMLResponse
 from pydantic_core import to_json
 
 from app.contracts.wire import PROBLEM_TYPE
+from app.keys.gate import PROBES
 from graders.cases import Case
 from graders.registry import Grader, Registry
 
 _EXAMPLES_PER_GRADER = 2
+_KEYS = "An API key. As long as the service has none, callers on its own machine need none."
 
 
 def install(app: FastAPI, registry: Registry) -> None:
     """Replaces `app.openapi` by one that is completed once and kept."""
     plain = app.openapi
+    _add_pages(app)
 
     def complete() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -25,10 +31,22 @@ def install(app: FastAPI, registry: Registry) -> None:
     app.openapi = complete  # type: ignore[method-assign]
 
 
+def _add_pages(app: FastAPI) -> None:
+    """The pages that show it. They ask for the schema beside them, so that they work below /k/KEY too."""
+    for path, page in (("/docs", get_swagger_ui_html), ("/redoc", get_redoc_html)):
+        answer = page(openapi_url="openapi.json", title=app.title)
+        app.add_api_route(path, partial(_shown, answer), include_in_schema=False)
+
+
+async def _shown(page: HTMLResponse) -> HTMLResponse:
+    return page
+
+
 def _completed(schema: dict[str, Any], graders: list[Grader]) -> dict[str, Any]:
     for path in schema["paths"].values():
         for operation in path.values():
             _mark_problems(operation)
+    _add_keys(schema)
     _add_examples(schema, "/v1/graders/{id}/grade", _bodies(graders))
     _add_examples(schema, "/v1/graders/{id}/grade-batch", {"batch": _batch(graders)} if _batch(graders) else {})
     _add_examples(schema, "/v1/graders/{id}/grade-group", _groups(graders))
@@ -41,6 +59,33 @@ def _mark_problems(operation: dict[str, Any]) -> None:
         content = response.get("content", {})
         if content.get("application/json", {}).get("schema", {}).get("$ref", "").endswith("/Problem"):
             content[PROBLEM_TYPE] = content.pop("application/json")
+
+
+def _add_keys(schema: dict[str, Any]) -> None:
+    """Any one of the ways to send an API key, for every operation but the probes."""
+    schema["components"]["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer", "description": _KEYS},
+        "x_api_key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+        "x_functions_key": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-Functions-Key",
+            "description": "As Azure sends it.",
+        },
+    }
+    schema["security"] = [{name: []} for name in schema["components"]["securitySchemes"]]
+    for path, operations in schema["paths"].items():
+        for operation in operations.values():
+            if path in PROBES:
+                operation["security"] = []
+    schema["servers"] = [
+        {"url": "/"},
+        {
+            "url": "/k/{key}",
+            "description": "For callers that cannot send headers: every path below this one.",
+            "variables": {"key": {"default": "KEY", "description": "The API key."}},
+        },
+    ]
 
 
 def _add_examples(schema: dict[str, Any], path: str, examples: dict[str, Any]) -> None:

@@ -31,13 +31,19 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     host: str = Field(
-        "127.0.0.1", description="Address to listen on. One beyond this machine needs RFT_ALLOW_ANONYMOUS."
+        "127.0.0.1",
+        description="Address to listen on. One beyond this machine needs an API key or RFT_ALLOW_ANONYMOUS.",
     )
     port: int = Field(8000, ge=0, le=65535, description="Port of the API and the OpenAPI page; 0 takes a free one.")
     metrics_port: int = Field(
         8001, ge=-1, le=65535, description="Port of /metrics, with probes; 0: a free one; -1: none."
     )
-    allow_anonymous: bool = Field(False, description="1 serves callers without a key on a non-loopback address.")
+    allow_anonymous: bool = Field(
+        False, description="1 serves callers without a key on a non-loopback address, as long as there is no key."
+    )
+    api_keys_file: Path | None = Field(
+        None, description="TOML or JSON with hashes of API keys (`rft-graders keys create NAME --print-entry`)."
+    )
     data_dir: Path = Field(Path("data"), description="Folder of the embedded database and of quarantined records.")
     database_url: str = Field("", description="sqlite:///FILE or postgresql://...; empty: SQLite in RFT_DATA_DIR.")
     redis_url: str = Field("", description="redis://... shared by the replicas; empty: limits are this process's own.")
@@ -93,7 +99,7 @@ class Settings(BaseModel):
     def _split(cls, value: Any) -> Any:
         return tuple(filter(None, value.split(":"))) if isinstance(value, str) else value
 
-    @field_validator("sandbox_slots", mode="before")
+    @field_validator("api_keys_file", "sandbox_slots", mode="before")
     @classmethod
     def _empty(cls, value: Any) -> Any:
         return None if value == "" else value
@@ -140,7 +146,7 @@ def from_environ(environ: Mapping[str, str], **overrides: Any) -> Settings:
     """The settings that `environ` asks for; `overrides` (from the command line) win unless None.
 
     Raises:
-        SettingsError: a variable is unknown or has an unusable value, or the address needs keys.
+        SettingsError: a variable is unknown or has an unusable value.
     """
     values = {
         _field(name): value for name, value in environ.items() if name.startswith(PREFIX) and not _foreign(name, value)
@@ -150,11 +156,6 @@ def from_environ(environ: Mapping[str, str], **overrides: Any) -> Settings:
         settings = Settings.model_validate(values)
     except ValidationError as error:
         raise SettingsError("\n".join(_explained(found["loc"], found["msg"]) for found in error.errors())) from error
-    if not settings.is_loopback and not settings.allow_anonymous:
-        raise SettingsError(
-            f"RFT_HOST={settings.host} can be reached from other machines, and callers need no API key. Listen on "
-            "127.0.0.1, or set RFT_ALLOW_ANONYMOUS=1 if the network lets only your trainers in."
-        )
     return settings
 
 

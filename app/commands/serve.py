@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import signal
+from collections.abc import Sequence
 from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 from typing import Annotated
 
@@ -14,8 +15,10 @@ from rich.panel import Panel
 from app.commands.console import out, settings, stop
 from app.errors import LedgerUnavailable
 from app.http_protocol import JoiningProtocol
-from app.ledger import migrate
-from app.main import create_app
+from app.keys.key_file import KeyFileError
+from app.ledger import KeyStore, StoredKey, migrate
+from app.logs import write_logs
+from app.main import create_app, key_snapshot
 from app.programs import Programs
 from app.settings import Settings
 
@@ -24,6 +27,14 @@ _KEEP_ALIVE_S = 75
 _BACKLOG = 4096
 _GC_OBJECTS = 50_000
 
+_OPEN_DOOR = (
+    "RFT_HOST={host} can be reached from other machines, and there is no API key. Make one (`rft-graders keys create "
+    "NAME`, or RFT_API_KEYS_FILE), listen on 127.0.0.1, or set RFT_ALLOW_ANONYMOUS=1 if the network lets only your "
+    "trainers in."
+)
+
+_log = logging.getLogger(__name__)
+
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on (RFT_HOST).")] = None,
@@ -31,16 +42,18 @@ def serve(
 ) -> None:
     """Serve the API: migrates the database first, then prints where to look."""
     chosen = settings(host=host, port=port)
-    logging.basicConfig(level=chosen.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    write_logs(chosen.log_level)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    try:
-        asyncio.run(migrate(chosen.database))
-    except LedgerUnavailable as error:
-        stop(f"The database cannot be migrated: {error.detail} (RFT_DATABASE_URL)", 1)
+    keys = asyncio.run(_migrated(chosen))
+    if not (keys or chosen.api_keys_file or chosen.is_loopback or chosen.allow_anonymous):
+        stop(_OPEN_DOOR.format(host=chosen.host), 2)
     for name, port_wanted in (("RFT_PORT", chosen.port), ("RFT_METRICS_PORT", chosen.metrics_port)):
         if port_wanted > 0 and not _is_free(chosen.host, port_wanted):
             stop(f"{name}={port_wanted} is in use on {chosen.host}: stop what listens there, or set another port.", 1)
-    app = create_app(chosen)
+    try:
+        app = create_app(chosen)
+    except KeyFileError as error:
+        stop(str(error))
     config = uvicorn.Config(
         app,
         host=chosen.host,
@@ -64,6 +77,24 @@ def serve(
     for stop_signal in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop_signal, signal.SIG_IGN)
     _Server(config, chosen, app.api.state.programs).run(sockets=[listener])
+
+
+async def _migrated(chosen: Settings) -> Sequence[StoredKey]:
+    """Migrates the database and returns its API keys; while it is away, those that were last read from it."""
+    try:
+        await migrate(chosen.database)
+        store = KeyStore.open(chosen.database)
+        try:
+            return await store.every()
+        finally:
+            await store.close()
+    except LedgerUnavailable as error:
+        # A first start with a mistyped URL is to fail at once; a restart during an outage is not.
+        kept = key_snapshot(chosen).read()
+        if kept is None:
+            stop(f"The database cannot be migrated: {error.detail} (RFT_DATABASE_URL)", 1)
+        _log.warning("Serving without the database: %s", error.detail)
+        return kept
 
 
 def _is_free(host: str, port: int) -> bool:

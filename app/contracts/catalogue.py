@@ -8,13 +8,13 @@ from pydantic import BaseModel, Field, StringConstraints
 from app.contracts.wire import ANY, READING, Name, declared
 from app.dependencies import CurrentCatalogue, caller_of, catalogue_of
 from app.errors import LedgerUnavailable, NameTaken, UnknownGrader
-from app.lean_route import LeanRoute, Reply
+from app.lean_route import AdminRoute, Reply
 from graders.errors import InvalidConfig
 from graders.recipes import NAME_PATTERN
 from graders.registry import Grader
 
 router = APIRouter(tags=["graders"])
-lean = APIRouter(route_class=LeanRoute, tags=["graders"])
+lean = APIRouter(route_class=AdminRoute, tags=["graders"])
 
 
 class GraderSummary(BaseModel):
@@ -114,7 +114,10 @@ async def show_grader(id: str, catalogue: CurrentCatalogue) -> GraderPage:
     responses=declared(*READING, NameTaken, UnknownGrader, InvalidConfig, LedgerUnavailable),
 )
 async def add_recipe(request: Request, body: RecipeBody) -> Reply:
-    """Store a recipe. The same content again gives the same `name@vN`; other content gives the next version."""
+    """Store a recipe, which every caller may then name; needs the scope `admin`.
+
+    The same content again gives the same `name@vN`; other content gives the next version.
+    """
     grader = await catalogue_of(request).add_recipe(
         caller_of(request), body.name, body.grader, body.config, body.item_map
     )

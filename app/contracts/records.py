@@ -7,16 +7,23 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from pydantic_core import from_json
 
+from app.auth import Caller
 from app.catalogue import Catalogue
 from app.contracts.wire import ANY, Int64, Name, declared
 from app.dependencies import CurrentCaller, CurrentCatalogue, CurrentLedger
-from app.errors import LedgerUnavailable, UnknownGrader, UnknownRecord, UnknownRun
+from app.errors import LedgerUnavailable, ScopeMissing, UnknownGrader, UnknownRecord, UnknownRun
 from app.ledger import GraderReport, Ledger, Record, RecordFilter, RunSummary
 from graders.api import Execution, Program
 
 router = APIRouter(tags=["ledger"])
 
 Limit = Annotated[int, Query(ge=1, le=500, description="Rows per page.")]
+Of = Annotated[
+    Name | None,
+    Query(
+        alias="caller", description="Another caller's, or `*`: everybody's. Needs the scope `admin`; left out: yours."
+    ),
+]
 Cursor = Annotated[Name | None, Query(description="`next` of the page before.")]
 
 
@@ -24,6 +31,7 @@ class GradeRow(BaseModel):
     """A row of the ledger in short."""
 
     record: str
+    caller: str
     created_us: int = Field(description="Microseconds since the epoch, UTC.")
     grader: str
     digest: str
@@ -98,8 +106,10 @@ class RunReport(BaseModel):
 async def show_grade(
     record: str, caller: CurrentCaller, ledger: CurrentLedger, catalogue: CurrentCatalogue
 ) -> GradeRecord:
-    """One row of the ledger with everything that led to it."""
-    found = await ledger.find(record, caller.name) if _is_record_id(record) else None
+    """One row of the ledger with everything that led to it; of another caller's with the scope `admin`."""
+    found = (
+        await ledger.find(record, None if "admin" in caller.scopes else caller.name) if _is_record_id(record) else None
+    )
     if found is None:
         raise UnknownRecord(f"No record {record!r} of yours. Ids are in every answer, and in GET /v1/grades.")
     item, grade = from_json(found.item), from_json(found.grade)
@@ -118,7 +128,7 @@ async def show_grade(
     )
 
 
-@router.get("/v1/grades", response_model=GradePage, responses=declared(*ANY, LedgerUnavailable))
+@router.get("/v1/grades", response_model=GradePage, responses=declared(*ANY, ScopeMissing, LedgerUnavailable))
 async def list_grades(
     caller: CurrentCaller,
     ledger: CurrentLedger,
@@ -134,10 +144,11 @@ async def list_grades(
     scored: Annotated[bool | None, Query(description="Only grades, or only unscored rows.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
+    of: Of = None,
 ) -> GradePage:
     """Rows of the ledger, newest first."""
     where = RecordFilter(
-        caller=caller.name,
+        caller=_whose(caller, of),
         run=run,
         grader=grader,
         verdict=verdict,
@@ -154,20 +165,39 @@ async def list_grades(
     return GradePage(grades=rows, next=rows[-1].record if len(found) > limit else None)
 
 
-@router.get("/v1/runs", response_model=RunPage, responses=declared(*ANY, LedgerUnavailable))
-async def list_runs(caller: CurrentCaller, ledger: CurrentLedger, limit: Limit = 50, cursor: Cursor = None) -> RunPage:
+@router.get("/v1/runs", response_model=RunPage, responses=declared(*ANY, ScopeMissing, LedgerUnavailable))
+async def list_runs(
+    caller: CurrentCaller, ledger: CurrentLedger, limit: Limit = 50, cursor: Cursor = None, of: Of = None
+) -> RunPage:
     """Your training runs."""
-    found = await ledger.runs(caller.name, after=cursor, limit=limit + 1)
+    found = await ledger.runs(_whose(caller, of), after=cursor, limit=limit + 1)
     return RunPage(runs=found[:limit], next=found[limit - 1].run if len(found) > limit else None)
 
 
-@router.get("/v1/runs/{id:path}", response_model=RunReport, responses=declared(*ANY, UnknownRun, LedgerUnavailable))
-async def show_run(id: str, caller: CurrentCaller, ledger: CurrentLedger) -> RunReport:
+@router.get(
+    "/v1/runs/{id:path}",
+    response_model=RunReport,
+    responses=declared(*ANY, ScopeMissing, UnknownRun, LedgerUnavailable),
+)
+async def show_run(id: str, caller: CurrentCaller, ledger: CurrentLedger, of: Of = None) -> RunReport:
     """Counts, mean reward per step and verdict shares of one run."""
-    graders = await ledger.run_report(caller.name, id) if "\x00" not in id else []
+    graders = await ledger.run_report(_whose(caller, of), id) if "\x00" not in id else []
     if not graders:
         raise UnknownRun(f"No run {id!r} of yours. GET /v1/runs lists them; a run begins with its first grade.")
     return RunReport(run=id, graders=graders)
+
+
+def _whose(caller: Caller, of: str | None) -> str | None:
+    """The caller whose rows are asked for; None: everybody's.
+
+    Raises:
+        ScopeMissing: they are not the caller's own.
+    """
+    if of is None or of == caller.name:
+        return caller.name
+    if "admin" not in caller.scopes:
+        raise ScopeMissing(f"What other callers were given is read with the scope 'admin'; {caller.name!r} lacks it.")
+    return None if of == "*" else of
 
 
 def _row(record: Record) -> dict[str, Any]:

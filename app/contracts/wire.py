@@ -17,9 +17,12 @@ from app.errors import (
     InternalError,
     InvalidRequest,
     LedgerUnavailable,
+    NotAuthorized,
     Overloaded,
     RecordRefused,
     SandboxUnavailable,
+    ScopeMissing,
+    TooManyAttempts,
     UnknownGrader,
     UnsupportedMediaType,
     headers_of,
@@ -38,9 +41,10 @@ Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
 
 PROBLEM_TYPE = "application/problem+json"
 
-# What any route may answer, what one that reads a body may, and what one that grades may on top.
-ANY = (HostNotAllowed, InvalidRequest, InternalError)
-READING = (*ANY, BodyTooLarge, UnsupportedMediaType)
+# What any route may answer, what one that needs an API key may, one that reads a body, and one that grades on top.
+OPEN = (HostNotAllowed, InvalidRequest, InternalError)
+ANY = (*OPEN, NotAuthorized, TooManyAttempts)
+READING = (*ANY, ScopeMissing, BodyTooLarge, UnsupportedMediaType)
 GRADING = (
     *READING,
     UnknownGrader,

@@ -5,6 +5,8 @@ read and store through a connection; `sqlite.py` and `postgres.py` say where tha
 """
 
 from app.errors import LedgerUnavailable, RecordRefused
+from app.ledger.database import place_of
+from app.ledger.key_store import KeyStore
 from app.ledger.ledger import Ledger
 from app.ledger.migrate import migrate, schema_revision
 from app.ledger.records import (
@@ -14,11 +16,13 @@ from app.ledger.records import (
     RunSummary,
     StepReport,
     StoredCredit,
+    StoredKey,
     StoredRecipe,
 )
 
 __all__ = [
     "GraderReport",
+    "KeyStore",
     "Ledger",
     "LedgerUnavailable",
     "Record",
@@ -27,7 +31,9 @@ __all__ = [
     "RunSummary",
     "StepReport",
     "StoredCredit",
+    "StoredKey",
     "StoredRecipe",
     "migrate",
+    "place_of",
     "schema_revision",
 ]

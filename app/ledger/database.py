@@ -1,6 +1,8 @@
 """What the ledger needs of a database, and the choice of one by its URL. The databases say how, no more."""
 
+import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, make_url
@@ -76,6 +78,16 @@ def open_database(url: str) -> Database:
     if backend == "sqlite" and parsed.database not in {None, "", ":memory:"}:
         return SqliteDatabase(parsed)
     raise LedgerUnavailable(f"{_WANTED} Got {parsed.render_as_string(hide_password=True)}.")
+
+
+def place_of(url: str) -> str:
+    """Which database `url` is of, whoever asks it: a SHA-256 of the URL without user and password.
+
+    What is no URL is a place of its own.
+    """
+    with suppress(ArgumentError):
+        url = make_url(url)._replace(username=None, password=None).render_as_string()
+    return hashlib.sha256(url.encode()).hexdigest()
 
 
 _WANTED = "Wanted the URL of a database: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE."

@@ -9,6 +9,7 @@ from app.errors import LedgerUnavailable, RecordRefused
 from app.ledger import group_credits, queries, recipes, reports
 from app.ledger.database import Database, RowsRefused, open_database
 from app.ledger.inserts import rows_of
+from app.ledger.key_store import KeyStore
 from app.ledger.migrate import current_revision, refuse_old
 from app.ledger.quarantine import Quarantine
 from app.ledger.records import GraderReport, Record, RecordFilter, RunSummary, StoredCredit, StoredRecipe
@@ -26,6 +27,7 @@ class Ledger:
         self._database = database
         self._writer = writer
         self._quarantine = quarantine
+        self.keys = KeyStore(database)
 
     @classmethod
     async def open(

@@ -136,3 +136,28 @@ class StoredRecipe:
     caller: str
     created_us: int
     """Microseconds since the epoch, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """An API key as it is stored. The key itself is nowhere."""
+
+    sha256: bytes
+    name: str
+    """Of the caller who holds it; a caller may hold several keys."""
+    prefix: str
+    """The first characters of the key, by which people know it."""
+    scopes: tuple[str, ...]
+    rate_per_s: float | None
+    """None: the service's default, as for `burst` and `concurrency`."""
+    burst: int | None
+    concurrency: int | None
+    weight: float
+    created_us: int
+    """Microseconds since the epoch, UTC, as are the two below."""
+    expires_us: int | None
+    revoked_us: int | None
+
+    def is_live(self, now_us: int) -> bool:
+        """Whether it lets its holder in at `now_us`."""
+        return self.revoked_us is None and (self.expires_us is None or now_us < self.expires_us)

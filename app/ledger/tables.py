@@ -104,6 +104,23 @@ recipes = Table(
     Index("recipes_by_content", "name", "content_sha256", unique=True),
 )
 
+# The scopes are one text, joined by commas: they are read as a whole and never searched by.
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("sha256", LargeBinary, primary_key=True),
+    Column("name", _Text, nullable=False),
+    Column("prefix", _Text, nullable=False),
+    Column("scopes", _Text, nullable=False),
+    Column("rate_per_s", Double),
+    Column("burst", BigInteger),
+    Column("concurrency", BigInteger),
+    Column("weight", Double, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger),
+    Column("revoked_us", BigInteger),
+)
+
 
 def checksum(name: str | None) -> int | None:
     """What `item_crc` and `group_crc` hold: the CRC-32 of the name, or None where there is none."""

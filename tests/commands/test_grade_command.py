@@ -1,27 +1,12 @@
 """Grading a file offline, and grading a run's stored samples again."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
+from tests.command_line import rft
 from tests.servers import Server
 
 PROJECT = Path(__file__).parent.parent.parent
-
-
-def rft(*arguments: str | Path, expect: int = 0, **settings: str) -> tuple[str, str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("RFT_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "app.cli", *arguments],
-        env=environment | {"COLUMNS": "200", **settings},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == expect, done.stdout + done.stderr
-    return done.stdout, done.stderr
 
 
 def lines(file: Path) -> list[dict]:
