@@ -8,6 +8,7 @@ A 200 always holds a judgement; none of these ever becomes a reward.
 from dataclasses import dataclass
 from typing import Any
 
+from app.redaction import redacted
 from evaluations.errors import (
     AverageNotApplicable,
     BadAverage,
@@ -26,7 +27,6 @@ from evaluations.errors import (
     UnknownLabel,
     VersionsDiffer,
 )
-from app.redaction import redacted
 from graders.errors import Fault, GraderCrashed, InvalidConfig, InvalidCredit, InvalidItem, Unscored
 
 
