@@ -1,7 +1,8 @@
 """Content moderation by labels or a flag: rewards that raise the F1 of a corpus, with true and false positives beside.
 
 An output is read in one pinned format (`reading`), compared with the gold labels (`counting`), and paid (`rewarding`)
-by the rules of the config (`policy`). Why a per-sample F1 does not raise the F1 of a corpus, and what does: README.md.
+by the rules of the config (`policy`); a group may share the F of its corpora instead (`crediting`). Why
+a per-sample F1 does not raise the F1 of a corpus, and what does: README.md.
 """
 
 from dataclasses import replace
@@ -11,14 +12,26 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from graders.api import Executions, Grade, Sample
 from graders.moderation_f1.counting import count, gold_of
+from graders.moderation_f1.crediting import Credit, grade_group
 from graders.moderation_f1.explain import Details, details, reason, verdict_of
 from graders.moderation_f1.policy import Config
 from graders.moderation_f1.reading import read, text_of
 from graders.moderation_f1.rewarding import reward_of, with_floor
 
-__all__ = ["SMALL_MAX_BYTES", "VERDICTS", "Config", "Details", "Item", "grade"]
+__all__ = [
+    "GROUP_REWARD_RANGE",
+    "SMALL_MAX_BYTES",
+    "VERDICTS",
+    "Config",
+    "Credit",
+    "Details",
+    "Item",
+    "grade",
+    "grade_group",
+]
 
 VERDICTS = ("correct", "partial", "false_alarm", "missed", "wrong", "abstained", "parse_failed")
+GROUP_REWARD_RANGE = (-1.0, 1.0)
 SMALL_MAX_BYTES = 2_048
 
 _MAX_LABELS = 1_000
@@ -38,7 +51,8 @@ def _gold(sent: Any) -> Any:
 class Item(BaseModel):
     """The right labels of one text, and which labels somebody looked for."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    # What a row holds beside these is kept for `Credit.corpus_key`, and read by nothing else.
+    model_config = ConfigDict(extra="allow", frozen=True)
 
     gold: Annotated[
         bool | Annotated[list[str], Field(max_length=_MAX_LABELS)],
