@@ -10,7 +10,7 @@ from graders.code_tests.reading import Test
 from graders.code_tests.task import Task
 from graders.code_tests.texts import same_text
 from graders.errors import Fault, InvalidItem
-from graders.kit.values import Unreadable, decode
+from graders.kit.values import Unreadable, decode, encode
 
 ENDS = frozenset(
     {
@@ -88,7 +88,7 @@ def _of_call(test: Test, result: Result, execution: Execution, task: Task) -> Ma
 def _of_value(test: Test, result: Result, task: Task) -> Mark:
     if task.has_checker:
         return Mark(test, "passed", got=result.value)
-    if len(result.value) > max(_ALWAYS_READ_CHARS, _LONGER_MAX * test.expected_chars):
+    if len(result.value) > _ALWAYS_READ_CHARS and len(result.value) > _LONGER_MAX * len(encode(test.expected)):
         return Mark(test, "wrong_answer", got=result.value, error="The value is far longer than the expected one.")
     try:
         is_same = same_value(test.expected, decode(result.value), task.comparison)
@@ -102,7 +102,7 @@ def _of_stdin(test: Test, result: Result, execution: Execution, task: Task) -> M
         return Mark(test, _failure(result, execution), got=result.stdout, error=result.error)
     if task.has_checker:
         return Mark(test, "passed", got=result.stdout)
-    is_longer = len(result.stdout) > max(_ALWAYS_READ_CHARS, _LONGER_MAX * test.expected_chars)
+    is_longer = len(result.stdout) > max(_ALWAYS_READ_CHARS, _LONGER_MAX * len(test.expected))
     is_same = not is_longer and same_text(test.expected, result.stdout, task.comparison)
     return Mark(test, "passed" if is_same else "wrong_answer", got=result.stdout)
 

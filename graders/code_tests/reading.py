@@ -8,9 +8,8 @@ from graders.code_tests.item import CheckCase, FunctionCase, Item, StdioCase
 from graders.code_tests.literals import literal
 from graders.code_tests.policy import Config
 from graders.errors import Fault, InvalidConfig, InvalidItem
-from graders.kit.values import Unreadable, encode, encode_call, untagged
+from graders.kit.values import Unreadable, encode_call, untagged
 
-# What the judge's process executes for one answer, after the checker itself.
 _CHECKING = "_held = check(answer, {expected}, {given})\nassert _held is None or _held, 'The checker says no.'"
 
 
@@ -26,10 +25,22 @@ class Test:
     given: Any = None
     """Arguments and named arguments, or the stdin."""
     expected: Any = None
-    expected_chars: int = 0
-    """Length of the expected value as a program would write it."""
-    call: str = ""
     check: str = ""
+    """An assertion."""
+
+    @property
+    def call(self) -> str:
+        """The call, as `Program.calls` wants it."""
+        args, kwargs = self.given
+        return encode_call(*args, **kwargs)
+
+    @property
+    def checking(self) -> str:
+        """What the judge's process executes for the answer, after the checker itself."""
+        given = self.given
+        if not isinstance(given, str):
+            given = dict(zip(("args", "kwargs"), given, strict=True))
+        return _CHECKING.format(expected=literal(self.expected), given=literal(given))
 
 
 def read_tests(item: Item, config: Config) -> Iterator[Test]:
@@ -59,31 +70,17 @@ def _of_function(index: int, case: FunctionCase, has_checker: bool) -> Test:
     expected = _value(case.expected, f"{place}/expected")
     if not has_checker and "expected" not in case.model_fields_set:
         refuse(f"{place}/expected", "without a checker, an expected value is needed")
-    given = {"args": args, "kwargs": kwargs}
-    return Test(
-        index, case.hidden, case.weight, tuple(case.subtasks), (args, kwargs), expected,
-        expected_chars=len(encode(expected)),
-        call=encode_call(*args, **kwargs),
-        check=_checking(expected, given) if has_checker else "",
-    )  # fmt: skip
+    return Test(index, case.hidden, case.weight, tuple(case.subtasks), (args, kwargs), expected)
 
 
 def _of_stdio(index: int, case: StdioCase, has_checker: bool) -> Test:
     if not has_checker and case.expected is None:
         refuse(f"stdio_cases/{index}/expected", "without a checker, the expected output is needed")
-    return Test(
-        index, case.hidden, case.weight, tuple(case.subtasks), case.stdin, case.expected,
-        expected_chars=len(case.expected or ""),
-        check=_checking(case.expected, case.stdin) if has_checker else "",
-    )  # fmt: skip
+    return Test(index, case.hidden, case.weight, tuple(case.subtasks), case.stdin, case.expected)
 
 
 def _of_check(index: int, check: CheckCase) -> Test:
     return Test(index, check.hidden, check.weight, tuple(check.subtasks), check.check, check=check.check)
-
-
-def _checking(expected: Any, given: Any) -> str:
-    return _CHECKING.format(expected=literal(expected), given=literal(given))
 
 
 def _value(sent: Any, place: str) -> Any:

@@ -62,8 +62,8 @@ class Task:
             more["stdins"] = tuple(test.given for test in tests)
         else:
             more |= {"entry_point": self.entry_point, "prompt": self.prompt}
-        checks = tuple(test.check for test in tests if test.check)
-        return Program(source, test=self.test, checks=checks, **more)
+        checks = tuple(test.checking if self.has_checker else test.check for test in tests)
+        return Program(source, test=self.test, checks=tuple(filter(None, checks)), **more)
 
 
 def task_of(item: Item, config: Config) -> Task:
