@@ -2,6 +2,8 @@
 
 import typer
 
+from app.commands.compare import compare
+from app.commands.f1 import f1
 from app.commands.finance_spec import finance_spec
 from app.commands.grade import grade
 from app.commands.graders import cases, docs, freeze, list_graders, show
@@ -27,6 +29,8 @@ cli.command()(grade)
 cli.command()(regrade)
 cli.command("finance-spec")(finance_spec)
 cli.add_typer(keys, name="keys")
+cli.command()(f1)
+cli.command()(compare)
 
 
 def main() -> None:
