@@ -63,8 +63,10 @@ class Hostile:
 
     @property
     def limits(self) -> dict[str, Any]:
-        own = (pair.split("=") for pair in self.header.get("limits", "").split())
-        return LIMITS | {name: type(LIMITS[name])(value) for name, value in own}
+        pairs = (pair.split("=") for pair in self.header.get("limits", "").split())
+        own = {name: type(LIMITS[name])(value) for name, value in pairs}
+        # One that waits need not do so for every stdin.
+        return LIMITS | {"total_timeout_s": own.get("timeout_s", 20.0)} | own
 
     @property
     def control(self) -> tuple[str, str]:

@@ -6,4 +6,4 @@
 # verdict: memory_limit
 # unjailed: pickled_values grew
 def f(x):
-    return [[] for _ in range(2_500_000)]
+    return list(range(2_500_000))
