@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-BENCHES = ("finance_cost.py", "ledger_cost.py", "overhead.py", "code_soak.py")
+BENCHES = ("finance_cost.py", "ledger_cost.py", "overhead.py", "code_soak.py", "interval_coverage.py")
 
 
 def main() -> None:
