@@ -5,6 +5,7 @@
 A 200 always holds a judgement; none of these ever becomes a reward.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,6 +115,26 @@ class Overloaded(ServiceError):
     """More samples wait than may; this one was shed before any work."""
 
 
+class RateLimited(ServiceError):
+    """The caller's tokens are spent: a quota, not a sign of load. Nothing was taken.
+
+    Attributes:
+        wait_s: when the same request fits, if the caller sends nothing else.
+        limits: the limits that have too little left, `caller` or `grader`.
+        headers: what else the answer says of them.
+    """
+
+    def __init__(self, detail: str, wait_s: float, limits: tuple[str, ...], headers: dict[str, str]) -> None:
+        super().__init__(detail)
+        self.wait_s = wait_s
+        self.limits = limits
+        self.headers = headers
+
+
+class BatchOverBurst(ServiceError):
+    """More samples in one request than the caller may ever send at once."""
+
+
 class WorkerDied(GraderCrashed):
     """The process that judged is gone: memory, a crash, or the machine. It may go well the next time."""
 
@@ -190,6 +211,8 @@ TABLE: dict[type[Exception], Status] = {
     MethodNotAllowed: Status(405, "method_not_allowed", "This path does not answer this method"),
     IdempotencyConflict: Status(409, "idempotency_conflict", "The key was used for another body"),
     NameTaken: Status(409, "name_taken", "The name belongs to a grader"),
+    BatchOverBurst: Status(422, "batch_over_burst", "More samples in one request than the caller's burst"),
+    RateLimited: Status(429, "rate_limited", "The caller's rate limit is reached", 1),
     GraderCrashed: Status(500, "grader_crashed", "The grader failed; nothing is known about the sample"),
     WorkerDied: Status(500, "grader_crashed", "The process that judged died; nothing is known about the sample", 1),
     RecordRefused: Status(500, "record_refused", "The database refused the record"),
@@ -237,12 +260,18 @@ def problem(error: Failure, record: str | None = None) -> dict[str, Any]:
         "retryable": is_retryable(error),
         "errors": [{"pointer": redacted(fault.pointer), "detail": redacted(fault.detail)} for fault in error.faults],
     }
+    if isinstance(error, RateLimited):
+        body["violated-policies"] = error.limits
     return body if record is None else {**body, "record": record}
 
 
 def headers_of(error: Failure) -> dict[str, str]:
-    """`Retry-After` where sending the same request again makes sense; how to say who one is where that is missing."""
+    """`Retry-After` where sending the same request again makes sense, and when exactly where a limit says so; how to
+    say who one is where that is missing."""
     if isinstance(error, NotAuthorized):
         return {"WWW-Authenticate": 'Bearer realm="rft-graders"'}
+    if isinstance(error, RateLimited):
+        wait_ms = math.ceil(error.wait_s * 1000)
+        return {"Retry-After": str(math.ceil(error.wait_s)), "Retry-After-Ms": str(wait_ms), **error.headers}
     wait_s = status_of(error).retry_after_s
     return {} if wait_s is None else {"Retry-After": str(wait_s)}

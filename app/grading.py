@@ -6,11 +6,12 @@ row in the ledger before it is answered: a grade, or the code of why there is no
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from app.admission.limit import Quota
 from app.auth import Caller
 from app.encoding import encode
 from app.entries import Entry, entry_of, located, record_of
@@ -29,6 +30,10 @@ _PART_SAMPLES = 16
 
 class Graders(Protocol):
     async def find(self, id: str) -> Grader: ...
+
+
+class Admission(Protocol):
+    def admit(self, caller: Caller, grader: str, samples: int) -> Awaitable[Sequence[Quota]] | None: ...
 
 
 class Judges(Protocol):
@@ -54,6 +59,7 @@ class Grading:
     """Grades orders. Its parts come through the constructor; `main.py` builds them."""
 
     graders: Graders
+    admission: Admission
     judges: Judges
     sandbox: Sandbox
     ledger: Ledger
@@ -66,7 +72,7 @@ class Grading:
 
         Raises:
             UnknownGrader, InvalidConfig: nothing was graded.
-            Overloaded: shed before any work.
+            RateLimited, BatchOverBurst, Overloaded: shed before any work.
         """
         started = time.monotonic()
         deadline = time.monotonic() + self.deadline_s
@@ -78,6 +84,10 @@ class Grading:
         async with self._turn(order):
             await self._replay(order, entries)
             open_entries = [entry for entry in entries if entry.answer is None]
+            if open_entries:
+                held = self.admission.admit(order.caller, grader.version.id, len(open_entries))
+                if held is not None:
+                    order.quotas = await held
             await self.judge(grader, config, open_entries, deadline, order.caller)
             duration_us = int((time.monotonic() - started) * 1e6)
             records = [record_of(entry, order, grader, config, duration_us) for entry in open_entries]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.admission.limit import Quota
 from app.auth import Caller
 from app.errors import Failure, InvalidRequest
 from app.ledger import Record
@@ -49,3 +50,5 @@ class GroupAnswer:
     """JSON: the group as a whole."""
     replayed: bool = False
     """Whether an earlier request with the same key made it."""
+    quotas: Sequence[Quota] = ()
+    """How the caller stands with its rate limits, where little is left: for the answer's headers."""

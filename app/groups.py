@@ -9,12 +9,13 @@ credit without it; none of them gets a number.
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import uuid_utils
 from pydantic_core import from_json, to_json
 
+from app.admission.limit import Quota
 from app.encoding import encode
 from app.entries import Entry, entry_of, record_of
 from app.errors import (
@@ -101,7 +102,8 @@ class GroupGrading:
         """The group's rewards, recorded.
 
         Raises:
-            UnknownGrader, NoGroupCredit, InvalidConfig, InvalidCredit, Overloaded: before any work.
+            UnknownGrader, NoGroupCredit, InvalidConfig, InvalidCredit: before any work.
+            RateLimited, BatchOverBurst, Overloaded: shed before any work.
             Unscored, ServiceError: the group could not be credited or recorded; no sample of it has a reward.
         """
         started = time.monotonic()
@@ -130,6 +132,14 @@ class GroupGrading:
         return _Group(order, grader, config, parameters, members, sha256)
 
     async def _graded(self, group: _Group, started: float) -> GroupAnswer:
+        quotas: Sequence[Quota] = ()
+        if group.entries:
+            held = self.grading.admission.admit(group.order.caller, group.grader.version.id, len(group.entries))
+            quotas = () if held is None else await held
+        answer = await self._admitted(group, started)
+        return replace(answer, quotas=quotas) if quotas else answer
+
+    async def _admitted(self, group: _Group, started: float) -> GroupAnswer:
         spared_s = _CREDITING * self.grading.deadline_s
         deadline = started + self.grading.deadline_s
         await self.grading.judge(group.grader, group.config, group.entries, deadline - spared_s, group.order.caller)

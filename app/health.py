@@ -1,13 +1,9 @@
 """Is the service alive, and can it grade? Both answers are given on the API's port and on the metrics port."""
 
-from typing import Literal
+from typing import Literal, Protocol
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
 from app.contracts.wire import OPEN, declared
 from app.errors import LedgerUnavailable
@@ -15,9 +11,6 @@ from app.ledger import Ledger
 from app.programs import Programs, SandboxState
 from app.workers import Workers
 from graders.registry import Registry
-
-# Longest time a probe waits for Redis, s: limits do not need it, so neither does readiness.
-_REDIS_TIMEOUT_S = 0.25
 
 router = APIRouter(tags=["health"])
 
@@ -32,32 +25,27 @@ class Readiness(BaseModel):
     ready: bool
     workers: int = Field(description="Processes that can judge now. Without one the service is not ready.")
     database: str = Field(description="`ok`, or what is wrong.")
-    redis: str = Field(description="`ok`, `not configured`, or what is wrong; grading goes on without it.")
+    redis: str = Field(description="`ok`, `not configured`, or what is wrong: then limits are each replica's share.")
     sandbox: SandboxState
     unhealthy_graders: dict[str, str] = Field(description="Graders that were found but are not served, and why.")
+
+
+class Limits(Protocol):
+    @property
+    def redis(self) -> str: ...
 
 
 class Health:
     """Asks the parts how they are."""
 
     def __init__(
-        self, ledger: Ledger, registry: Registry, workers: Workers, programs: Programs, redis_url: str
+        self, ledger: Ledger, registry: Registry, workers: Workers, programs: Programs, limits: Limits
     ) -> None:
         self._ledger = ledger
         self._workers = workers
         self._registry = registry
         self._programs = programs
-        self._redis = (
-            Redis.from_url(
-                redis_url,
-                # redis-py's default retries make a refused connection cost seconds.
-                retry=Retry(NoBackoff(), 0),
-                socket_timeout=_REDIS_TIMEOUT_S,
-                socket_connect_timeout=_REDIS_TIMEOUT_S,
-            )
-            if redis_url
-            else None
-        )
+        self._limits = limits
 
     async def readiness(self) -> Readiness:
         """The state of every part, asked now."""
@@ -66,29 +54,16 @@ class Health:
             ready=database == "ok" and self._workers.alive > 0,
             workers=self._workers.alive,
             database=database,
-            redis=await self._redis_state(),
+            redis=self._limits.redis,
             sandbox=self._programs.state,
             unhealthy_graders=self._registry.unhealthy,
         )
-
-    async def close(self) -> None:
-        if self._redis is not None:
-            await self._redis.aclose()
 
     async def _database(self) -> str:
         try:
             await self._ledger.check()
         except LedgerUnavailable as error:
             return error.detail
-        return "ok"
-
-    async def _redis_state(self) -> str:
-        if self._redis is None:
-            return "not configured"
-        try:
-            await self._redis.ping()
-        except RedisError as error:
-            return f"cannot be reached: {error}"
         return "ok"
 
 

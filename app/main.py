@@ -11,6 +11,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from app import health, openapi
+from app.admission.exchange import Exchange
+from app.admission.rates import RateLimits, Rates
+from app.admission.shared_rates import SharedRateLimits
 from app.auth import ANONYMOUS, LOCAL, Caller
 from app.border import Border
 from app.catalogue import Catalogue
@@ -146,14 +149,25 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         stack.push_async_callback(state.evaluator.close)
         state.ledger = ledger
         state.catalogue = Catalogue(registry, ledger)
-        state.grading = Grading(state.catalogue, workers, programs, ledger, metrics, settings.deadline_s)
+        limits = await _open_limits(settings, metrics, stack)
+        state.grading = Grading(state.catalogue, limits, workers, programs, ledger, metrics, settings.deadline_s)
         state.groups = GroupGrading(state.grading, ledger, state.catalogue.crediting)
-        state.health = Health(ledger, registry, workers, programs, settings.redis_url)
-        stack.push_async_callback(state.health.close)
+        state.health = Health(ledger, registry, workers, programs, limits)
         if settings.metrics_port >= 0:
             state.probes = Probes(settings.host, settings.metrics_port, metrics.registry, state.health)
             stack.callback(state.probes.close)
         yield
+
+
+async def _open_limits(settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> RateLimits | SharedRateLimits:
+    """Rate limits of this process, or those that replicas share."""
+    rates = Rates(settings.rate_per_s, settings.burst, settings.rate_by_grader)
+    if not settings.redis_url:
+        return RateLimits(rates, metrics)
+    exchange = Exchange(settings.redis_url, metrics)
+    await exchange.start()
+    stack.push_async_callback(exchange.close)
+    return SharedRateLimits(rates, metrics, exchange)
 
 
 def _add_error_handlers(app: FastAPI) -> None:

@@ -29,6 +29,11 @@ class Metrics:
         )
         self._group_records = self._histogram("rft_ledger_group_records", "Records per commit.", _RECORDS)
         self._commit = self._histogram("rft_ledger_commit_seconds", "Time of one group's durable commit.", _SECONDS)
+        self._rate_limited = self._counter("rft_rate_limited", "Samples refused by a rate limit.", "limit")
+        self._shared = self._gauge(
+            "rft_limits_shared", "1: replicas share rate limits through Redis; 0: each goes on with its part."
+        )
+        self._replicas = self._gauge("rft_limits_replicas", "Replicas that share rate limits, as last seen.")
         # Looking up a child by its labels costs more than counting with it.
         self._children: dict[tuple[str, str | None], Counter] = {}
         self._names: set[str] = set()
@@ -62,6 +67,18 @@ class Metrics:
         """The ledger made one group durable."""
         self._group_records.observe(records)
         self._commit.observe(seconds)
+
+    def rate_limited(self, limit: str, samples: int) -> None:
+        """A request of so many samples was over `limit`, `caller` or `grader`."""
+        self._rate_limited.labels(limit).inc(samples)
+
+    def limits_shared(self, is_shared: bool, replicas: int) -> None:
+        """Redis answered, or did not."""
+        self._shared.set(is_shared)
+        self._replicas.set(replicas)
+
+    def _gauge(self, name: str, meaning: str) -> Gauge:
+        return Gauge(name, meaning, registry=self.registry)
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         return Counter(name, meaning, labels, registry=self.registry)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.admission.limit import Quota
 from app.auth import Caller
 from app.errors import Failure
 from app.ledger import Record
@@ -63,6 +64,8 @@ class Order:
     config: dict[str, Any] | None = None
     key: str | None = None
     """Requests with the same key take turns, so that a retry finds what the first one made."""
+    quotas: Sequence[Quota] = ()
+    """How the caller stands with its rate limits, where little is left: for the answer's headers."""
 
 
 @dataclass(slots=True)

@@ -20,6 +20,9 @@ _KUBERNETES = re.compile(r"RFT_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|
 _PACKAGE = r"[A-Za-z_][\w.]*"
 _SET = re.compile(rf"{_PACKAGE}|[A-Za-z_][\w-]*={_PACKAGE}(\+{_PACKAGE})*")
 
+# `code_tests@v1=50`, or `*=500`.
+_GRADER_RATE = re.compile(r"(\*|\w+@v\d+)=\d+(\.\d+)?")
+
 
 class SettingsError(ValueError):
     """The environment cannot be used; each line says which variable, what was wanted and what to do."""
@@ -46,7 +49,28 @@ class Settings(BaseModel):
     )
     data_dir: Path = Field(Path("data"), description="Folder of the embedded database and of quarantined records.")
     database_url: str = Field("", description="sqlite:///FILE or postgresql://...; empty: SQLite in RFT_DATA_DIR.")
-    redis_url: str = Field("", description="redis://... shared by the replicas; empty: limits are this process's own.")
+    redis_url: str = Field(
+        "",
+        pattern="^$|^(redis|rediss|unix)://",
+        description="redis://... through which replicas share rate limits; empty: they are each process's own.",
+    )
+    rate_per_s: float | None = Field(
+        None,
+        gt=0,
+        le=1e6,
+        description="Samples a second that each caller may send; empty: no limit. An API key's own rate wins.",
+    )
+    grader_rates: tuple[str, ...] = Field(
+        (),
+        description="Samples a second that each caller may send to one grader, joined by ':': `code_tests@v1=50`, or "
+        "`*=500` for every grader that is not named. A recipe counts as the grader it stands on.",
+    )
+    burst: int = Field(
+        16_384,
+        ge=1,
+        le=10_000_000,
+        description="Samples that a rate lets through at once: a whole training step. An API key's own burst wins.",
+    )
     graders_path: tuple[Path, ...] = Field(
         (Path("my_graders"),), description="Folders of your own graders, joined by ':'."
     )
@@ -94,12 +118,12 @@ class Settings(BaseModel):
     )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least severe log line written.")
 
-    @field_validator("graders_path", "sandbox_sets", mode="before")
+    @field_validator("graders_path", "sandbox_sets", "grader_rates", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(filter(None, value.split(":"))) if isinstance(value, str) else value
 
-    @field_validator("api_keys_file", "sandbox_slots", mode="before")
+    @field_validator("api_keys_file", "sandbox_slots", "rate_per_s", mode="before")
     @classmethod
     def _empty(cls, value: Any) -> Any:
         return None if value == "" else value
@@ -111,6 +135,19 @@ class Settings(BaseModel):
             if not _SET.fullmatch(written):
                 raise ValueError(f"wanted `plain`, a package or NAME=PACKAGE+PACKAGE, got {written!r}")
         return value
+
+    @field_validator("grader_rates")
+    @classmethod
+    def _rated(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for written in value:
+            if not _GRADER_RATE.fullmatch(written) or not 0 < float(written.partition("=")[2]) <= 1e6:
+                raise ValueError(f"wanted GRADER=RATE with a rate above 0 and at most 1000000, got {written!r}")
+        return value
+
+    @property
+    def rate_by_grader(self) -> dict[str, float]:
+        """Grader id, or `*` -> samples a second."""
+        return {name: float(rate) for name, _, rate in (written.partition("=") for written in self.grader_rates)}
 
     @property
     def database(self) -> str:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.services import postgres, postgres_url
+from tests.services import postgres, postgres_url, redis
 
-__all__ = ["postgres", "postgres_url"]
+__all__ = ["postgres", "postgres_url", "redis"]
 
 
 @pytest.fixture

@@ -1,5 +1,8 @@
-"""Real services for tests: PostgreSQL from a package, one server per test session, one empty database per test."""
+"""Real services for tests: PostgreSQL from a package, one server per test session, one empty database per test; Redis
+from the system, a server of its own for each test that asks for one."""
 
+import signal
+import socket
 import subprocess
 import tempfile
 import uuid
@@ -73,3 +76,43 @@ def postgres() -> Iterator[Postgres]:
 def postgres_url(postgres: Postgres) -> str:
     """An empty database of this test's own."""
     return postgres.new_database()
+
+
+class Redis:
+    """A Redis server on a port of its own; `start` before use. Nothing it holds survives its end."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"redis://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Returns when it answers."""
+        command = ["redis-server", "--port", str(self.port), "--save", "", "--dir", str(self._folder)]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        assert any("Ready to accept connections" in line for line in self._process.stdout)
+
+    def freeze(self) -> None:
+        """It accepts connections and says nothing."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Redis]:
+    """A running server. A test may freeze it, and kill it if it starts it again."""
+    server = Redis(tmp_path)
+    server.start()
+    yield server
+    server.kill()

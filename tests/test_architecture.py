@@ -32,21 +32,23 @@ ALLOWED = {
     "app.worker_process": {"app.framed_process", "app.settings", "graders"},
     "app.evaluator": {"app.errors", "app.framed_process", "app.settings", "evaluations.worker"},
     "app.workers": {"app.errors", "app.worker_process", "graders"},
-    "app.orders": {"app.auth", "app.errors", "app.ledger", "graders"},
+    "app.admission": {"app.admission", "app.auth", "app.errors"},
+    "app.admission.limit": set(),
+    "app.orders": {"app.admission.limit", "app.auth", "app.errors", "app.ledger", "graders"},
     "app.entries": {"app.encoding", "app.errors", "app.ledger", "app.orders", "app.workers", "graders"},
     "app.programs": {"app.auth", "app.cpus", "app.errors", "app.settings", "graders.api", "sandbox"},
     "app.grading": {
-        "app.auth", "app.encoding", "app.entries", "app.errors", "app.keyed_lock", "app.ledger", "app.orders",
-        "app.workers", "graders",
-    },
-    "app.group_orders": {"app.auth", "app.errors", "app.ledger", "app.orders"},
-    "app.groups": {
-        "app.encoding", "app.entries", "app.errors", "app.grading", "app.group_orders", "app.keyed_lock", "app.ledger",
+        "app.admission.limit", "app.auth", "app.encoding", "app.entries", "app.errors", "app.keyed_lock", "app.ledger",
         "app.orders", "app.workers", "graders",
     },
+    "app.group_orders": {"app.admission.limit", "app.auth", "app.errors", "app.ledger", "app.orders"},
+    "app.groups": {
+        "app.admission.limit", "app.encoding", "app.entries", "app.errors", "app.grading", "app.group_orders",
+        "app.keyed_lock", "app.ledger", "app.orders", "app.workers", "graders",
+    },
     "app.contracts": {
-        "app.auth", "app.catalogue", "app.contracts", "app.encoding", "app.dependencies", "app.errors",
-        "app.group_orders", "app.ledger", "app.lean_route", "app.orders", "evaluations", "graders",
+        "app.admission.limit", "app.auth", "app.catalogue", "app.contracts", "app.encoding", "app.dependencies",
+        "app.errors", "app.group_orders", "app.ledger", "app.lean_route", "app.orders", "evaluations", "graders",
     },
 }  # fmt: skip
 

@@ -17,6 +17,7 @@ from pydantic_core import from_json
 from rich.progress import Progress
 from rich.table import Table
 
+from app.admission.rates import RateLimits, Rates
 from app.auth import LOCAL
 from app.catalogue import Catalogue
 from app.commands.console import err, find, out, settings, stop
@@ -141,7 +142,9 @@ async def _grade_file(
     programs = Programs(sandbox_settings(chosen))
     ledger = NoLedger()
     catalogue = Catalogue(Registry(chosen.graders_path), ledger)
-    grading = Grading(catalogue, workers, programs, ledger, Metrics(), chosen.deadline_s)
+    grading = Grading(
+        catalogue, RateLimits(Rates(), Metrics()), workers, programs, ledger, Metrics(), chosen.deadline_s
+    )
     with (
         input.open("rb") as lines,
         output.open("wb") if output else nullcontext() as results,

@@ -12,6 +12,7 @@ import typer
 from pydantic_core import from_json
 from rich.table import Table
 
+from app.admission.rates import RateLimits, Rates
 from app.auth import LOCAL
 from app.catalogue import Catalogue
 from app.commands.console import err, out, settings, stop
@@ -138,7 +139,9 @@ async def _regrade(
     try:
         await workers.start()
         catalogue = Catalogue(Registry(chosen.graders_path), ledger)
-        grading = Grading(catalogue, workers, programs, ledger, Metrics(), chosen.deadline_s)
+        grading = Grading(
+            catalogue, RateLimits(Rates(), Metrics()), workers, programs, ledger, Metrics(), chosen.deadline_s
+        )
         target = await catalogue.find(grader_id)
         await _check_source(ledger, run, source)
         moves = Moves(run, f"{run}~{grader_id}~{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}", grader_id)

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, SkipValidation
 from pydantic_core import to_json
 
-from app.contracts.wire import GRADING, PROBLEM_TYPE, declared, read_sample
+from app.contracts.wire import GRADING, PROBLEM_TYPE, declared, grading_reply, read_sample
 from app.dependencies import caller_of, grading_of
 from app.errors import (
     DeadlineExceeded,
@@ -65,13 +65,15 @@ async def azure(request: Request, id: str, body: EndpointBody) -> Reply:
         sample = _with_text(body.sample)
         read_sample(sample, "/sample")
         submission = Submission(body.item, sample, key=key)
-        [answer] = await grading_of(request).grade(Order(caller_of(request), id, "azure", [submission], key=key))
+        order = Order(caller_of(request), id, "azure", [submission], key=key)
+        [answer] = await grading_of(request).grade(order)
     except (ServiceError, Unscored) as error:
         return _failed(error)
     if isinstance(answer, Refused):
         return _failed(answer.error, answer.record)
     record = answer.record
-    return Reply(to_json({"score": record.reward, "verdict": record.verdict, "record": record.record}))
+    score = {"score": record.reward, "verdict": record.verdict, "record": record.record}
+    return grading_reply(to_json(score), order.quotas)
 
 
 def _with_text(sample: Any) -> Any:

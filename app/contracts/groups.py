@@ -8,9 +8,9 @@ from pydantic_core import from_json, to_json
 
 from app.contracts.asked import BATCH_MAX
 from app.contracts.native import BatchError, BatchSample, GradeAnswer, IdempotencyKey, namespaced, read_samples
-from app.contracts.wire import GRADING, Run, declared, grade_json
+from app.contracts.wire import GRADING, Run, declared, grade_json, grading_reply
 from app.dependencies import caller_of, groups_of
-from app.errors import Failure, InvalidRequest, NoGroupCredit, problem
+from app.errors import BatchOverBurst, Failure, InvalidRequest, NoGroupCredit, problem
 from app.group_orders import GroupAnswer, GroupOrder, Unread
 from app.lean_route import LeanRoute, Reply
 from app.ledger import Record
@@ -54,7 +54,7 @@ class GroupBlock(BaseModel):
 @router.post(
     "/v1/graders/{id}/grade-group",
     response_model=GroupBlock,
-    responses=declared(*GRADING, NoGroupCredit, InvalidCredit),
+    responses=declared(*GRADING, NoGroupCredit, InvalidCredit, BatchOverBurst),
 )
 async def grade_group(request: Request, id: str, body: GroupBody, idempotency_key: IdempotencyKey = None) -> Reply:
     """Grade up to 1,000 samples that are credited together: each is judged, then the grader gives every one its share.
@@ -70,7 +70,8 @@ async def grade_group(request: Request, id: str, body: GroupBody, idempotency_ke
     ]
     key = namespaced("group", idempotency_key)
     order = GroupOrder(caller_of(request), id, "native", members, body.credit or {}, body.config, key)
-    return Reply(_json(await groups_of(request).grade(order)))
+    answer = await groups_of(request).grade(order)
+    return grading_reply(_json(answer), answer.quotas)
 
 
 def _unread(error: InvalidRequest, sent: Any, shared: RunPoint) -> Unread:

@@ -14,11 +14,12 @@ from app.contracts.wire import (
     SentSample,
     answer_json,
     declared,
+    grading_reply,
     problem_response,
     read_sample,
 )
 from app.dependencies import caller_of, grading_of
-from app.errors import InvalidProgram, InvalidRequest
+from app.errors import BatchOverBurst, InvalidProgram, InvalidRequest
 from app.lean_route import LeanRoute, Reply, read_model
 from app.orders import Answer, Order, Refused, RunPoint, Submission
 from graders.api import Sample
@@ -117,28 +118,33 @@ IdempotencyKey = Annotated[
 )
 async def grade(request: Request, id: str, body: GradeBody, idempotency_key: IdempotencyKey = None) -> Reply:
     """Grade one sample."""
-    [answer] = await _answers(request, id, cast(Asked, body), namespaced("one", idempotency_key))
+    order = _order(request, id, cast(Asked, body), namespaced("one", idempotency_key))
+    [answer] = await grading_of(request).grade(order)
     if isinstance(answer, Refused):
         return problem_response(answer.error, answer.record)
-    return Reply(answer_json(answer))
+    return grading_reply(answer_json(answer), order.quotas)
 
 
-@router.post("/v1/graders/{id}/grade-batch", response_model=BatchAnswer, responses=declared(*GRADING))
+@router.post("/v1/graders/{id}/grade-batch", response_model=BatchAnswer, responses=declared(*GRADING, BatchOverBurst))
 async def grade_batch(request: Request, id: str, body: BatchBody, idempotency_key: IdempotencyKey = None) -> Reply:
     """Grade up to 1,000 samples. Each result is a grade or an error of its own; one bad sample fails no other."""
-    answers = await _answers(request, id, cast(Asked, body), namespaced("batch", idempotency_key))
-    return Reply(b'{"results":[%b]}' % b",".join([answer_json(answer) for answer in answers]))
+    order = _order(request, id, cast(Asked, body), namespaced("batch", idempotency_key))
+    answers = _all(cast(Asked, body), await grading_of(request).grade(order))
+    return grading_reply(b'{"results":[%b]}' % b",".join([answer_json(answer) for answer in answers]), order.quotas)
 
 
-async def _answers(request: Request, id: str, asked: Asked, key: str | None) -> list[Answer]:
-    """One answer per sample, in their order."""
+def _order(request: Request, id: str, asked: Asked, key: str | None) -> Order:
+    """What grading is asked for: the samples that could be read, each with its own key."""
     submissions = [one for one in asked.submissions if isinstance(one, Submission)]
     if key is not None:
         for index, one in enumerate(asked.submissions):
             if isinstance(one, Submission):
                 one.key = f"{key}#{index}"
-    order = Order(caller_of(request), id, "native", submissions, asked.config, key)
-    answers = await grading_of(request).grade(order)
+    return Order(caller_of(request), id, "native", submissions, asked.config, key)
+
+
+def _all(asked: Asked, answers: list[Answer]) -> list[Answer]:
+    """One answer per sample, in their order."""
     if len(answers) == len(asked.submissions):
         return answers
     graded = iter(answers)

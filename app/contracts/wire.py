@@ -1,11 +1,13 @@
 """What the wire formats share: words with their limits, problem answers, and a grade as JSON."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, ValidationError
 from pydantic_core import to_json
 
+from app.admission.limit import Quota, quota_headers
 from app.errors import (
     TABLE,
     BodyTooLarge,
@@ -19,6 +21,7 @@ from app.errors import (
     LedgerUnavailable,
     NotAuthorized,
     Overloaded,
+    RateLimited,
     RecordRefused,
     SandboxUnavailable,
     ScopeMissing,
@@ -50,6 +53,7 @@ GRADING = (
     UnknownGrader,
     InvalidConfig,
     IdempotencyConflict,
+    RateLimited,
     Overloaded,
     SandboxUnavailable,
     InfraError,
@@ -58,6 +62,17 @@ GRADING = (
     GraderCrashed,
     RecordRefused,
 )
+
+
+_LIMIT_HEADERS = {
+    name: {"description": meaning, "schema": {"type": kind}}
+    for name, kind, meaning in (
+        ("Retry-After", "integer", "Seconds until the same request fits."),
+        ("Retry-After-Ms", "integer", "The same in milliseconds."),
+        ("RateLimit-Policy", "string", "The limits; a batch counts as one request for each of its samples."),
+        ("RateLimit", "string", "What is left of each; also on a 200 when less than a fifth is."),
+    )
+}
 
 
 class ErrorPlace(BaseModel):
@@ -78,6 +93,11 @@ class Problem(BaseModel):
     retryable: bool = Field(description="Whether the same request may be sent again, after `Retry-After` seconds.")
     errors: list[ErrorPlace]
     record: str | None = Field(None, description="The ledger's row for this unscored sample, where there is one.")
+    violated_policies: list[str] | None = Field(
+        None,
+        alias="violated-policies",
+        description="With `rate_limited`: which limits, `caller` or `grader`; `RateLimit` says how they stand.",
+    )
 
 
 Label = Annotated[
@@ -125,11 +145,18 @@ def declared(*errors: type[Exception]) -> dict[int | str, dict[str, Any]]:
             "model": Problem,
             "description": "Problem: " + ", ".join(f"`{code}`" for code in codes),
         }
+    if RateLimited in errors:
+        responses[429]["headers"] = _LIMIT_HEADERS
     return responses
 
 
 def problem_response(error: Failure, record: str | None = None) -> Reply:
     return Reply(to_json(problem(error, record)), status_of(error).status, PROBLEM_TYPE, headers_of(error))
+
+
+def grading_reply(body: bytes, quotas: Sequence[Quota]) -> Reply:
+    """A 200 with `body`, and headers that tell the caller of `quotas`."""
+    return Reply(body, headers=quota_headers(quotas) if quotas else None)
 
 
 def answer_json(answer: Answer) -> bytes:

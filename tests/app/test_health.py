@@ -5,28 +5,12 @@ import re
 import select
 import socket
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
-import pytest
 
 from tests.servers import Server
-
-
-@pytest.fixture
-def redis_url(tmp_path: Path) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = ["redis-server", "--port", str(port), "--save", "", "--dir", str(tmp_path)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert any("Ready to accept connections" in line for line in process.stdout)
-    yield f"redis://127.0.0.1:{port}"
-    process.terminate()
-    process.wait()
-    process.stdout.close()
+from tests.services import Redis
 
 
 def free_port() -> str:
@@ -35,7 +19,7 @@ def free_port() -> str:
         return str(probe.getsockname()[1])
 
 
-def test_ready_says_of_every_part_how_it_is(tmp_path: Path, redis_url: str) -> None:
+def test_ready_says_of_every_part_how_it_is(tmp_path: Path, redis: Redis) -> None:
     (tmp_path / "graders" / "broken").mkdir(parents=True)
     (tmp_path / "graders" / "broken" / "v1.py").write_text("import no_such_module_at_all")
     (tmp_path / "graders" / "unfit").mkdir()
@@ -48,7 +32,7 @@ def test_ready_says_of_every_part_how_it_is(tmp_path: Path, redis_url: str) -> N
         '[[case]]\nname = "first"\nwhy = "Should pay."\nitem = {}\nsample = ""\n'
         'expect.v1 = { reward = 1.0, verdict = "right" }\n'
     )
-    with Server(tmp_path / "data", RFT_REDIS_URL=redis_url, RFT_GRADERS_PATH=str(tmp_path / "graders")) as server:
+    with Server(tmp_path / "data", RFT_REDIS_URL=redis.url, RFT_GRADERS_PATH=str(tmp_path / "graders")) as server:
         state = server.client.get("/readyz").json()
         refused = server.client.post("/v1/graders/unfit@v1/grade", json={"item": {}, "sample": ""})
 

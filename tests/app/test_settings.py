@@ -70,3 +70,21 @@ def test_every_setting_is_described_and_names_its_unit() -> None:
         assert field.description, name
         for quantity, unit in units.items():
             assert quantity not in name or name.removesuffix("_max").endswith(unit), name
+
+
+def test_rates_are_read_by_grader() -> None:
+    settings = from_environ({"RFT_GRADER_RATES": "*=500:code_tests@v1=0.5", "RFT_RATE_PER_S": ""})
+
+    assert settings.rate_by_grader == {"*": 500.0, "code_tests@v1": 0.5}
+    assert settings.rate_per_s is None
+
+
+@pytest.mark.parametrize("written", ["code_tests@v1", "code_tests=5", "*=0", "*=-1", "*=fast", "*=2000000"])
+def test_a_rate_that_is_none_stops_the_start(written: str) -> None:
+    with pytest.raises(SettingsError, match=r"RFT_GRADER_RATES: .* wanted GRADER=RATE"):
+        from_environ({"RFT_GRADER_RATES": written})
+
+
+def test_an_address_that_is_not_redis_stops_the_start() -> None:
+    with pytest.raises(SettingsError, match=r"RFT_REDIS_URL: .*redis://"):
+        from_environ({"RFT_REDIS_URL": "localhost:6379"})
