@@ -4,7 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-BENCHES = ("finance_cost.py", "ledger_cost.py", "overhead.py", "code_soak.py", "interval_coverage.py")
+BENCHES = (
+    "finance_cost.py",
+    "ledger_cost.py",
+    "overhead.py",
+    "code_soak.py",
+    "interval_coverage.py",
+    "f1_reward_learning.py",
+)
 
 
 def main() -> None:

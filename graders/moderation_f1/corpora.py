@@ -11,8 +11,7 @@ from graders.errors import Fault, InvalidCredit
 Value = str | int | bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(NamedTuple):
     """Counts that add up."""
 
     tp: float = 0
@@ -21,16 +20,14 @@ class Totals:
 
     @classmethod
     def of(cls, grade: Grade) -> "Totals":
-        return cls(grade.details["tp"], grade.details["fp"], grade.details["fn"])
+        details = grade.details
+        return cls(details["tp"], details["fp"], details["fn"])
 
-    def __add__(self, other: "Totals") -> "Totals":
+    def plus(self, other: "Totals") -> "Totals":
         return Totals(self.tp + other.tp, self.fp + other.fp, self.fn + other.fn)
 
-    def __sub__(self, other: "Totals") -> "Totals":
+    def minus(self, other: "Totals") -> "Totals":
         return Totals(self.tp - other.tp, self.fp - other.fp, self.fn - other.fn)
-
-    def __bool__(self) -> bool:
-        return bool(self.tp or self.fp or self.fn)
 
 
 @dataclass(slots=True)
@@ -45,15 +42,13 @@ class Corpus:
     """By the index of the member."""
     items: Counter[str] = field(default_factory=Counter)
     """How many of its counted samples each item has."""
+    total: Totals = field(default_factory=Totals)
 
-    @property
-    def total(self) -> Totals:
-        return sum(self.counts.values(), Totals())
-
-
-class _Key(NamedTuple):
-    value: Value
-    rollout: int | None
+    def add(self, index: int, item_id: str, counts: Totals) -> None:
+        """Counts a sample of the item."""
+        self.counts[index] = counts
+        self.items[item_id] += 1
+        self.total = self.total.plus(counts)
 
 
 def corpora_of(members: Sequence[Member], excluded: set[str], corpus_key: str | None) -> list[Corpus]:
@@ -65,34 +60,31 @@ def corpora_of(members: Sequence[Member], excluded: set[str], corpus_key: str | 
         InvalidCredit: an item lacks `corpus_key` or holds no plain value in it, or several samples of an item have no
             rollout index.
     """
-    corpora: dict[_Key, Corpus] = {}
+    corpora: dict[tuple[Value, int | None], Corpus] = {}
     for index, member in enumerate(members):
         if member.item is None:
             continue
-        key = _Key(_value(member, corpus_key), member.rollout)
-        corpus = corpora.setdefault(key, Corpus(key.rollout, key.value))
+        value = None if corpus_key is None else _value(member, corpus_key)
+        corpus = corpora.get((value, member.rollout))
+        if corpus is None:
+            corpus = corpora[value, member.rollout] = Corpus(member.rollout, value)
         corpus.sent += 1
         if member.grade is not None and member.item_id not in excluded:
-            corpus.counts[index] = Totals.of(member.grade)
-            corpus.items[member.item_id] += 1
-            _check_rollout(corpus, member)
+            corpus.add(index, member.item_id, Totals.of(member.grade))
+            if member.rollout is None and corpus.items[member.item_id] > 1:
+                detail = (
+                    f"rollout_missing: item {member.item_id!r} has several samples; tell them apart by `run.rollout`"
+                )
+                raise invalid("/samples", detail)
     return list(corpora.values())
 
 
-def _value(member: Member, corpus_key: str | None) -> Value:
-    if corpus_key is None:
-        return None
+def _value(member: Member, corpus_key: str) -> Value:
     value = ((member.item and member.item.model_extra) or {}).get(corpus_key)
     if not isinstance(value, str | int | bool):
         detail = f"corpus_key_missing: item {member.item_id!r} has no text, integer or truth value in {corpus_key!r}"
         raise invalid("/credit/corpus_key", detail)
     return value
-
-
-def _check_rollout(corpus: Corpus, member: Member) -> None:
-    if member.rollout is None and corpus.items[member.item_id] > 1:
-        detail = f"rollout_missing: item {member.item_id!r} has several samples; tell them apart by `run.rollout`"
-        raise invalid("/samples", detail)
 
 
 def invalid(pointer: str, detail: str) -> InvalidCredit:

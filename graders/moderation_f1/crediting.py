@@ -94,7 +94,7 @@ def grade_group(members: Sequence[Member], config: Config, credit: Credit) -> Cr
 
 
 def _check_sizes(corpora: list[Corpus], credit: Credit) -> None:
-    if not credit.start and any(corpus.sent == 1 for corpus in corpora):
+    if not any(credit.start) and any(corpus.sent == 1 for corpus in corpora):
         more = ", or a `prior`" if credit.kind == "marginal" else ""
         detail = f"corpus_too_small: one sample has no F to share; send more items of each rollout{more}"
         raise invalid("/credit/kind", detail)
@@ -102,12 +102,12 @@ def _check_sizes(corpora: list[Corpus], credit: Credit) -> None:
 
 def _pay(corpus: Corpus, rewards: list[float | None], credit: Credit, beta: float) -> None:
     """Fills in the rewards of a corpus; none where others that could not be judged leave one sample without a prior."""
-    if len(corpus.counts) == 1 and not credit.start:
+    if len(corpus.counts) == 1 and not any(credit.start):
         return
-    whole = credit.start + corpus.total
+    whole = credit.start.plus(corpus.total)
     f = _f(whole, beta, credit)
     for index, counts in corpus.counts.items():
-        rewards[index] = f if credit.kind == "team" else f - _f(whole - counts, beta, credit)
+        rewards[index] = f if credit.kind == "team" else f - _f(whole.minus(counts), beta, credit)
 
 
 def _f(totals: Totals, beta: float, credit: Credit) -> float:
