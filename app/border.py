@@ -13,7 +13,17 @@ from starlette.types import Message, Receive, Scope, Send
 from app.auth import LOCAL, Caller
 from app.auth import Scope as CallerScope
 from app.contracts.wire import problem_response
-from app.errors import HostNotAllowed, InternalError, NotAuthorized, ScopeMissing, ServiceError, TooManyAttempts
+from app.errors import (
+    HEAD_TOO_LARGE,
+    HEADERS_MAX,
+    HeadersTooLarge,
+    HostNotAllowed,
+    InternalError,
+    NotAuthorized,
+    ScopeMissing,
+    ServiceError,
+    TooManyAttempts,
+)
 from app.keys.gate import Gate
 from app.lean_route import LeanRoute, Reply
 from graders.errors import Unscored
@@ -70,6 +80,8 @@ class Border:
 
     async def _reply(self, headers: dict[bytes, bytes], scope: Scope, receive: Receive) -> Reply | None:
         """The reply to a request that may not come in or that a lean route answers; None: FastAPI answers."""
+        if len(scope["headers"]) > HEADERS_MAX:
+            return problem_response(HeadersTooLarge(HEAD_TOO_LARGE))
         try:
             caller = scope["caller"] = self._gate.caller(scope, headers)
         except (NotAuthorized, TooManyAttempts) as error:

@@ -48,6 +48,10 @@ class BodyTooLarge(ServiceError):
     """The body is over `RFT_BODY_MAX_MIB`."""
 
 
+class HeadersTooLarge(ServiceError):
+    """The request's line and headers are longer or more than any caller needs."""
+
+
 class UnsupportedMediaType(ServiceError):
     """The body is not declared as application/json."""
 
@@ -173,6 +177,9 @@ class Status:
     retry_after_s: int | None = None
 
 
+HEADERS_MAX = 100
+HEAD_TOO_LARGE = f"A request's line and headers may have 64 KiB and its headers be {HEADERS_MAX}."
+
 TABLE: dict[type[Exception], Status] = {
     InvalidRequest: Status(422, "invalid_request", "The request is not of the documented shape"),
     InvalidItem: Status(422, "invalid_item", "The item cannot be graded by this grader"),
@@ -199,6 +206,7 @@ TABLE: dict[type[Exception], Status] = {
     GoldDiffers: Status(422, "gold_differs", "The systems were not evaluated against the same gold"),
     VersionsDiffer: Status(422, "versions_differ", "The systems were not judged by the same version"),
     BodyTooLarge: Status(413, "body_too_large", "The body is over the limit"),
+    HeadersTooLarge: Status(431, "headers_too_large", "The request's headers are over the limit"),
     UnsupportedMediaType: Status(415, "unsupported_media_type", "Only application/json is read"),
     NotAuthorized: Status(401, "not_authorized", "The API key is missing or lets nobody in"),
     ScopeMissing: Status(403, "scope_missing", "The API key does not allow this"),

@@ -1,13 +1,19 @@
-"""uvicorn's HTTP protocol, with the head and the body of an answer in one write.
+"""uvicorn's HTTP protocol, with the head and the body of an answer in one write, and a limit to a request's head.
 
-uvicorn writes them one after the other. Each write is a system call, and each wakes the client: the second one cost a
-tenth of a single grade.
+uvicorn writes head and body one after the other. Each write is a system call, and each wakes the client: the second one
+cost a tenth of a single grade. And it keeps whatever headers come, for as long as they come.
 """
 
 import asyncio
 from typing import Any
 
+from pydantic_core import to_json
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from app.contracts.wire import PROBLEM_TYPE
+from app.errors import HEAD_TOO_LARGE, HeadersTooLarge, problem
+
+HEAD_MAX_BYTES = 65_536
 
 
 class JoiningProtocol(HttpToolsProtocol):
@@ -15,6 +21,26 @@ class JoiningProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own type
         super().connection_made(_JoiningTransport(transport, self.loop))  # type: ignore[arg-type]
+        self._head_bytes = 0
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        # Between requests the scope is the last one's, which has a path; while a head arrives it has none.
+        if self.scope is None or "path" in self.scope:
+            self._head_bytes = 0
+            return
+        self._head_bytes += len(data)
+        if self._head_bytes > HEAD_MAX_BYTES and not self.transport.is_closing():
+            self._refuse_head()
+
+    def _refuse_head(self) -> None:
+        body = to_json(problem(HeadersTooLarge(HEAD_TOO_LARGE)))
+        head = (
+            f"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: {PROBLEM_TYPE}\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()
 
 
 class _JoiningTransport:

@@ -13,6 +13,7 @@ from app.errors import (
     BodyTooLarge,
     DeadlineExceeded,
     Failure,
+    HeadersTooLarge,
     HostNotAllowed,
     IdempotencyConflict,
     InfraError,
@@ -45,7 +46,7 @@ Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
 PROBLEM_TYPE = "application/problem+json"
 
 # What any route may answer, what one that needs an API key may, one that reads a body, and one that grades on top.
-OPEN = (HostNotAllowed, InvalidRequest, InternalError)
+OPEN = (HostNotAllowed, HeadersTooLarge, InvalidRequest, InternalError)
 ANY = (*OPEN, NotAuthorized, TooManyAttempts)
 READING = (*ANY, ScopeMissing, BodyTooLarge, UnsupportedMediaType)
 GRADING = (
