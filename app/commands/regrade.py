@@ -13,7 +13,7 @@ from pydantic_core import from_json
 from rich.table import Table
 
 from app.admission.rates import RateLimits, Rates
-from app.auth import LOCAL
+from app.auth import LOCAL, Caller
 from app.catalogue import Catalogue
 from app.commands.console import err, out, settings, stop
 from app.commands.grade import read_config
@@ -38,11 +38,14 @@ def regrade(
     config: Annotated[
         Path | None, typer.Option(help="Config, JSON or TOML; default: the one of each stored grade.")
     ] = None,
+    caller: Annotated[str, typer.Option(help="Whose run it is; `local`: graded without an API key.")] = LOCAL.name,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Grade a run's stored samples again. The new grades are a run of their own; the old ones stay as they are."""
     try:
-        moves = asyncio.run(_regrade(settings(), run, grader, source, read_config(config)))
+        moves = asyncio.run(
+            _regrade(settings(), Caller(caller, LOCAL.scopes), run, grader, source, read_config(config))
+        )
     except (ServiceError, Unscored) as error:
         stop(error.detail)
     if as_json:
@@ -130,7 +133,7 @@ def _why(unscored: Record | Failure) -> tuple[str, str]:
 
 
 async def _regrade(
-    chosen: Settings, run: str, grader_id: str, source: str | None, config: dict[str, Any] | None
+    chosen: Settings, caller: Caller, run: str, grader_id: str, source: str | None, config: dict[str, Any] | None
 ) -> Moves:
     ledger = await Ledger.open(chosen.database, quarantine=chosen.data_dir / "quarantine.jsonl")
     workers = Workers(chosen.workers, graders_path=chosen.graders_path, call_timeout_s=chosen.call_timeout_s)
@@ -143,9 +146,9 @@ async def _regrade(
             catalogue, RateLimits(Rates(), Metrics()), workers, programs, ledger, Metrics(), chosen.deadline_s
         )
         target = await catalogue.find(grader_id)
-        await _check_source(ledger, run, source)
+        await _check_source(ledger, caller, run, source)
         moves = Moves(run, f"{run}~{grader_id}~{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}", grader_id)
-        regrading = Regrading(ledger, catalogue, grading, target, config, moves.new_run)
+        regrading = Regrading(ledger, catalogue, grading, caller, target, config, moves.new_run)
         async for before, after in regrading.moves(run, source):
             moves.add(before, after)
         return moves
@@ -155,11 +158,11 @@ async def _regrade(
         await ledger.close()
 
 
-async def _check_source(ledger: Ledger, run: str, source: str | None) -> None:
+async def _check_source(ledger: Ledger, caller: Caller, run: str, source: str | None) -> None:
     """Raises UnknownRun when the run holds nothing to grade again, or grades of several graders and none is named."""
-    ids = sorted({report.grader for report in await ledger.run_report(LOCAL.name, run)})
+    ids = sorted({report.grader for report in await ledger.run_report(caller.name, run)})
     if not ids or (source is not None and source not in ids):
         held = f"; it holds grades by {', '.join(ids)}" if ids else ""
-        raise UnknownRun(f"Run {run!r} has no grades{f' by {source}' if source else ''}{held}.")
+        raise UnknownRun(f"Run {run!r} of {caller.name!r} has no grades{f' by {source}' if source else ''}{held}.")
     if source is None and len(ids) > 1:
         raise UnknownRun(f"Run {run!r} holds grades by {', '.join(ids)}: say which with --from.")

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from app.auth import LOCAL
+from app.auth import Caller
 from app.catalogue import Catalogue
 from app.errors import Failure, InvalidRequest, ServiceError
 from app.grading import Grading
@@ -31,6 +31,8 @@ class Regrading:
     ledger: Ledger
     catalogue: Catalogue
     grading: Grading
+    caller: Caller
+    """Whose run it is, and the new one will be."""
     target: Grader
     config: dict[str, Any] | None
     """None: a version gets the one that each stored grade was made with; a recipe has its own."""
@@ -48,7 +50,7 @@ class Regrading:
         """
         chunk: list[Record] = []
         credits: set[str] = set()
-        async for record in self.ledger.samples_of_run(LOCAL.name, run, source):
+        async for record in self.ledger.samples_of_run(self.caller.name, run, source):
             credit = from_json(record.grade).get("credit")
             if chunk and (credit or len(chunk) == _CHUNK_RECORDS or record.config != chunk[0].config):
                 for move in await self._chunk(chunk):
@@ -67,7 +69,7 @@ class Regrading:
 
     async def _chunk(self, chunk: list[Record]) -> Iterator[Move]:
         submissions = [await self._submission(record) for record in chunk]
-        order = Order(LOCAL, self.target.id, "regrade", submissions, self._config_of(chunk[0]))
+        order = Order(self.caller, self.target.id, "regrade", submissions, self._config_of(chunk[0]))
         answers = await self.grading.grade(order)
         made = [answer.record if isinstance(answer, Graded) else answer.error for answer in answers]
         return zip(chunk, made, strict=True)
@@ -93,7 +95,7 @@ class Regrading:
     ) -> list[Record | Failure]:
         groups = GroupGrading(self.grading, self.ledger, self.catalogue.crediting)
         parameters = from_json(credit.parameters)
-        order = GroupOrder(LOCAL, self.target.id, "regrade", members, parameters, self._config_of(one))
+        order = GroupOrder(self.caller, self.target.id, "regrade", members, parameters, self._config_of(one))
         try:
             return list((await groups.grade(order)).results)
         except (Unscored, ServiceError) as error:

@@ -105,4 +105,19 @@ def test_an_unknown_run_is_said_so(tmp_path: Path) -> None:
         "regrade", "--run", "nothing", "--grader", "finance_qa@v1", expect=2, RFT_DATA_DIR=str(tmp_path / "data")
     )
 
-    assert "Run 'nothing' has no grades" in errors
+    assert "Run 'nothing' of 'local' has no grades" in errors
+
+
+def test_a_run_of_a_caller_with_a_key_is_graded_again_as_theirs(tmp_path: Path) -> None:
+    settings = {"RFT_DATA_DIR": str(tmp_path / "data")}
+    key = {"X-Api-Key": rft("keys", "create", "trainer", **settings)[0].strip()}
+    with Server(tmp_path / "data") as server:
+        body = {"item": {"reference": "94"}, "sample": "94", "run": {"id": "old"}}
+        assert server.client.post("/v1/graders/finance_qa@v1/grade", json=body, headers=key).status_code == 200
+
+        command = ("regrade", "--run", "old", "--grader", "build_hour@v1", "--json")
+        _, told = rft(*command, expect=2, **settings)
+        moves = json.loads(rft(*command, "--caller", "trainer", **settings)[0])
+
+        assert "of 'local' has no grades" in told
+        assert server.client.get(f"/v1/runs/{moves['new_run']}", headers=key).json()["graders"][0]["graded"] == 1
