@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import uuid_utils
@@ -27,10 +28,18 @@ class Entry:
     sample: bytes = b""
     call: Call = field(default_factory=lambda: Call(({}, ""), b"", b""))
     body_sha256: bytes | None = None
-    executions: list[tuple[Program, Execution]] = field(default_factory=list)
+    executions: bytes = b"[]"
+    """The JSON of `[program, execution]` pairs."""
     outcome: Outcome = field(default_factory=list)
     """Empty until it is judged."""
     answer: Answer | None = None
+
+    def give(self, programs: Sequence[Program], executions: Sequence[Execution]) -> None:
+        """Adds what came of the programs that its plan asked for."""
+        self.call.give(executions)
+        told = zip(programs, self.call.results_json, strict=True)
+        pairs = (b"[%b,%b]" % (to_json(program), execution) for program, execution in told)
+        self.executions = b"[%b]" % b",".join(pairs)
 
     def replay(self, record: Record) -> None:
         """Answers with `record`, made under this entry's key, if it was made of the same body."""
@@ -90,7 +99,7 @@ def record_of(entry: Entry, order: Order, grader: Grader, config: ConfigInForce,
         config=config.json,
         item=entry.item,
         sample=entry.sample,
-        executions=to_json(entry.executions) if entry.executions else b"[]",
+        executions=entry.executions,
         idempotency_key=entry.submission.key if grade else None,
         body_sha256=entry.body_sha256 if grade else None,
         duration_us=duration_us,

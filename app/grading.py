@@ -23,9 +23,10 @@ from app.workers import Job, Outcome
 from graders.api import Execution, Program
 from graders.registry import ConfigInForce, Grader
 
-# Samples of a version with programs that are planned, run and judged together. Fewer cost more round trips to the
-# workers; more let the sandbox wait for the first plans, and the caller for the last judgements.
-_PART_SAMPLES = 16
+# Samples of a version with programs that are planned, run, judged and recorded together, while the programs of others
+# run. Fewer cost more round trips to the workers; more let the sandbox wait for the first plans, and the caller for the
+# last judgements.
+_PART_SAMPLES = 8
 
 
 class Graders(Protocol):
@@ -54,6 +55,26 @@ class Meters(Protocol):
     def unscored(self, grader: str, code: str) -> None: ...
 
 
+@dataclass(slots=True)
+class _Request:
+    """What the parts of one order have in common.
+
+    Raises:
+        InvalidConfig: as the order sent it.
+    """
+
+    order: Order
+    grader: Grader
+    started: float
+    deadline: float
+    config: ConfigInForce = field(init=False)
+
+    def __post_init__(self) -> None:
+        if self.order.config is not None:
+            encode(self.order.config, "/config")
+        self.config = self.grader.with_config(self.order.config)
+
+
 @dataclass
 class Grading:
     """Grades orders. Its parts come through the constructor; `main.py` builds them."""
@@ -75,24 +96,31 @@ class Grading:
             RateLimited, BatchOverBurst, Overloaded: shed before any work.
         """
         started = time.monotonic()
-        deadline = time.monotonic() + self.deadline_s
-        grader = await self.graders.find(order.grader_id)
-        if order.config is not None:
-            encode(order.config, "/config")
-        config = grader.with_config(order.config)
-        entries = [entry_of(submission, grader, config) for submission in order.submissions]
+        request = _Request(order, await self.graders.find(order.grader_id), started, started + self.deadline_s)
+        entries = [entry_of(submission, request.grader, request.config) for submission in order.submissions]
         async with self._turn(order):
             await self._replay(order, entries)
             open_entries = [entry for entry in entries if entry.answer is None]
             if open_entries:
-                held = self.admission.admit(order.caller, grader.version.id, len(open_entries))
+                held = self.admission.admit(order.caller, request.grader.version.id, len(open_entries))
                 if held is not None:
                     order.quotas = await held
-            await self.judge(grader, config, open_entries, deadline, order.caller)
-            duration_us = int((time.monotonic() - started) * 1e6)
-            records = [record_of(entry, order, grader, config, duration_us) for entry in open_entries]
-            await self._record(records, open_entries)
+            parts = _parts(open_entries, request.grader)
+            if len(parts) == 1:
+                await self.judge(request.grader, request.config, open_entries, request.deadline, order.caller)
+                await self._record(request, open_entries)
+            else:
+                await asyncio.gather(*(self._grade_part(request, part) for part in parts))
         return [entry.answer for entry in entries if entry.answer is not None]
+
+    async def _grade_part(self, request: _Request, entries: list[Entry]) -> None:
+        """Grades some of many entries. What they are shed for is theirs alone: the others may be nearly done."""
+        try:
+            await self.judge(request.grader, request.config, entries, request.deadline, request.order.caller)
+        except Overloaded as error:
+            for entry in entries:
+                entry.outcome = entry.outcome if isinstance(entry.outcome, Failure) else error
+        await self._record(request, entries)
 
     async def judge(
         self, grader: Grader, config: ConfigInForce, entries: list[Entry], deadline: float, caller: Caller
@@ -102,8 +130,20 @@ class Grading:
         Raises:
             Overloaded: shed before any work.
         """
-        job = Job(grader.version, config, [entry.call for entry in entries])
-        await self._judge(job, entries, deadline, caller)
+        parts = _parts(entries, grader)
+        if len(parts) == 1:
+            await self._judge(grader, config, entries, deadline, caller)
+        else:
+            await asyncio.gather(*(self._judge(grader, config, part, deadline, caller) for part in parts))
+
+    async def _judge(
+        self, grader: Grader, config: ConfigInForce, entries: list[Entry], deadline: float, caller: Caller
+    ) -> None:
+        job, ready = Job(grader.version, config, [entry.call for entry in entries]), entries
+        if job.version.has_plan:
+            job, ready = await self._planned(job, entries, deadline, caller)
+        for entry, outcome in zip(ready, await self.judges(job, deadline), strict=True):
+            entry.outcome = outcome
         for entry in entries:
             entry.outcome = located(entry.outcome, entry, grader)
 
@@ -119,33 +159,6 @@ class Grading:
             record = known.get(entry.submission.key or "")
             if record is not None and entry.answer is None:
                 entry.replay(record)
-
-    async def _judge(self, job: Job, entries: list[Entry], deadline: float, caller: Caller) -> None:
-        """Gives every entry its outcome. Programs run while the next samples are planned and the last ones judged."""
-        size = _PART_SAMPLES if job.version.has_plan else len(entries)
-        if len(entries) <= size:
-            await self._judge_part(job, entries, deadline, caller)
-            return
-        parts = [range(len(entries))[at : at + size] for at in range(0, len(entries), size)]
-        await asyncio.gather(*(self._judge_one_of_many(job, entries, part, deadline, caller) for part in parts))
-
-    async def _judge_one_of_many(
-        self, job: Job, entries: list[Entry], part: range, deadline: float, caller: Caller
-    ) -> None:
-        """Judges the entries at `part`. What it is shed for is theirs alone: the others may be nearly done."""
-        mine = [entries[index] for index in part]
-        try:
-            await self._judge_part(job.only(part), mine, deadline, caller)
-        except Overloaded as error:
-            for entry in mine:
-                entry.outcome = error
-
-    async def _judge_part(self, job: Job, entries: list[Entry], deadline: float, caller: Caller) -> None:
-        """Judges `entries`, after running the programs that their plans ask for."""
-        if job.version.has_plan:
-            job, entries = await self._planned(job, entries, deadline, caller)
-        for entry, outcome in zip(entries, await self.judges(job, deadline), strict=True):
-            entry.outcome = outcome
 
     async def _planned(
         self, job: Job, entries: list[Entry], deadline: float, caller: Caller
@@ -170,12 +183,13 @@ class Grading:
                 known |= zip(missing, await self.sandbox.run(missing, deadline, caller), strict=True)
             except ServiceError as error:
                 return error
-        entry.executions = [(program, known[program]) for program in plan]
-        entry.call.give([known[program] for program in plan])
+        entry.give(plan, [known[program] for program in plan])
         return plan
 
-    async def _record(self, records: list[Record], entries: list[Entry]) -> None:
+    async def _record(self, request: _Request, entries: list[Entry]) -> None:
         """Answers each entry once its record is durable; what is not recorded is not answered."""
+        duration_us = int((time.monotonic() - request.started) * 1e6)
+        records = [record_of(entry, request.order, request.grader, request.config, duration_us) for entry in entries]
         standing = await self._added(records)
         for entry, record, stands in zip(entries, records, standing, strict=True):
             if isinstance(entry.outcome, Failure):
@@ -196,3 +210,10 @@ class Grading:
             return await self.ledger.add(records)
         except LedgerUnavailable as error:
             return [error] * len(records)
+
+
+def _parts(entries: list[Entry], grader: Grader) -> list[list[Entry]]:
+    """`entries` in the parts that are graded together: one, unless programs run in between."""
+    if len(entries) <= _PART_SAMPLES or not grader.version.has_plan:
+        return [entries]
+    return [entries[at : at + _PART_SAMPLES] for at in range(0, len(entries), _PART_SAMPLES)]

@@ -149,7 +149,7 @@ class Workers:
             raise Overloaded(f"{waiting} samples wait for a worker already; at most {self._queue_max} may.")
         if (quick := _quick(job)) is not None:
             return [perform(job.version, job.config.model, quick.value)]
-        limit = job.version.small_max_bytes
+        limit = job.version.shared_max_bytes
         shared = [index for index, call in enumerate(job.calls) if call.is_small(limit)]
         if self._failed_before:
             shared = [index for index in shared if self._failed_before.get(job.only([index])) is None]

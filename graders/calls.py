@@ -37,7 +37,7 @@ class Call:
     item: bytes
     sample: bytes
     results: Sequence[Execution] = ()
-    results_json: bytes = b"[]"
+    results_json: Sequence[bytes] = ()
     is_plan: bool = False
     """True asks for the programs to run; False for the grade."""
 
@@ -47,11 +47,11 @@ class Call:
 
     def give(self, results: Sequence[Execution]) -> None:
         """Adds what came of the programs that its plan asked for."""
-        self.results, self.results_json = results, to_json(results)
+        self.results, self.results_json = results, [to_json(result) for result in results]
 
     @property
     def size_bytes(self) -> int:
-        return len(self.item) + len(self.sample) + len(self.results_json)
+        return len(self.item) + len(self.sample) + sum(map(len, self.results_json))
 
     def is_small(self, max_bytes: int) -> bool:
         """Whether it may share a round trip, in a version that is quick up to that size."""
@@ -66,11 +66,11 @@ class Call:
     @property
     def json(self) -> bytes:
         """`value` as JSON."""
-        return b'{"item":%b,"sample":%b,"is_plan":%b,"results":%b}' % (
+        return b'{"item":%b,"sample":%b,"is_plan":%b,"results":[%b]}' % (
             self.item,
             self.sample,
             b"true" if self.is_plan else b"false",
-            self.results_json,
+            b",".join(self.results_json),
         )
 
 

@@ -69,6 +69,11 @@ class Version:
         return int(getattr(self.module, "SMALL_MAX_BYTES", 0))
 
     @cached_property
+    def shared_max_bytes(self) -> int:
+        """Largest call, executions included, that may share a round trip although it may take longer."""
+        return max(self.small_max_bytes, int(getattr(self.module, "SHARED_MAX_BYTES", 0)))
+
+    @cached_property
     def has_plan(self) -> bool:
         return hasattr(self.module, "plan")
 

@@ -24,6 +24,9 @@ VERDICTS = (
     "output_limit", "sandbox_violation", "crashed", "protocol_error", "exited_early", "no_code",
 )  # fmt: skip
 
+# The worst of such calls takes a quarter of a second: tests/graders/code_tests/test_cost.py.
+SHARED_MAX_BYTES = 32_000
+
 _MAX_TEXT = 1_000_000
 _LANGUAGES = frozenset({"python", "python3", "py", "py3", "ipython", "ipython3"})
 _JSON_FIELDS = ("code", "solution", "answer")

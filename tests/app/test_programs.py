@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from app.auth import LOCAL
+from app.keys.secret import hash_of, new_key
 from app.programs import Programs
 from graders.api import Program
 from sandbox import SandboxSettings
@@ -162,6 +163,25 @@ def test_tests_of_callers_from_elsewhere_are_judged_in_a_process_of_their_own(tm
 
         assert zygotes(server.process.pid, "judge")
         assert not zygotes(server.process.pid, "replay")
+
+
+def test_only_tests_of_callers_with_the_scope_share_a_judge(tmp_path: Path) -> None:
+    keys = {name: new_key() for name in ("careful", "trusted")}
+    lines = [
+        f'[[keys]]\nname = "{name}"\nsha256 = "{hash_of(key.encode()).hex()}"\nscopes = {scopes}\n'
+        for (name, key), scopes in zip(keys.items(), (["grade"], ["grade", "trusted_tests"]), strict=True)
+    ]
+    (tmp_path / "keys.toml").write_text("".join(lines))
+    settings = {"RFT_API_KEYS_FILE": str(tmp_path / "keys.toml"), "RFT_SANDBOX_SLOTS": "1"}
+    with Server(tmp_path / "data", RFT_GRADERS_PATH=install(tmp_path), **settings) as server:
+        staying = {}
+        for name, key in keys.items():
+            for _ in range(2):
+                answer = server.client.post(GRADE, json=judged(SQUARE), headers={"X-Api-Key": key})
+                assert answer.json()["reward"] == 1.0
+            staying[name] = len(zygotes(server.process.pid, "replay")) > 0
+
+    assert staying == {"careful": False, "trusted": True}
 
 
 def test_nothing_in_a_request_makes_its_tests_trusted(tmp_path: Path) -> None:
