@@ -123,7 +123,9 @@ class _Server(uvicorn.Server):
     async def _print_sandbox(self) -> None:
         state = await self._programs.settled()
         told = f"{state.slots} slots; {' '.join(state.layers)}" if state.layers else state.detail
-        out.print(f"Sandbox      {state.state}" + (f": {told}" if told else ""), markup=False, highlight=False)
+        out.print(
+            f"Sandbox      {state.state}" + (f": {told}" if told else ""), markup=False, highlight=False, soft_wrap=True
+        )
 
 
 def _where_to_look(chosen: Settings, port: int) -> Panel:
