@@ -2,6 +2,7 @@
 
 import typer
 
+from app.commands.check_tasks import check_tasks
 from app.commands.compare import compare
 from app.commands.f1 import f1
 from app.commands.finance_spec import finance_spec
@@ -28,6 +29,7 @@ cli.command()(docs)
 cli.command()(grade)
 cli.command()(regrade)
 cli.command("finance-spec")(finance_spec)
+cli.command("check-tasks")(check_tasks)
 cli.add_typer(keys, name="keys")
 cli.command()(f1)
 cli.command()(compare)

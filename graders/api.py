@@ -13,6 +13,10 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+SANDBOX_VERSION = 2
+"""The sandbox's `VERSION`, which counts up whenever it could see something else of a program: part of the digest of
+every grader that runs programs."""
+
 
 class Sample(BaseModel):
     """What the model produced for one item. Graders read the output text, or the output JSON where there is none."""

@@ -1,8 +1,9 @@
 """The digest of a version: sha256 of all that decides its rewards. Equal digests: comparable rewards.
 
 Counted: the version's own files (`v1.py`, `v1.*`), every file of the project or of the grader's own package that they
-import, transitively, and `distribution==version` of each further import. Not counted: `graders.api` and
-`graders.errors` (the contract, which only grows), the standard library, and pydantic (every grader's baseline).
+import, transitively, `distribution==version` of each further import, and the sandbox's version if it has a `plan`. Not
+counted: `graders.api` and `graders.errors` (the contract, which only grows), the standard library, and pydantic (every
+grader's baseline).
 """
 
 import ast
@@ -12,6 +13,8 @@ from collections.abc import Iterator
 from importlib import metadata
 from importlib.util import resolve_name
 from pathlib import Path
+
+from graders.api import SANDBOX_VERSION
 
 _CONTRACT = {"graders", "graders.api", "graders.errors"}
 _BASELINE = sys.stdlib_module_names | {"pydantic", "pydantic_core", "annotated_types", "typing_extensions"}
@@ -27,7 +30,7 @@ def digest_of(module: str, roots: dict[str, Path]) -> str:
         FileNotFoundError: `module` is not below any root.
         metadata.PackageNotFoundError: an import outside the roots belongs to no installed distribution.
     """
-    lines = sorted({*_sources(module, roots), *_distributions(module, roots)})
+    lines = sorted({*_sources(module, roots), *_distributions(module, roots), *_sandbox(module, roots)})
     return "sha256:" + hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
@@ -48,6 +51,15 @@ def _distributions(module: str, roots: dict[str, Path]) -> Iterator[str]:
         if _file_of(name, roots) is None and top not in _BASELINE and top not in roots:
             distribution = owners.get(top, [top])[0]
             yield f"{distribution}=={metadata.version(distribution)}"
+
+
+def _sandbox(module: str, roots: dict[str, Path]) -> Iterator[str]:
+    """The version of what runs the programs of a module that plans some."""
+    file = _file_of(module, roots)
+    if file and any(
+        isinstance(node, ast.FunctionDef) and node.name == "plan" for node in ast.parse(file.read_bytes()).body
+    ):
+        yield f"sandbox {SANDBOX_VERSION}"
 
 
 def _closure(module: str, roots: dict[str, Path]) -> set[str]:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+import sandbox
+from graders.api import SANDBOX_VERSION
 from graders.digest import digest_of
 
 
@@ -45,6 +47,22 @@ def test_nothing_else_is(roots: dict[str, Path], name: str) -> None:
         file.write("# changed\n")
 
     assert digest_of("graders.toy.v1", roots) == before
+
+
+def test_the_sandbox_counts_where_programs_are_run(roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = digest_of("graders.toy.v1", roots)
+    with (roots["graders"] / "toy/v2.py").open("a") as file:
+        file.write("def plan(sample, item, config): return []\n")
+    planning = digest_of("graders.toy.v2", roots)
+
+    monkeypatch.setattr("graders.digest.SANDBOX_VERSION", SANDBOX_VERSION + 1)
+
+    assert digest_of("graders.toy.v2", roots) != planning
+    assert digest_of("graders.toy.v1", roots) == plain
+
+
+def test_the_sandbox_has_one_version() -> None:
+    assert sandbox.VERSION == SANDBOX_VERSION
 
 
 def test_a_further_import_counts_by_its_distribution_and_version(roots: dict[str, Path]) -> None:
