@@ -29,7 +29,7 @@ docs: $(BIN)/.runtime ## write the generated parts of the READMEs
 	$(BIN)/rft-graders docs
 
 bench: $(BIN)/.test ## the numbers that the README claims; takes minutes
-	@scripts/system-packages wrk
+	@scripts/system-packages wrk redis-server
 	$(BIN)/python -m bench
 
 lock: ## pin the dependencies again, with hashes (needs uv)
