@@ -11,6 +11,7 @@ from app.commands.graders import cases, docs, freeze, list_graders, show
 from app.commands.keys import keys
 from app.commands.new import new
 from app.commands.regrade import regrade
+from app.commands.runs import runs
 from app.commands.serve import serve
 
 cli = typer.Typer(
@@ -28,6 +29,7 @@ cli.command()(freeze)
 cli.command()(docs)
 cli.command()(grade)
 cli.command()(regrade)
+cli.add_typer(runs, name="runs")
 cli.command("finance-spec")(finance_spec)
 cli.command("check-tasks")(check_tasks)
 cli.add_typer(keys, name="keys")

@@ -29,7 +29,7 @@ class Evaluator:
         self._turn = asyncio.Lock()
         self._waiting = 0
 
-    async def __call__(self, name: Literal["f1", "compare"], body: bytes) -> bytes:
+    async def __call__(self, name: Literal["f1", "compare", "moderation"], body: bytes) -> bytes:
         """The JSON that answers `body`, the JSON of a request.
 
         Raises:

@@ -17,7 +17,7 @@ from app.admission.shared_rates import SharedRateLimits
 from app.auth import ANONYMOUS, LOCAL, Caller
 from app.border import Border
 from app.catalogue import Catalogue
-from app.contracts import azure, catalogue, evaluations, groups, native, records
+from app.contracts import azure, catalogue, evaluations, groups, moderation, native, records
 from app.contracts.wire import problem_response
 from app.errors import InternalError, InvalidRequest, MethodNotAllowed, ServiceError, UnknownRoute
 from app.evaluator import Evaluator
@@ -92,7 +92,7 @@ def _create_api(settings: Settings) -> FastAPI:
     )
     for part in (native, groups, azure, evaluations):
         app.include_router(part.router)
-    for router in (catalogue.lean, catalogue.router, records.router, health.router):
+    for router in (catalogue.lean, catalogue.router, moderation.router, records.router, health.router):
         app.include_router(router)
     _add_error_handlers(app)
     openapi.install(app, registry)

@@ -12,13 +12,13 @@ Number = float | None
 class IntervalAnswer(BaseModel):
     """Where the true value lies with the asked confidence."""
 
-    method: Literal["wilson_indirect", "bootstrap"]
+    method: Literal["wilson_indirect", "bootstrap", "jackknife"]
     level: float
     low: float
     high: float
     standard_error: float
     resamples: int | None = Field(None, description="Of a bootstrap: those whose value was defined.")
-    units: int | None = Field(None, description="Of a bootstrap: independent units drawn from, groups or rows.")
+    units: int | None = Field(None, description="Of a bootstrap or jackknife: independent units, groups or rows.")
     seed: int | None = None
 
 

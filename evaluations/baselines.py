@@ -2,13 +2,25 @@
 HateCheck."""
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol
 
-from evaluations.corpus import Corpus
-from evaluations.requests import Kind
+from evaluations.requests import Kind, Label
 from evaluations.rows import Row
-from evaluations.tally import Tally
+from evaluations.tally import Counts, Tally
+
+
+class Tallied(Protocol):
+    """Counted rows, as a `Corpus` has them."""
+
+    @property
+    def labels(self) -> Sequence[Label]: ...
+    @property
+    def positive(self) -> int | None: ...
+    @property
+    def tally(self) -> Tally: ...
+    @property
+    def tables(self) -> Sequence[Counts]: ...
 
 
 class Baseline(NamedTuple):
@@ -18,7 +30,7 @@ class Baseline(NamedTuple):
     rows: Tally
 
 
-def baselines(kind: Kind, corpus: Corpus) -> Iterator[Baseline]:
+def baselines(kind: Kind, corpus: Tallied) -> Iterator[Baseline]:
     """The trivial systems of a kind, on the rows of `corpus`."""
     if kind == "multilabel":
         everything = frozenset(range(len(corpus.labels)))
@@ -34,14 +46,14 @@ def baselines(kind: Kind, corpus: Corpus) -> Iterator[Baseline]:
         yield Baseline("never_positive", next(iter(no), None), _with(corpus, no))
 
 
-def _with(corpus: Corpus, always: frozenset[int]) -> Tally:
+def _with(corpus: Tallied, always: frozenset[int]) -> Tally:
     predicted: Counter[Row] = Counter()
     for row, times in corpus.tally.items():
         predicted[Row(row.gold, always if row.known is None else always & row.known, row.known, 0)] += times
     return predicted
 
 
-def _majority(corpus: Corpus) -> int:
+def _majority(corpus: Tallied) -> int:
     """The label with the most true rows; of several the first."""
     true_rows = [table.tp + table.fn for table in corpus.tables]
     return true_rows.index(max(true_rows))

@@ -83,6 +83,14 @@ def _column(values: Sequence[float]) -> tuple[Callable[[Sequence[int]], Sequence
 
 def bootstrap(units: Sequence[Sums], statistic: Statistic, resamples: int, seed: int) -> list[float]:
     """The statistic of so many samples drawn with replacement; where it is undefined it is left out."""
+    [values] = bootstrap_each(units, [statistic], resamples, seed)
+    return values
+
+
+def bootstrap_each(
+    units: Sequence[Sums], statistics: Sequence[Statistic], resamples: int, seed: int
+) -> list[list[float]]:
+    """As `bootstrap`, for several statistics of the same drawn samples."""
     chance = Random(seed)  # noqa: S311 - simulation
     outcomes = Outcomes(units)
     times = outcomes.times
@@ -91,8 +99,13 @@ def bootstrap(units: Sequence[Sums], statistic: Statistic, resamples: int, seed:
     else:
         every = [kind for kind, count in enumerate(times) for _ in range(count)]
         draw = partial(one_by_one, chance, every, len(times))
-    values = (statistic(outcomes.total(draw())) for _ in range(resamples))
-    return [value for value in values if not math.isnan(value)]
+    values: list[list[float]] = [[] for _ in statistics]
+    for _ in range(resamples):
+        sums = outcomes.total(draw())
+        for found, statistic in zip(values, statistics, strict=True):
+            if not math.isnan(value := statistic(sums)):
+                found.append(value)
+    return values
 
 
 # A binomial draw takes as long as a few draws of a row.

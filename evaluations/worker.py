@@ -1,7 +1,7 @@
 """The process in which evaluations run, so that they take no time from grading.
 
 `python -m evaluations.worker MEMORY_MIB` speaks in frames on stdin and stdout: four bytes of length (big-endian), then
-that many. A frame in is a line, `NAME TIMEOUT_S`, and the JSON of the request; NAME is `f1` or `compare`. A frame out
+that many. A frame in is a line, `NAME TIMEOUT_S`, and the JSON of the request; NAME is one of `_NAMES`. A frame out
 begins with `+` and is the JSON of the answer, or with `-` and is `{"error", "detail", "faults"}` with the name of an
 InvalidEvaluation. A process that is still busy after the timeout is ended by its own alarm, so none outlives a service
 that died.
@@ -20,6 +20,7 @@ from evaluations import errors
 from evaluations.comparison import compare
 from evaluations.errors import InvalidEvaluation
 from evaluations.f1 import evaluate
+from evaluations.moderation import report as moderation
 from evaluations.requests import CompareRequest, F1Request, read_json
 from graders.errors import Fault
 
@@ -29,6 +30,7 @@ _NICENESS = 5
 _NAMES: dict[str, Callable[[bytes], bytes]] = {
     "f1": lambda body: to_json(evaluate(read_json(F1Request, body))),
     "compare": lambda body: to_json(compare(read_json(CompareRequest, body))),
+    "moderation": moderation.answer,
 }
 
 

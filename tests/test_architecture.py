@@ -46,9 +46,11 @@ ALLOWED = {
         "app.admission.limit", "app.encoding", "app.entries", "app.errors", "app.grading", "app.group_orders",
         "app.keyed_lock", "app.ledger", "app.orders", "app.workers", "graders",
     },
+    "app.moderation": {"app.catalogue", "app.errors", "app.ledger", "evaluations"},
     "app.contracts": {
         "app.admission.limit", "app.auth", "app.catalogue", "app.contracts", "app.encoding", "app.dependencies",
-        "app.errors", "app.group_orders", "app.ledger", "app.lean_route", "app.orders", "evaluations", "graders",
+        "app.errors", "app.group_orders", "app.ledger", "app.moderation", "app.lean_route", "app.orders", "evaluations",
+        "graders",
     },
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ from app.ledger.key_store import KeyStore
 from app.ledger.ledger import Ledger
 from app.ledger.migrate import migrate, schema_revision
 from app.ledger.records import (
+    CountedGrade,
     GraderReport,
     Record,
     RecordFilter,
@@ -21,6 +22,7 @@ from app.ledger.records import (
 )
 
 __all__ = [
+    "CountedGrade",
     "GraderReport",
     "KeyStore",
     "Ledger",

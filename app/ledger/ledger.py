@@ -1,7 +1,7 @@
 """The ledger as the service sees it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,12 +12,13 @@ from app.ledger.inserts import rows_of
 from app.ledger.key_store import KeyStore
 from app.ledger.migrate import current_revision, refuse_old
 from app.ledger.quarantine import Quarantine
-from app.ledger.records import GraderReport, Record, RecordFilter, RunSummary, StoredCredit, StoredRecipe
+from app.ledger.records import CountedGrade, GraderReport, Record, RecordFilter, RunSummary, StoredCredit, StoredRecipe
 from app.ledger.writer import Standing, Writer
 
 _CHECK_TIMEOUT_S = 2.0
 # Records in memory at a time while a run is streamed.
 _PAGE_ROWS = 100
+_GRADES_ROWS = 1000
 
 
 class Ledger:
@@ -125,12 +126,28 @@ class Ledger:
 
         What is recorded while they are read is not among them.
         """
-        ids = await self._database.run(lambda connection: reports.counted_ids(connection, caller, run, grader))
+        ids = await self._counted(caller, run, None if grader is None else [grader])
         for start in range(0, len(ids), _PAGE_ROWS):
             page = ids[start : start + _PAGE_ROWS]
             found = await self._database.run(partial(queries.by_ids, ids=page))
             for record in page:
                 yield found[record]
+
+    async def counted_grades(
+        self, caller: str | None, run: str, graders: Collection[str]
+    ) -> AsyncIterator[list[CountedGrade]]:
+        """What reports need of the run's grades by `graders` that count: pages, in the order in which they were made.
+
+        What is recorded while they are read is not among them.
+        """
+        ids = await self._counted(caller, run, graders)
+        for start in range(0, len(ids), _GRADES_ROWS):
+            page = ids[start : start + _GRADES_ROWS]
+            found = await self._database.run(partial(queries.graded, ids=page))
+            yield [found[record] for record in page]
+
+    async def _counted(self, caller: str | None, run: str, graders: Collection[str] | None) -> Sequence[str]:
+        return await self._database.run(lambda connection: reports.counted_ids(connection, caller, run, graders))
 
     async def add_recipe(self, recipe: StoredRecipe) -> StoredRecipe:
         """The stored version with this content, or else `recipe` as the next version of its name."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
 
-from app.ledger.records import Record, RecordFilter
+from app.ledger.records import CountedGrade, Record, RecordFilter
 from app.ledger.tables import checksum, records
 
 # Values per IN list: both databases limit the parameters of a statement.
@@ -18,6 +18,9 @@ _RECORD = select(*(records.c[field.name] for field in fields(Record)))
 
 # Made once, as they are on the path of grades: SQLAlchemy spends more on making a statement than on running it.
 _FIND = _RECORD.where(records.c.record == bindparam("record"))
+_GRADED = select(*(records.c[field.name] for field in fields(CountedGrade))).where(
+    records.c.record.in_(bindparam("ids", expanding=True))
+)
 _REPLAY = _RECORD.where(
     records.c.caller == bindparam("caller"),
     records.c.grader == bindparam("grader"),
@@ -37,6 +40,13 @@ def by_ids(connection: Connection, ids: Iterable[str]) -> dict[str, Record]:
         record.record: record
         for some in _parts(ids)
         for record in _read(connection, _RECORD.where(records.c.record.in_(some)))
+    }
+
+
+def graded(connection: Connection, ids: Iterable[str]) -> dict[str, CountedGrade]:
+    """What reports need of the grades of those ids."""
+    return {
+        row.record: CountedGrade(*row) for some in _parts(ids) for row in connection.execute(_GRADED, {"ids": some})
     }
 
 

@@ -82,6 +82,19 @@ class RecordFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class CountedGrade:
+    """Of a grade that counts, what reports are made of."""
+
+    record: str
+    grader: str
+    digest: str
+    step: int | None
+    item_id: str | None
+    grade: bytes
+    """JSON, as in `Record`."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunSummary:
     """A training run in one line."""
 

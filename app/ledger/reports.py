@@ -1,7 +1,7 @@
 """Runs: which there are, and what each grader made of one. What counts is decided here and nowhere else."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import CTE, ColumnElement, Connection, Subquery, case, func, literal, select
@@ -50,11 +50,11 @@ def run_report(connection: Connection, caller: str | None, run: str) -> list[Gra
     return [tallies[judge].report(*judge) for judge in sorted(tallies)]
 
 
-def counted_ids(connection: Connection, caller: str | None, run: str, grader: str | None) -> Sequence[str]:
-    """Ids of the grades that count, in the order in which they were made; only `grader`'s if one is named."""
+def counted_ids(connection: Connection, caller: str | None, run: str, graders: Collection[str] | None) -> Sequence[str]:
+    """Ids of the grades that count, in the order in which they were made; only those by `graders` if any are named."""
     ranked = _ranked(caller, run)
     query = select(ranked.c.record).where(ranked.c.counts, ranked.c.reward.is_not(None)).order_by(ranked.c.record)
-    return connection.scalars(query if grader is None else query.where(ranked.c.grader == grader)).all()
+    return connection.scalars(query if graders is None else query.where(ranked.c.grader.in_(graders))).all()
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from dataclasses import astuple
 from itertools import groupby
 
 import pytest
@@ -108,6 +109,22 @@ async def test_the_samples_of_a_run_are_its_counted_grades_in_order(ledger: Ledg
     expected = sorted(_counted(judged), key=lambda record: record.record)
     assert len(expected) > 100
     assert streamed == expected
+
+
+async def test_the_grades_that_reports_are_made_of_are_the_counted_ones(ledger: Ledger) -> None:
+    made = [*_chaos(), *(grade(run="r", grader="b@v1") for _ in range(1100))]
+    await ledger.add(made)
+
+    pages = [page async for page in ledger.counted_grades("local", "r", ["b@v1", "c@v1"])]
+
+    judged = [record for record in made if (record.caller, record.run, record.grader) == ("local", "r", "b@v1")]
+    expected = sorted(_counted(judged), key=lambda record: record.record)
+    found = [one for page in pages for one in page]
+    assert [astuple(one) for one in found] == [
+        (one.record, one.grader, one.digest, one.step, one.item_id, one.grade) for one in expected
+    ]
+    assert max(map(len, pages)) == 1000
+    assert [page async for page in ledger.counted_grades("local", "r", [])] == []
 
 
 async def test_runs_are_listed_latest_begun_first(ledger: Ledger) -> None:

@@ -1,0 +1,169 @@
+"""`rft-graders runs list | show | moderation`: training runs as the ledger has them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+
+import typer
+from pydantic import TypeAdapter
+from rich.table import Table
+
+from app.catalogue import Catalogue
+from app.commands.console import out, settings, stop
+from app.errors import ServiceError, UnknownRun
+from app.ledger import GraderReport, Ledger
+from app.moderation import moderation_of
+from evaluations.moderation.answers import Block, ModerationReport, RunModeration
+from evaluations.moderation.report import answer
+from evaluations.moderation.seen import Options
+from graders.registry import Registry
+
+T = TypeVar("T")
+
+runs = typer.Typer(help="Training runs as the ledger has them.", no_args_is_help=True)
+
+Run = Annotated[str, typer.Argument(metavar="ID", help="The run's id.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+CallerName = Annotated[str | None, typer.Option("--caller", help="Whose run it is; default: everybody's together.")]
+
+
+@runs.command("list")
+def list_runs(
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, the latest begun first.")] = 50,
+    caller: CallerName = None,
+    as_json: AsJson = False,
+) -> None:
+    """List training runs, the latest begun first."""
+    found = _asked(lambda ledger: ledger.runs(caller, after=None, limit=limit))
+    if as_json:
+        _print_json(found)
+        return
+    table = Table("run", "records", "first", "last")
+    for run in found:
+        table.add_row(run.run, str(run.records), _time(run.first_us), _time(run.last_us))
+    out.print(table)
+
+
+@runs.command()
+def show(run: Run, caller: CallerName = None, as_json: AsJson = False) -> None:
+    """Show what each grader made of a run: counts, mean reward, verdicts."""
+
+    async def report(ledger: Ledger) -> list[GraderReport]:
+        found = await ledger.run_report(caller, run)
+        if not found:
+            raise UnknownRun(f"No run {run!r}. `rft-graders runs list` shows them.")
+        return found
+
+    found = _asked(report)
+    if as_json:
+        _print_json(found)
+        return
+    table = Table("grader", "digest", "graded", "superseded", "unscored", "mean reward", "verdicts")
+    for one in found:
+        mean = "" if one.mean_reward is None else f"{one.mean_reward:.4f}"
+        counts = (one.graded, one.superseded, sum(one.unscored.values()))
+        table.add_row(one.grader, one.digest[:15], *map(str, counts), mean, _tally(one.verdicts))
+    out.print(table)
+
+
+@runs.command()
+def moderation(
+    run: Run,
+    window: Annotated[int, typer.Option(min=1, help="Samples per window.")] = 1000,
+    bootstrap: Annotated[int, typer.Option(min=0, help="Resamples of the bootstrap by items; 0: none.")] = 0,
+    caller: CallerName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show F1 of a run's moderation grades: averages, labels, baselines, drift."""
+    options = Options(window=window, resamples=bootstrap)
+
+    async def evaluate(body: bytes) -> bytes:
+        return answer(body)
+
+    async def report(ledger: Ledger) -> bytes:
+        catalogue = Catalogue(Registry(settings().graders_path), ledger)
+        return await moderation_of(ledger, catalogue, evaluate, caller, run, options)
+
+    found = _asked(report)
+    if as_json:
+        out.print_json(found.decode())
+        return
+    for one in RunModeration.model_validate_json(found).reports:
+        _print_moderation(one)
+
+
+def _asked(question: Callable[[Ledger], Awaitable[T]]) -> T:
+    """The ledger's answer; one that cannot be had ends the command with the reason."""
+
+    async def ask() -> T:
+        ledger = await Ledger.open(settings().database)
+        try:
+            return await question(ledger)
+        finally:
+            await ledger.close()
+
+    try:
+        return asyncio.run(ask())
+    except ServiceError as error:
+        stop(error.detail)
+
+
+def _print_json(found: Sequence[Any]) -> None:
+    out.print_json(TypeAdapter(list[Any]).dump_json(list(found)).decode())
+
+
+def _print_moderation(report: ModerationReport) -> None:
+    out.print(f"{report.grader}, mode {report.mode}", style="bold", markup=False)
+    for line in (
+        f"digest {report.digest}, taxonomy {report.taxonomy_hash}",
+        f"{report.n} samples ({report.superseded} superseded), {_rate(report.parse_fail_rate)} not parsed",
+        f"coverage {_rate(report.coverage)}, {_rate(report.predicted_positive_rate)} flagged",
+        f"f_ref {_number(report.f_ref) or 'none'}, suggested {_number(report.suggested_f_ref) or 'none'}",
+    ):
+        out.print(line, markup=False, highlight=False)
+    out.print(_averages(report))
+    if report.per_label:
+        out.print(_labels(report))
+    for alarm in report.alarms:
+        out.print(f"{alarm.code}: {alarm.detail}", style="yellow", markup=False)
+
+
+def _averages(report: ModerationReport) -> Table:
+    table = Table("average", "precision", "recall", "F", "interval")
+    blocks = {name: getattr(report, name) for name in ("micro", "macro", "weighted", "samples", "flag")}
+    for name, block in blocks.items():
+        if block is not None:
+            table.add_row(name, *map(_number, (block.precision, block.recall, block.f)), _interval(block))
+    for one in [*report.baselines, *(report.flag.baselines if report.flag else ())]:
+        table.add_row(one.name, *map(_number, (one.precision, one.recall, one.f)), "", style="dim")
+    return table
+
+
+def _labels(report: ModerationReport) -> Table:
+    table = Table("label", "tp", "fp", "fn", "tn", "precision", "recall", "F1")
+    for row in report.per_label:
+        counts = map(str, (row.label, row.tp, row.fp, row.fn, row.tn))
+        table.add_row(*counts, *map(_number, (row.precision, row.recall, row.f)))
+    return table
+
+
+def _interval(block: Block) -> str:
+    found = block.bootstrap or block.jackknife or block.wilson
+    return "" if found is None else f"{found.low:.4f} to {found.high:.4f} ({found.method})"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
+
+
+def _rate(value: float | None) -> str:
+    return "none" if value is None else f"{value:.1%}"
+
+
+def _tally(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+
+
+def _time(us: int) -> str:
+    return datetime.fromtimestamp(us / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,128 @@
+"""The moderation report of a run: the grades that the ledger counts, read and handed to who evaluates them."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import msgspec
+
+from app.catalogue import Catalogue
+from app.errors import UnknownGrader, UnknownRun
+from app.ledger import CountedGrade, GraderReport, Ledger
+from evaluations.moderation.seen import Asked, Mode, Options, Outcome, Seen, Sight
+
+Evaluate = Callable[[bytes], Awaitable[bytes]]
+"""From the JSON of an `Asked` to that of the report."""
+
+# What a version's `Details` must have for its grades to be reported here.
+_FIELDS = {"mode", "fp", "gold", "predicted", "known", "flagged", "gold_flagged", "abstained", "taxonomy_hash"}
+
+
+async def moderation_of(
+    ledger: Ledger, catalogue: Catalogue, evaluate: Evaluate, caller: str | None, run: str, options: Options
+) -> bytes:
+    """JSON of the `RunModeration` of `run`; caller None: everybody's run of that name.
+
+    Raises:
+        UnknownRun: there is no such run, or none of its grades has the details of a moderation grade.
+    """
+    counted = await ledger.run_report(caller, run)
+    graders = sorted({one.grader for one in counted})
+    pages: dict[_Key, _Pages] = {}
+    async for page in ledger.counted_grades(caller, run, [id for id in graders if await _may_moderate(catalogue, id)]):
+        _add_all(pages, page)
+    if not pages:
+        held = f" It holds grades by {', '.join(graders)}." if graders else ""
+        raise UnknownRun(f"Run {run!r} of yours has no grades by a moderation grader.{held}")
+    by_judge = {(one.grader, one.digest): one for one in counted}
+    seen = [pages[key].seen(key, by_judge[key.grader, key.digest]) for key in sorted(pages)]
+    return await evaluate(msgspec.json.encode(Asked(run, options, seen)))
+
+
+async def _may_moderate(catalogue: Catalogue, id: str) -> bool:
+    """Whether grades of `id` may have such details; a grader that is gone may have given them."""
+    try:
+        schema = (await catalogue.find(id)).version.details_schema
+    except UnknownGrader:
+        return True
+    return set(schema.get("properties", ())) >= _FIELDS
+
+
+class _Key(NamedTuple):
+    """What is never pooled: another grader, source, taxonomy or mode counts something else."""
+
+    grader: str
+    digest: str
+    taxonomy_hash: str
+    mode: Mode
+
+
+class _Details(msgspec.Struct):
+    mode: Mode
+    fp: int
+    gold: tuple[str, ...]
+    predicted: tuple[str, ...]
+    known: tuple[str, ...]
+    flagged: bool | None
+    gold_flagged: bool
+    abstained: bool
+    taxonomy_hash: str
+    unknown: tuple[str, ...] = ()
+    parse_error: str | None = None
+    f_ref: float | None = None
+
+
+class _Grade(msgspec.Struct):
+    details: _Details
+
+
+_decoder = msgspec.json.Decoder(_Grade)
+
+
+@dataclass
+class _Pages:
+    """The samples of one key, while they are read."""
+
+    outcomes: dict[Outcome, int] = field(default_factory=dict)
+    """The distinct ones, numbered: 50,000 samples have a few hundred."""
+    sights: list[Sight] = field(default_factory=list)
+    parse_errors: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[str] = field(default_factory=Counter)
+    f_ref: float | None = None
+
+    def add(self, grade: CountedGrade, details: _Details) -> None:
+        outcome = Outcome(
+            details.gold, details.predicted, details.known, details.fp, details.flagged, details.gold_flagged,
+            details.parse_error is not None, details.abstained,
+        )  # fmt: skip
+        number = self.outcomes.setdefault(outcome, len(self.outcomes))
+        # Without a name, an item is taken to be one of its own.
+        self.sights.append(Sight(number, grade.item_id or grade.record, grade.step))
+        if details.parse_error is not None:
+            self.parse_errors[details.parse_error] += 1
+        self.unknown.update(details.unknown)
+        self.f_ref = details.f_ref
+
+    def seen(self, key: _Key, counted: GraderReport) -> Seen:
+        return Seen(
+            *key,
+            superseded=counted.superseded,
+            unscored=counted.unscored,
+            outcomes=list(self.outcomes),
+            sights=self.sights,
+            parse_errors=self.parse_errors,
+            unknown=self.unknown,
+            f_ref=self.f_ref,
+        )
+
+
+def _add_all(pages: dict[_Key, _Pages], grades: Sequence[CountedGrade]) -> None:
+    """Adds `grades`; those that have no such details are passed over."""
+    for grade in grades:
+        try:
+            details = _decoder.decode(grade.grade).details
+        except msgspec.ValidationError:
+            continue
+        key = _Key(grade.grader, grade.digest, details.taxonomy_hash, details.mode)
+        pages.setdefault(key, _Pages()).add(grade, details)
