@@ -29,8 +29,21 @@ Beta = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)] | Literal
 ZeroDivision = Annotated[Literal[0, 1, "nan"], BeforeValidator(_no_bool)]
 
 
-class Conventions(BaseModel, extra="forbid"):
-    """What decides the number apart from the predictions. Every answer repeats it."""
+class Averaging(BaseModel, extra="forbid"):
+    """How counts become numbers. Every answer repeats it."""
+
+    average: Average | None = Field(
+        None,
+        description="How labels become one number; `none`: not at all. null: `binary` for binary and flag, `macro` for"
+        " multiclass, `micro` for multilabel.",
+    )
+    beta: Beta = Field(1, description="Weight of recall against precision; `inf`: recall alone.")
+    zero_division: ZeroDivision = Field(0, description='What 0/0 is; "nan" leaves it out of averages and answers null.')
+    level: float = Field(0.95, gt=0, lt=1, description="Confidence of the intervals.")
+
+
+class Conventions(Averaging):
+    """What decides the number apart from the predictions."""
 
     kind: Kind = Field(
         description="`binary`: one of two labels per row. `multiclass`: one of several. `multilabel`: a list of labels."
@@ -44,15 +57,7 @@ class Conventions(BaseModel, extra="forbid"):
         description="A predicted label that is not declared: `fp` counts it as a false positive of no label (in"
         " `binary` as the wrong one of the two), `drop` as if it had not been said, `error` refuses the request.",
     )
-    average: Average | None = Field(
-        None,
-        description="How labels become one number; `none`: not at all. null: `binary` for binary and flag, `macro` for"
-        " multiclass, `micro` for multilabel.",
-    )
-    beta: Beta = Field(1, description="Weight of recall against precision; `inf`: recall alone.")
-    zero_division: ZeroDivision = Field(0, description='What 0/0 is; "nan" leaves it out of averages and answers null.')
     pos_label: Label | None = Field(None, description="The positive one of two binary labels; null: 1.")
-    level: float = Field(0.95, gt=0, lt=1, description="Confidence of the intervals.")
 
 
 class Bootstrap(BaseModel, extra="forbid"):
@@ -93,19 +98,24 @@ class Side(BaseModel, extra="forbid"):
     groups: list[Label] | None = Field(None, description="As in an F1 request; equal on both sides.")
 
 
-class CompareRequest(Conventions):
-    """Is B better than A? Both predicted the same samples."""
+class Paired(Averaging):
+    """How two systems are compared."""
 
-    a: Side = Field(description="The system that was there before.")
-    b: Side = Field(description="The system that may be better.")
     swaps: int = Field(10_000, strict=True, ge=100, le=100_000, description="Of the randomization test.")
     resamples: int = Field(2000, strict=True, ge=100, le=20_000, description="Of the bootstrap.")
     seed: int = Field(0, strict=True, description="The same seed, the same answer.")
     unpaired: bool = Field(
         False,
         strict=True,
-        description="Also the z test that takes A and B for different samples (one yes or no, beta 1).",
+        description="Also the z test that takes A and B for different samples (one yes or no per row, beta 1).",
     )
+
+
+class CompareRequest(Conventions, Paired):
+    """Is B better than A? Both predicted the same samples."""
+
+    a: Side = Field(description="The system that was there before.")
+    b: Side = Field(description="The system that may be better.")
 
 
 Request = TypeVar("Request", bound=Conventions)

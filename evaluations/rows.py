@@ -31,6 +31,8 @@ class Row(NamedTuple):
     """None: every label is."""
     surplus: int
     """False positives that belong to no label: unknown predictions, or one for an answer that could not be read."""
+    is_unread: bool = False
+    """Whether the answer could not be read: then it is right about no label, not even about absent ones."""
 
     @property
     def is_right(self) -> bool:
@@ -117,7 +119,7 @@ class RowReader:
     def _multiclass(self, index: int, gold: Gold, pred: Prediction, known: set[Label] | None) -> Row:
         right = self._one_gold(index, gold)
         if pred is None:
-            return Row(right, frozenset(), None, 1)
+            return Row(right, _NONE, None, 1, is_unread=True)
         found = self._one(index, pred)
         return Row(right, found, None, 0 if found or self._asked.unknown == "drop" else 1)
 
@@ -145,7 +147,7 @@ class RowReader:
         right = frozenset(self._numbers[label] for label in self._gold_list(index, gold, known))
         mask = None if known is None else frozenset(self._numbers[label] for label in known)
         if pred is None:
-            return Row(right, frozenset(), mask, 1)
+            return Row(right, _NONE, mask, 1, is_unread=True)
         said, unknown = self._said(index, pred)
         found = frozenset(self._numbers[label] for label in said if known is None or label in known)
         return Row(right, found, mask, len(unknown) if self._asked.unknown == "fp" else 0)

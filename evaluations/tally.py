@@ -20,12 +20,13 @@ class Counts(NamedTuple):
 
 
 def label_counts(tally: Tally, labels: int) -> list[Counts]:
-    """One table per label, over the rows where it is known."""
+    """One table per label, over the rows where it is known; an answer that could not be read has no true negatives."""
     tables = [[0, 0, 0, 0] for _ in range(labels)]
     for row, times in tally.items():
         for label in range(labels) if row.known is None else row.known:
             is_true, is_predicted = label in row.gold, label in row.pred
-            tables[label][_CELL[is_true, is_predicted]] += times
+            if is_true or not row.is_unread:
+                tables[label][_CELL[is_true, is_predicted]] += times
     return [Counts(*table) for table in tables]
 
 

@@ -105,7 +105,8 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "1",
 }
 """All that a process of the sandbox starts with, and it forgets even that. One hash seed: a program whose answer hangs
 on the order of a set gets the same verdict in every slot. Numerical libraries must not start threads, because a zygote
-that forks has none."""
+that forks has none. One arena: malloc would reserve 64 MiB for every thread, which count as the program's memory."""

@@ -36,8 +36,8 @@ async def judged(
             return found
         recording.differences += 1
     found, told = await live(slot, program, settings)
-    if recording is not None and _is_worth_recording(found, told):
-        recording.calls = tuple(call for call, _, _ in told.calls)
+    if recording is not None and not recording.tells_answers and _is_worth_recording(found, told):
+        recording.keep(told.calls)
     return found
 
 

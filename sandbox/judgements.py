@@ -16,6 +16,7 @@ from sandbox.settings import SandboxSettings
 _REPORT_BYTES_MAX = 8 << 20
 _KEPT_BYTES_MAX = 64 << 10
 _FILES, _THREADS = 64, 16
+_OUTCOMES = frozenset({"held", "failed", "raised", "judge_error", "not_reached"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +59,48 @@ def task_of(program: Program) -> dict[str, Any]:
 
 
 def read(report: int, program: Program, missing: Check) -> Told:
-    """The report in the file `report`; `missing` stands for checks that it does not hold."""
+    """The report in the file `report`; `missing` stands for checks that it does not hold.
+
+    A test can write there too. What no judge writes is an error of every check.
+    """
+    content = descriptors.content(report, _REPORT_BYTES_MAX)
+    try:
+        told = _told(content, _count(program))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        spoilt = Check("judge_error", "The test wrote into the report of its judge.", missing.had_value)
+        return Told((spoilt,) * _count(program))
+    return replace(told, checks=told.checks + (missing,) * (_count(program) - len(told.checks)))
+
+
+def _told(content: bytes, most: int) -> Told:
+    """Raises whatever JSON of another form leads to."""
     checks: list[Check] = []
-    summary: dict[str, Any] = {}
-    for kind, body in _frames(descriptors.content(report, _REPORT_BYTES_MAX)):
+    told = Told(())
+    for kind, body in _frames(content):
         if kind == protocol.CHECK:
-            checks.append(Check(**json.loads(body)))
+            checks.append(_check(json.loads(body)))
         else:
-            summary = json.loads(body)
-    checks += [missing] * (_count(program) - len(checks))
-    calls = summary.get("calls", ())
-    summary["calls"] = tuple((call, kind.encode("latin-1"), body.encode()) for call, kind, body in calls)
-    return Told(tuple(checks), **summary)
+            told = _summary(json.loads(body))
+    if len(checks) > most:
+        raise ValueError("more checks than the test has")
+    return replace(told, checks=tuple(checks))
+
+
+def _check(fields: dict[str, Any]) -> Check:
+    check = Check(**fields)
+    if check.outcome not in _OUTCOMES or type(check.error) is not str or type(check.had_value) is not bool:
+        raise ValueError("no check")
+    return check
+
+
+def _summary(fields: dict[str, Any]) -> Told:
+    # Each is a str, or it could not be joined.
+    calls = tuple(("".join([call]), kind.encode("latin-1"), body.encode()) for call, kind, body in fields["calls"])
+    told = Told((), **(fields | {"calls": calls}))
+    kinds = {"made": int, "answered": int, "ended": str, "is_whole": bool}
+    if any(type(getattr(told, name)) is not kind for name, kind in kinds.items()):
+        raise ValueError("no summary")
+    return told
 
 
 def unreached(program: Program) -> tuple[Check, ...]:

@@ -1,15 +1,19 @@
-"""`rft-graders compare`: is B better than A? Two files of predictions on the same samples."""
+"""`rft-graders compare`: is B better than A? Two files of predictions or two runs of the ledger, same samples."""
 
+import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
 from app.commands import f1
-from app.commands.console import out, stop
+from app.commands.console import err, out, settings, stop
 from app.commands.predictions import Predictions, explained, read_predictions
+from app.errors import ServiceError, UnknownRun
+from app.ledger import Ledger
+from app.run_sides import ChosenRun, Sides, sides_of
 from evaluations.answers import CompareAnswer
 from evaluations.comparison import compare as compare_systems
 from evaluations.errors import InvalidEvaluation
@@ -19,9 +23,14 @@ _STYLES = {"improved": "green", "regressed": "red", "not_distinguishable": "yell
 
 
 def compare(
-    a: Annotated[Path, typer.Argument(metavar="A", help='JSON lines: {"id", "y_true", "y_pred", "known"?, "group"?}.')],
+    a: Annotated[
+        str,
+        typer.Argument(
+            metavar="A", help='A file of JSON lines, {"id", "y_true", "y_pred", "known"?, "group"?}, or a run.'
+        ),
+    ],
     b: Annotated[
-        Path, typer.Argument(metavar="B", help="The same samples, predicted by the system that may be better.")
+        str, typer.Argument(metavar="B", help="The same samples, judged or predicted for the one that may be better.")
     ],
     kind: f1.KIND = None,
     label: f1.LABEL = None,
@@ -38,27 +47,60 @@ def compare(
     y_true: f1.Y_TRUE = "y_true",
     y_pred: Annotated[str, typer.Option("--y-pred", help="The key of the prediction in every line of A.")] = "y_pred",
     y_pred_b: Annotated[str | None, typer.Option("--y-pred-b", help="The key in B; default: as in A.")] = None,
+    grader: Annotated[str | None, typer.Option(help="Runs: only the grades by this grader.")] = None,
+    step_a: Annotated[int | None, typer.Option(help="Runs: the policy update of A, if there are several.")] = None,
+    step_b: Annotated[int | None, typer.Option(help="Runs: the policy update of B.")] = None,
+    caller: Annotated[str | None, typer.Option(help="Runs: whose they are; default: everybody's together.")] = None,
     as_json: f1.AS_JSON = False,
 ) -> None:
-    """Compare two systems on the same samples: paired randomization, bootstrap and McNemar's exact test."""
-    sides = {
-        "a": read_predictions(a, y_true, y_pred, with_ids=True),
-        "b": read_predictions(b, y_true, y_pred_b or y_pred, with_ids=True),
-    }
-    request = f1.conventions(
-        sides["a"], kind=kind, label=label, average=average, beta=beta, zero_division=zero_division,
-        unknown=unknown, pos_label=pos_label, level=level,
-    )  # fmt: skip
-    request |= {"swaps": swaps, "resamples": resamples, "seed": seed, "unpaired": unpaired}
-    request |= {key: _side(side, name) for (key, side), name in zip(sides.items(), (y_pred, y_pred_b), strict=True)}
+    """Compare two systems on the same samples: paired randomization, bootstrap and McNemar's exact test.
+
+    A and B are files, or moderation runs of the ledger by their ids.
+    """
+    options = {
+        "average": average, "beta": f1.as_number(beta), "zero_division": f1.as_number(zero_division), "level": level,
+        "swaps": swaps, "resamples": resamples, "seed": seed, "unpaired": unpaired,
+    }  # fmt: skip
+    sides: dict[str, Predictions] = {}
+    if Path(a).is_file() or Path(b).is_file():
+        sides["/a"] = read_predictions(Path(a), y_true, y_pred, with_ids=True)
+        sides["/b"] = read_predictions(Path(b), y_true, y_pred_b or y_pred, with_ids=True)
+        request = f1.labelling(sides["/a"], kind, label, unknown, pos_label)
+        request |= {"a": _side(sides["/a"], y_pred), "b": _side(sides["/b"], y_pred_b)}
+    else:
+        chosen = (ChosenRun(a, grader, step_a, "/a"), ChosenRun(b, grader, step_b, "/b"))
+        request = _runs(caller, *chosen)
     try:
-        answer = compare_systems(read(CompareRequest, request))
+        answer = compare_systems(read(CompareRequest, options | request))
     except InvalidEvaluation as error:
-        stop(explained(error, {f"/{key}": side for key, side in sides.items()}))
+        stop(explained(error, sides))
     if as_json:
         out.print_json(answer.model_dump_json())
     else:
         _show(answer)
+
+
+def _runs(caller: str | None, a: ChosenRun, b: ChosenRun) -> dict[str, Any]:
+    """The request that compares two runs; one that cannot be made ends the command."""
+
+    async def sides() -> Sides:
+        ledger = await Ledger.open(settings().database)
+        try:
+            return await sides_of(ledger, caller, a, b)
+        finally:
+            await ledger.close()
+
+    try:
+        found = asyncio.run(sides())
+    except UnknownRun as error:
+        stop(f"{error.detail} Nor is {a.run!r} or {b.run!r} a file.")
+    except ServiceError as error:
+        stop(error.detail)
+    except InvalidEvaluation as error:
+        stop(f"{error.code}: {error.detail}")
+    if found.abstained:
+        err.print(f"{found.abstained} samples left out: A or B abstains.", style="yellow", highlight=False)
+    return found.request
 
 
 def _side(side: Predictions, column: str | None) -> dict[str, object]:

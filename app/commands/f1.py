@@ -49,10 +49,8 @@ def f1(
 ) -> None:
     """Precision, recall and F1 of a file of predictions, as scikit-learn has them, with intervals and baselines."""
     predictions = read_predictions(input, y_true, y_pred)
-    request = conventions(
-        predictions, kind=kind, label=label, average=average, beta=beta, zero_division=zero_division,
-        unknown=unknown, pos_label=pos_label, level=level,
-    )  # fmt: skip
+    request = labelling(predictions, kind, label, unknown, pos_label)
+    request |= {"average": average, "beta": as_number(beta), "zero_division": as_number(zero_division), "level": level}
     if bootstrap is not None:
         request["bootstrap"] = {"resamples": bootstrap, "seed": seed}
     try:
@@ -65,22 +63,22 @@ def f1(
         _show(answer)
 
 
-def conventions(
-    predictions: Predictions, *, kind: str | None, label: list[str] | None, pos_label: str | None, **more: Any
+def labelling(
+    predictions: Predictions, kind: str | None, label: list[str] | None, unknown: str, pos_label: str | None
 ) -> dict[str, Any]:
-    """The options as a request has them. Labels are numbers where the file's gold is."""
+    """What the options say of labels, as a request has it. They are numbers where the file's gold is."""
     numeric = all(type(value) in (int, bool) for value in predictions.columns["y_true"])
-    request = {"kind": kind or predictions.kind} | {name: _number(value) for name, value in more.items()}
+    request: dict[str, Any] = {"kind": kind or predictions.kind, "unknown": unknown}
     if label:
-        request["labels"] = [_number(one) if numeric else one for one in label]
+        request["labels"] = [as_number(one) if numeric else one for one in label]
     if pos_label is not None:
-        request["pos_label"] = _number(pos_label) if numeric else pos_label
+        request["pos_label"] = as_number(pos_label) if numeric else pos_label
     return request
 
 
-def _number(text: Any) -> Any:
+def as_number(text: str) -> int | float | str:
     """The number that `text` is, if it is one; "inf" and "nan" are words of a request."""
-    if not isinstance(text, str) or text in {"inf", "nan"}:
+    if text in {"inf", "nan"}:
         return text
     for kind in (int, float):
         try:

@@ -3,11 +3,14 @@
 from typing import Any, cast
 
 from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+from pydantic_core import to_json
 
-from app.contracts.wire import READING, declared
-from app.dependencies import evaluator_of
-from app.errors import DeadlineExceeded, Overloaded
+from app.contracts.wire import READING, Int64, Name, declared
+from app.dependencies import caller_of, evaluator_of, ledger_of
+from app.errors import DeadlineExceeded, LedgerUnavailable, Overloaded, UnknownRun
 from app.lean_route import LeanRoute, Reply, without_lone_surrogates
+from app.run_sides import ChosenRun, sides_of
 from evaluations.answers import CompareAnswer, F1Answer
 from evaluations.errors import (
     AverageNotApplicable,
@@ -27,7 +30,7 @@ from evaluations.errors import (
     UnknownLabel,
     VersionsDiffer,
 )
-from evaluations.requests import CompareRequest, F1Request
+from evaluations.requests import CompareRequest, F1Request, Paired
 
 EVALUATING = (
     *READING, InvalidEvaluation, BadLabel, UnknownGoldLabel, UnknownLabel, GoldOutsideKnown, BadPosLabel, BadBeta,
@@ -56,6 +59,24 @@ class CompareBody(CompareRequest):
         return without_lone_surrogates(body)
 
 
+class ChosenBody(BaseModel, extra="forbid"):
+    """The moderation grades of a run; of one grader, and of one step if it has several."""
+
+    run: Name
+    grader: Name | None = Field(None, description="Only its grades; needed if there are several.")
+    step: Int64 | None = Field(None, description="Only those of this policy update; needed if there are several.")
+
+    def chosen(self, pointer: str) -> ChosenRun:
+        return ChosenRun(self.run, self.grader, self.step, pointer)
+
+
+class CompareRunsBody(Paired):
+    """Is run B better than run A? The grades of both that count, paired by item and rollout."""
+
+    a: ChosenBody = Field(description="The run that was there before.")
+    b: ChosenBody = Field(description="The run that may be better.")
+
+
 _BINARY: dict[str, Any] = {"kind": "binary", "y_true": [1, 0, 1, 0, 1], "y_pred": [1, 0, None, 1, 1]}
 _F1_EXAMPLES = {
     "binary": _BINARY,
@@ -76,6 +97,10 @@ _COMPARE_EXAMPLES = {
         "a": {"name": "before", "ids": ["q1", "q2", "q3", "q4"], "y_true": [1, 0, 1, 0], "y_pred": [1, 0, 0, 1]},
         "b": {"name": "after", "ids": ["q1", "q2", "q3", "q4"], "y_true": [1, 0, 1, 0], "y_pred": [1, 0, 1, 0]},
     }
+}
+
+_RUNS_EXAMPLES = {
+    "two steps of a run": {"a": {"run": "my-run", "step": 0}, "b": {"run": "my-run", "step": 100}, "average": "micro"}
 }
 
 
@@ -104,3 +129,20 @@ async def f1(request: Request, body: F1Body) -> Reply:
 async def compare(request: Request, body: CompareBody) -> Reply:
     """Whether B is better than A on the same samples: paired randomization, bootstrap and McNemar's test."""
     return Reply(await evaluator_of(request)("compare", cast(bytes, body)))
+
+
+@router.post(
+    "/v1/evaluations/compare-runs",
+    response_model=CompareAnswer,
+    responses=declared(*COMPARING, UnknownRun, LedgerUnavailable),
+    openapi_extra=_examples(_RUNS_EXAMPLES),
+)
+async def compare_runs(request: Request, body: CompareRunsBody) -> Reply:
+    """Whether run B is better than run A, by the moderation grades of your runs that count.
+
+    Samples are paired by item and rollout; where one of the two abstains, the sample is left out of both. The rollouts
+    of an item are one group.
+    """
+    sides = await sides_of(ledger_of(request), caller_of(request).name, body.a.chosen("/a"), body.b.chosen("/b"))
+    options = body.model_dump(exclude={"a", "b"})
+    return Reply(await evaluator_of(request)("compare", to_json(options | sides.request)))

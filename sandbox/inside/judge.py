@@ -34,6 +34,8 @@ DESCRIPTORS = (3, 4, 5)
 """Where the descriptors of a run go: its job, the program's connection or answers, the report."""
 
 _JOB, _PEER, _REPORT = DESCRIPTORS
+# In `all(map(candidate, inputs))` they would end the test where it still holds.
+_ENDS_OF_ITERATION = (StopIteration, StopAsyncIteration)
 _RECORDED_BYTES_MAX = 1 << 20
 
 
@@ -75,12 +77,13 @@ class _LiveLink:
             self._load()
         body = to_json(order).encode()
         rest = memoryview(FRAME.pack(b"C", len(body)) + body)
+        # A program that does not read its calls lets the test wait too.
+        self._page[MARK] |= WAITS
         try:
             while rest:
                 rest = rest[os.write(_PEER, rest) :]
         except OSError:
             self._end("gone")
-        self._page[MARK] |= WAITS
         answer = self._receive()
         self._page[MARK] = HAD_VALUE
         return answer
@@ -347,7 +350,7 @@ def _exception(kind: bytes, text: str) -> Exception:
     """The program's exception as one of ours: a builtin one by its name, never one that would end the test."""
     name, _, message = text.partition(": ")
     found = MemoryError if kind == OUT_OF_MEMORY else getattr(builtins, name, None)
-    if isinstance(found, type) and issubclass(found, Exception):
+    if isinstance(found, type) and issubclass(found, Exception) and not issubclass(found, _ENDS_OF_ITERATION):
         try:
             return found(message)
         except TypeError:

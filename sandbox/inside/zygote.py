@@ -239,16 +239,23 @@ class _Watch:
         os.kill(self._child, signal.SIGKILL)
 
     def _times_ns(self) -> tuple[int, int]:
-        """How long the process has run on a CPU, and the longest that one of its threads has waited for one."""
+        """How long the process has run on a CPU, and the longest that one of its threads has waited for one, less what
+        its other threads have run: they may be what it has waited for."""
         try:
             info = Path(f"/proc/self/fdinfo/{self._pidfd}").read_text()
             # Where /proc counts processes otherwise than this namespace does, this line still tells its number.
             process = next(line.split()[1] for line in info.splitlines() if line.startswith("Pid:"))
             threads = Path(f"/proc/{process}/task").glob("*/schedstat")
             times = [tuple(map(int, thread.read_text().split()[:2])) for thread in threads]
+            run = time.clock_gettime_ns(_cpu_clock(self._child))
         except (OSError, StopIteration):
             return 0, 0
-        return sum(time[0] for time in times), max((time[1] for time in times), default=0)
+        return run, max(0, *(waited - (run - own) for own, waited in times))
+
+
+def _cpu_clock(pid: int) -> int:
+    """The clock that counts what a process has run, its ended threads included (CPUCLOCK_SCHED of clock_gettime)."""
+    return ~pid << 3 | 2
 
 
 if __name__ == "__main__":

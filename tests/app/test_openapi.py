@@ -62,4 +62,4 @@ def test_every_operation_answers_as_documented(tmp_path: Path, database_url: str
                 case.call_and_validate(checks=CHECKS)
 
             answers_as_documented()
-    assert len(sent) == (16 if mode is GenerationMode.POSITIVE else 16 - len(NEVER_INVALID))
+    assert len(sent) == (18 if mode is GenerationMode.POSITIVE else 18 - len(NEVER_INVALID))

@@ -91,9 +91,9 @@ def test_a_prediction_that_could_not_be_read_is_wrong_once_on_any_row() -> None:
         assert (answer.counts.tp, answer.counts.fp, answer.counts.fn, answer.counts.tn) == (0, 1, 1, 0)
         assert answer.counts.invalid == 2
     sets = f1(**{**SETS, "y_pred": [None, None]})
-    assert (sets.counts.tp, sets.counts.fp, sets.counts.fn) == (0, 2, 1)
+    assert (sets.counts.tp, sets.counts.fp, sets.counts.fn, sets.counts.tn) == (0, 2, 1, 0)
     classes = f1(kind="multiclass", labels=["a", "b"], average="micro", y_true=["a", "b"], y_pred=[None, "b"])
-    assert (classes.counts.tp, classes.counts.fp, classes.counts.fn, classes.f) == (1, 1, 1, 0.5)
+    assert (classes.counts.tp, classes.counts.fp, classes.counts.fn, classes.counts.tn, classes.f) == (1, 1, 1, 1, 0.5)
 
 
 def test_an_unknown_prediction_is_a_false_positive_of_no_label_or_dropped() -> None:

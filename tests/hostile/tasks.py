@@ -121,6 +121,25 @@ def check(candidate):
     assert time.perf_counter() - started < 0.1
 """,
     ),
+    # Goes through its inputs with `map`.
+    "mapped square": Task(
+        right=SQUARE.right,
+        cases=SQUARE.cases,
+        test="""
+def check(candidate):
+    assert all(map(lambda x: candidate(x) == x * x, [3, 4, 7]))
+""",
+    ),
+    # Passes more than a connection has room for.
+    "long text": Task(
+        right="def f(text):\n    return len(text)\n",
+        cases=((("a",), 1), (("b" * 300_000,), 300_000)),
+        test="""
+def check(candidate):
+    assert candidate("a") == 1
+    assert candidate("b" * 300_000) == 300_000
+""",
+    ),
     # As a test case of unittest's.
     "unit square": Task(
         right=SQUARE.right,

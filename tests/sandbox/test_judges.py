@@ -263,6 +263,27 @@ def test_recordings_belong_to_a_caller_and_the_oldest_go() -> None:
     assert not recordings.of("b", b"1").is_usable
 
 
+def test_calls_that_tell_an_answer_are_never_shown_all_at_once(run: Run) -> None:
+    """A test that passes an answer on would have it in the recorded calls, where a program could read it."""
+    gold = "def f(x):\n    return x[::-1]"
+    test = (
+        "def check(c):\n    back = c('forwards')\n    assert back == 'sdrawrof'\n    assert c([back, 1]) == [1, back]"
+    )
+    spy = """
+import json, os
+text = os.pread(3, 1 << 16, 0)
+calls = json.loads(text[text.rindex(b'[{"'):]) if not text.endswith(b"[]") else []
+def f(x):
+    return calls[1]["args"][0][0] if x == "forwards" else x[::-1]
+"""
+    for _ in range(2):
+        assert run.one(gold, test=test, trusted=True, caller="tells").checks[0].outcome == "held"
+    found = run.one(spy, test=test, trusted=True, caller="tells")
+
+    assert found.checks[0].outcome == "raised", found
+    assert found.checks[0].error.startswith("IndexError")
+
+
 def test_a_test_that_makes_other_calls_each_time_is_judged_beside_the_program(run: Run) -> None:
     test = (
         "import os\nsecret = int.from_bytes(os.urandom(4), 'big')\ndef check(c):\n    assert c(secret, 1) == secret + 1"
@@ -298,3 +319,46 @@ def slow_judges() -> Iterator[Run]:
         loop.run(sandbox.start())
         yield Runner(sandbox, loop)
         loop.run(sandbox.close())
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        'b"C" + (2).to_bytes(4, "little") + b"{}"',
+        'b"C" + (4).to_bytes(4, "little") + b"nope"',
+        'b"S" + (2).to_bytes(4, "little") + b"[]"',
+        'b"S" + (12).to_bytes(4, "little") + b\'{"calls": 5}\'',
+        'b"C" + (100000).to_bytes(4, "little") + b"[" * 100000',
+        '2 * (b"C" + (50).to_bytes(4, "little") + b\'{"outcome":"held","error":"","had_value":true}    \')',
+    ],
+)
+def test_a_test_that_writes_its_own_report_has_judged_nothing(run: Run, report: str) -> None:
+    """It may not fool the service either, which reads what it wrote."""
+    found = run.one(ADD, test=f"import os\nos.write(5, {report})\ndef check(c):\n    assert c(1, 2) == 3")
+
+    assert found.checks[0].outcome == "judge_error"
+    assert run.one(ADD, test=TEST).checks[0].outcome == "held"
+
+
+def test_an_exception_of_the_programs_does_not_end_a_test_that_maps(judged: Any) -> None:
+    """StopIteration inside `map` would end the loop before a check has failed."""
+    test = "def check(candidate):\n    assert all(map(lambda x: candidate(x, x) == 2 * x, [1, 2, 3]))"
+    for name in ("StopIteration", "StopAsyncIteration"):
+        found = judged(f"def f(a, b):\n    raise {name}", test, gold=ADD)
+
+        assert found.checks[0].outcome == "raised"
+        assert found.checks[0].error.startswith(f"ProgramError: {name}")
+
+
+def test_a_program_that_does_not_read_its_calls_is_too_slow(run: Run) -> None:
+    """A call that the connection has no room for lets the test wait for the program, and not the other way round."""
+    answer_and_stop = """
+import os, time
+def f(a, b):
+    os.write(4, b"V\\1\\0\\0\\0" + b"1")
+    time.sleep(60)
+"""
+    test = "def check(candidate):\n    candidate('x', 1)\n    candidate('x' * (1 << 20), 1)"
+    found = run.one(answer_and_stop, test=test, timeout_s=0.4)
+
+    assert (found.outcome, found.checks[0].outcome) == ("timeout", "not_reached")

@@ -186,6 +186,24 @@ def f(count):
     assert none.results[0].error.startswith("RuntimeError: can't start new thread")
 
 
+def test_all_threads_have_room_in_the_default_memory(run: Run) -> None:
+    source = """
+import threading, time
+def f(count):
+    found = []
+    threads = [threading.Thread(target=lambda: (found.append(bytes(10_000)), time.sleep(0.01))) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return len(found)
+"""
+    if "threads" not in run.sandbox.layers:
+        pytest.skip("this host cannot count threads")
+    for _ in range(8):
+        assert _values(run.one(source, (16,))) == [16]
+
+
 def test_resources_are_told(run: Run) -> None:
     found = run.one("def f():\n    return sum(range(3_000_000))", (), threads=0)
 

@@ -37,6 +37,23 @@ def framed_values(source: str, task: Task) -> tuple[bool, str]:
     return values == [value for _, value in task.cases], repr(values)[:999]
 
 
+def piped_calls(source: str, task: Task) -> tuple[bool, str]:
+    """Sends call after call through a pipe and waits for each value; reading has a limit, sending has none."""
+    harness = f"{source}\nimport sys\nfor call in sys.stdin:\n    print(f(*eval(call)), flush=True)\n"
+    with subprocess.Popen(
+        [sys.executable, "-I", "-S", "-u", "-c", harness], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdin
+        assert child.stdout
+        for args, _ in task.cases:
+            child.stdin.write(f"{args!r}\n")
+            child.stdin.flush()
+        ready = select.select([child.stdout], [], [], limits.TIMEOUT_S)[0]
+        values = [child.stdout.readline() for _ in task.cases] if ready else []
+        child.kill()
+    return values == [f"{value}\n" for _, value in task.cases], "".join(values)
+
+
 def _received(text: str, count: int) -> list[Any]:
     read, write = os.pipe()
     with tempfile.TemporaryDirectory() as folder:

@@ -1,0 +1,180 @@
+"""Two runs as the sides of a comparison: the grades of a moderation grader that the ledger counts, as columns."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from app.errors import UnknownRun
+from app.ledger import Ledger, Record
+from evaluations.errors import IdsDiffer, InvalidEvaluation
+from graders.errors import Fault
+
+Mode = Literal["set", "class", "flag"]
+_SHOWN_MAX = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenRun:
+    """Which grades of a run are meant; of those it has only one choice, None names it."""
+
+    run: str
+    grader: str | None = None
+    step: int | None = None
+    pointer: str = ""
+    """Where the choice stands in the request."""
+
+
+class _Details(msgspec.Struct):
+    """What a moderation grade says of itself."""
+
+    mode: Mode
+    fp: int
+    gold: list[str]
+    predicted: list[str]
+    known: list[str]
+    flagged: bool | None
+    gold_flagged: bool
+    abstained: bool
+    taxonomy_hash: str
+    parse_error: str | None = None
+
+
+class _Grade(msgspec.Struct):
+    details: _Details
+
+
+_decoder = msgspec.json.Decoder(_Grade)
+
+
+class _Judge(NamedTuple):
+    """What must be one on a side, and the same on both."""
+
+    grader: str
+    digest: str
+    taxonomy_hash: str
+    mode: Mode
+
+
+class _Sample(NamedTuple):
+    item_id: str
+    rollout: int | None
+
+    @property
+    def id(self) -> str:
+        return self.item_id if self.rollout is None else f"{self.item_id} #{self.rollout}"
+
+
+@dataclass
+class _Run:
+    """The grades of one side, by sample."""
+
+    judge: _Judge
+    details: dict[_Sample, _Details] = field(default_factory=dict)
+
+
+class Sides(NamedTuple):
+    """The part of a compare request that two runs make."""
+
+    request: dict[str, Any]
+    abstained: int
+    """Samples that are left out because A or B abstains."""
+
+
+async def sides_of(ledger: Ledger, caller: str | None, a: ChosenRun, b: ChosenRun) -> Sides:
+    """`kind`, `labels`, `a` and `b` of a request that compares two runs.
+
+    Caller None: everybody's runs of these names.
+
+    Raises:
+        UnknownRun: there is no such run, or it has no grades by a moderation grader.
+        InvalidEvaluation: it leaves several graders or steps to choose from, or its grades do not say of which item.
+        IdsDiffer: nothing is left that both have judged.
+    """
+    runs = [await _read(ledger, caller, chosen) for chosen in (a, b)]
+    silent = {sample for run in runs for sample, details in run.details.items() if details.abstained}
+    mode = runs[0].judge.mode
+    labels = _labels(runs)
+    columns = [_columns(run, silent, mode, labels) for run in runs]
+    if not all(column["ids"] for column in columns):
+        raise IdsDiffer("Of every sample, one of the two runs abstains.", (Fault("/a", "Nothing is left."),))
+    request: dict[str, Any] = {"kind": "flag" if mode == "flag" else "multilabel"}
+    if mode != "flag":
+        request["labels"] = labels
+    for key, chosen, run, column in zip("ab", (a, b), runs, columns, strict=True):
+        version = f"{run.judge.digest}, taxonomy {run.judge.taxonomy_hash}, mode {run.judge.mode}"
+        request[key] = {"name": chosen.run, "version": version, **column}
+    return Sides(request, len(silent))
+
+
+async def _read(ledger: Ledger, caller: str | None, chosen: ChosenRun) -> _Run:
+    found: dict[_Judge, _Run] = {}
+    steps: set[int | None] = set()
+    async for record, details in _grades(ledger, caller, chosen):
+        if chosen.step is not None and record.step != chosen.step:
+            continue
+        if record.item_id is None:
+            raise _unclear(chosen, "", "Grades without `run.item_id` cannot be paired.")
+        steps.add(record.step)
+        judge = _Judge(record.grader, record.digest, details.taxonomy_hash, details.mode)
+        run = found.setdefault(judge, _Run(judge))
+        run.details[_Sample(record.item_id, record.rollout)] = details
+    if not found:
+        step = "" if chosen.step is None else f" at step {chosen.step}"
+        raise UnknownRun(f"Run {chosen.run!r} of yours has no grades by a moderation grader{step}.")
+    if len(steps) > 1:
+        raise _unclear(chosen, "/step", f"It has several steps: {_some(steps)}. Name one.")
+    if len(found) > 1:
+        judges = _some({f"{judge.grader} ({judge.digest[:15]}, mode {judge.mode})" for judge in found})
+        raise _unclear(chosen, "/grader", f"It was judged by {judges}. Name one `grader`, or grade it anew by one.")
+    return next(iter(found.values()))
+
+
+async def _grades(ledger: Ledger, caller: str | None, chosen: ChosenRun) -> AsyncIterator[tuple[Record, _Details]]:
+    """The grades that count and have the details of a moderation grade."""
+    async for record in ledger.samples_of_run(caller, chosen.run, chosen.grader):
+        try:
+            yield record, _decoder.decode(record.grade).details
+        except msgspec.ValidationError:
+            continue
+
+
+def _labels(runs: list[_Run]) -> list[str]:
+    """The labels that somebody looked for; where all were, in the taxonomy's order."""
+    lists = {tuple(details.known) for run in runs for details in run.details.values()}
+    longest = min(lists, key=lambda known: (-len(known), known))
+    return [*longest, *sorted({label for known in lists for label in known} - set(longest))]
+
+
+def _columns(run: _Run, silent: set[_Sample], mode: Mode, labels: list[str]) -> dict[str, Any]:
+    heard = sorted((sample for sample in run.details if sample not in silent), key=lambda sample: sample.id)
+    found = [run.details[sample] for sample in heard]
+    columns: dict[str, Any] = {
+        "ids": [sample.id for sample in heard],
+        "groups": [sample.item_id for sample in heard],
+    }
+    if mode == "flag":
+        return columns | {"y_true": [one.gold_flagged for one in found], "y_pred": [one.flagged for one in found]}
+    return columns | {
+        "y_true": [one.gold for one in found],
+        "y_pred": [_predicted(one) for one in found],
+        "known": [None if len(one.known) == len(labels) else one.known for one in found],
+    }
+
+
+def _predicted(details: _Details) -> list[str] | None:
+    """The labels as they were counted, and one that is no label for every false positive that belongs to none."""
+    if details.parse_error is not None:
+        return None
+    surplus = details.fp - len(set(details.predicted) - set(details.gold))
+    return [*details.predicted, *(f"\N{NO-BREAK SPACE}unknown {number}" for number in range(surplus))]
+
+
+def _unclear(chosen: ChosenRun, field: str, detail: str) -> InvalidEvaluation:
+    return InvalidEvaluation(f"Run {chosen.run!r}: {detail}", (Fault(f"{chosen.pointer}{field}", detail),))
+
+
+def _some(found: set[Any]) -> str:
+    shown = sorted(map(str, found))
+    return ", ".join(shown[:_SHOWN_MAX]) + (f" and {len(shown) - _SHOWN_MAX} more" if len(shown) > _SHOWN_MAX else "")
