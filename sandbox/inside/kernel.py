@@ -14,7 +14,7 @@ CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
 _SECCOMP_SET_MODE_FILTER = 1
 _CAPABILITY_VERSION_3 = 0x20080522
-_FILE_READ, _DIRECTORY_READ = 1 << 2, 1 << 3
+_FILE_WRITE, _FILE_READ, _DIRECTORY_READ, _FILE_TRUNCATE = 1 << 1, 1 << 2, 1 << 3, 1 << 14
 _LANDLOCK_QUIET = 1
 _RULE_PATH_BENEATH = 1
 
@@ -74,7 +74,8 @@ def landlock_abi() -> int:
 
 
 def landlock_ruleset(abi: int, files: list[str], folders: list[str]) -> int:
-    """A descriptor of rules that let nothing but these files, and what is in these folders, be read.
+    """A descriptor of rules that let nothing but these files, and what is in these folders, be read, and nothing be
+    written but /dev/null.
 
     TCP, signals to other domains and their abstract sockets are denied where `abi` knows them. Paths that do not exist
     are left out (a device, say, that a container lacks).
@@ -84,7 +85,8 @@ def landlock_ruleset(abi: int, files: list[str], folders: list[str]) -> int:
     size = 24 if abi >= 6 else 16 if abi >= 4 else 8
     ruleset = _call("landlock_create_ruleset", attributes, size, 0)
     os.set_inheritable(ruleset, False)
-    for paths, access in ((files, _FILE_READ), (folders, _FILE_READ | _DIRECTORY_READ)):
+    written = (_FILE_READ | _FILE_WRITE | _FILE_TRUNCATE) & rights
+    for paths, access in ((files, _FILE_READ), (folders, _FILE_READ | _DIRECTORY_READ), (["/dev/null"], written)):
         for path in paths:
             _landlock_add(ruleset, path, access)
     return ruleset

@@ -86,6 +86,7 @@ def test_landlock_lets_only_the_interpreters_files_be_read(seen: Any, run: Run) 
         assert seen(f"os.open({path!r}, os.O_RDONLY)").startswith("PermissionError"), path
     for path in ("/tmp/jailed-x", "/dev/shm/jailed-x", os.path.join(os.path.dirname(os.__file__), "x.py")):  # noqa: PTH118, PTH120
         assert seen(f"os.open({path!r}, os.O_WRONLY | os.O_CREAT)").startswith("PermissionError"), path
+    assert seen("print('x', file=open(os.devnull, 'w'))") is None
     assert seen("os.read(os.open('/dev/urandom', os.O_RDONLY), 4)") != b""
     assert seen("__import__('decimal').Decimal(1) / 4 > 0")
     assert seen("str(__import__('zoneinfo').ZoneInfo('Europe/Berlin'))") == "Europe/Berlin"
