@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sandbox.inside.kernel import PR_SET_DUMPABLE, drop_capabilities
-from tests.hostile.contained import COPY, own_files, separate
+from tests.hostile.contained import own_files, separate
 from tests.hostile.corpus import of_group
 from tests.hostile.runners import RUNNERS, limits
 from tests.hostile.tasks import SQUARE, Task
@@ -61,7 +61,7 @@ def _alone(control: Control) -> dict[str, Any]:
         os.close(read)
         separate()
         try:
-            own_files("96m", COPY)
+            own_files("96m", *map(Path, os.environ["PYTHONPATH"].split(os.pathsep)))
             os.write(write, json.dumps(_observe(control)).encode())
         finally:
             os._exit(0)

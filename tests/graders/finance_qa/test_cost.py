@@ -38,14 +38,15 @@ def test_the_worst_text_of_any_kind_costs_less_than_50_ms(output: str) -> None:
 def test_what_may_share_a_round_trip_costs_less_than_2_ms() -> None:
     calls = [(item, output) for _, output in hostile_outputs(v1.SMALL_MAX_BYTES) for item in HOSTILE_ITEMS] + CROWDED
 
-    costs = {}
+    costs = []
     for item, output in calls:
         room = v1.SMALL_MAX_BYTES - len(json.dumps(item))
         text = output.encode(errors="replace")[:room].decode(errors="ignore")
-        costs[text[:40], str(item)] = fastest_s(item, text, repeats=7)
+        costs.append((fastest_s(item, text, repeats=7), text, item))
 
-    worst = max(costs, key=lambda call: costs[call])
-    assert costs[worst] < 0.002, (worst, costs[worst])
+    # The fastest of many: what a busy machine adds is not the judgement's.
+    for _, text, item in sorted(costs, key=lambda cost: cost[0])[-3:]:
+        assert (spent_s := fastest_s(item, text, repeats=100)) < 0.002, (spent_s, text[:40], item)
 
 
 @pytest.mark.parametrize(
