@@ -1,7 +1,7 @@
 """A judgement costs time that is linear in the sample, whatever the sample."""
 
 import json
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -23,9 +23,9 @@ CROWDED = [
 def fastest_s(item: dict[str, Any], output: str, repeats: int) -> float:
     times = []
     for _ in range(repeats):
-        start = perf_counter()
+        start = process_time()
         grade(item, output)
-        times.append(perf_counter() - start)
+        times.append(process_time() - start)
     return min(times)
 
 
