@@ -30,6 +30,19 @@ def test_the_examples_are_graded_and_other_keys_carried_through(tmp_path: Path) 
     assert "6 graded, mean reward 0.5667" in shown
 
 
+def test_the_examples_of_programs_are_run_and_graded(tmp_path: Path) -> None:
+    rft("grade", "code_tests@v1", "--input", PROJECT / "examples/code.jsonl", "--output", tmp_path / "out.jsonl")
+
+    graded = {line["id"]: line["grade"] for line in lines(tmp_path / "out.jsonl")}
+    assert {id: (grade["reward"], grade["verdict"]) for id, grade in graded.items()} == {
+        "median": (1.0, "passed"),
+        "median-odd-only": (0.0, "wrong_answer"),
+        "vowels": (1.0, "passed"),
+        "total": (1.0, "passed"),
+        "forged": (0.0, "wrong_answer"),
+    }
+
+
 def test_a_bad_line_is_reported_with_its_number_and_the_rest_goes_on(tmp_path: Path) -> None:
     good = '{"item": {"reference": "94"}, "sample": "94"}'
     bad = ["not json", '{"item": {"reference": "x"}, "sample": "94"}', '{"sample": "94"}', "[1]"]
