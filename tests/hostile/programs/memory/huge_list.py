@@ -3,7 +3,6 @@
 # structured: finished memory_limit
 # judged: finished raised
 # stdio: memory_limit
-# verdict: memory_limit
 # unjailed: pickled_values grew
 def f(x):
-    return list(range(2_500_000))
+    return [[] for _ in range(2_500_000)]

@@ -3,7 +3,7 @@
 # limits: timeout_s=1
 # structured: timeout
 # judged: timeout
-# stdio: timeout
+# stdio: finished wrong
 # unjailed: framed_values hung
 import time
 
