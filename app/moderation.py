@@ -10,13 +10,11 @@ import msgspec
 from app.catalogue import Catalogue
 from app.errors import UnknownGrader, UnknownRun
 from app.ledger import CountedGrade, GraderReport, Ledger
-from evaluations.moderation.seen import Asked, Mode, Options, Outcome, Seen, Sight
+from app.moderation_details import FIELDS, Details, Mode, details_of
+from evaluations.moderation.seen import Asked, Options, Outcome, Seen, Sight
 
 Evaluate = Callable[[bytes], Awaitable[bytes]]
 """From the JSON of an `Asked` to that of the report."""
-
-# What a version's `Details` must have for its grades to be reported here.
-_FIELDS = {"mode", "fp", "gold", "predicted", "known", "flagged", "gold_flagged", "abstained", "taxonomy_hash"}
 
 
 async def moderation_of(
@@ -46,7 +44,7 @@ async def _may_moderate(catalogue: Catalogue, id: str) -> bool:
         schema = (await catalogue.find(id)).version.details_schema
     except UnknownGrader:
         return True
-    return set(schema.get("properties", ())) >= _FIELDS
+    return set(schema.get("properties", ())) >= FIELDS
 
 
 class _Key(NamedTuple):
@@ -56,28 +54,6 @@ class _Key(NamedTuple):
     digest: str
     taxonomy_hash: str
     mode: Mode
-
-
-class _Details(msgspec.Struct):
-    mode: Mode
-    fp: int
-    gold: tuple[str, ...]
-    predicted: tuple[str, ...]
-    known: tuple[str, ...]
-    flagged: bool | None
-    gold_flagged: bool
-    abstained: bool
-    taxonomy_hash: str
-    unknown: tuple[str, ...] = ()
-    parse_error: str | None = None
-    f_ref: float | None = None
-
-
-class _Grade(msgspec.Struct):
-    details: _Details
-
-
-_decoder = msgspec.json.Decoder(_Grade)
 
 
 @dataclass
@@ -91,7 +67,7 @@ class _Pages:
     unknown: Counter[str] = field(default_factory=Counter)
     f_ref: float | None = None
 
-    def add(self, grade: CountedGrade, details: _Details) -> None:
+    def add(self, grade: CountedGrade, details: Details) -> None:
         outcome = Outcome(
             details.gold, details.predicted, details.known, details.fp, details.flagged, details.gold_flagged,
             details.parse_error is not None, details.abstained,
@@ -120,9 +96,8 @@ class _Pages:
 def _add_all(pages: dict[_Key, _Pages], grades: Sequence[CountedGrade]) -> None:
     """Adds `grades`; those that have no such details are passed over."""
     for grade in grades:
-        try:
-            details = _decoder.decode(grade.grade).details
-        except msgspec.ValidationError:
+        details = details_of(grade.grade)
+        if details is None:
             continue
         key = _Key(grade.grader, grade.digest, details.taxonomy_hash, details.mode)
         pages.setdefault(key, _Pages()).add(grade, details)

@@ -2,16 +2,14 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
-
-import msgspec
+from typing import Any, NamedTuple
 
 from app.errors import UnknownRun
 from app.ledger import Ledger, Record
+from app.moderation_details import Details, Mode, details_of
 from evaluations.errors import IdsDiffer, InvalidEvaluation
 from graders.errors import Fault
 
-Mode = Literal["set", "class", "flag"]
 _SHOWN_MAX = 5
 
 
@@ -24,28 +22,6 @@ class ChosenRun:
     step: int | None = None
     pointer: str = ""
     """Where the choice stands in the request."""
-
-
-class _Details(msgspec.Struct):
-    """What a moderation grade says of itself."""
-
-    mode: Mode
-    fp: int
-    gold: list[str]
-    predicted: list[str]
-    known: list[str]
-    flagged: bool | None
-    gold_flagged: bool
-    abstained: bool
-    taxonomy_hash: str
-    parse_error: str | None = None
-
-
-class _Grade(msgspec.Struct):
-    details: _Details
-
-
-_decoder = msgspec.json.Decoder(_Grade)
 
 
 class _Judge(NamedTuple):
@@ -71,7 +47,7 @@ class _Run:
     """The grades of one side, by sample."""
 
     judge: _Judge
-    details: dict[_Sample, _Details] = field(default_factory=dict)
+    details: dict[_Sample, Details] = field(default_factory=dict)
 
 
 class Sides(NamedTuple):
@@ -131,18 +107,17 @@ async def _read(ledger: Ledger, caller: str | None, chosen: ChosenRun) -> _Run:
     return next(iter(found.values()))
 
 
-async def _grades(ledger: Ledger, caller: str | None, chosen: ChosenRun) -> AsyncIterator[tuple[Record, _Details]]:
+async def _grades(ledger: Ledger, caller: str | None, chosen: ChosenRun) -> AsyncIterator[tuple[Record, Details]]:
     """The grades that count and have the details of a moderation grade."""
     async for record in ledger.samples_of_run(caller, chosen.run, chosen.grader):
-        try:
-            yield record, _decoder.decode(record.grade).details
-        except msgspec.ValidationError:
-            continue
+        details = details_of(record.grade)
+        if details is not None:
+            yield record, details
 
 
 def _labels(runs: list[_Run]) -> list[str]:
     """The labels that somebody looked for; where all were, in the taxonomy's order."""
-    lists = {tuple(details.known) for run in runs for details in run.details.values()}
+    lists = {details.known for run in runs for details in run.details.values()}
     longest = min(lists, key=lambda known: (-len(known), known))
     return [*longest, *sorted({label for known in lists for label in known} - set(longest))]
 
@@ -157,13 +132,13 @@ def _columns(run: _Run, silent: set[_Sample], mode: Mode, labels: list[str]) -> 
     if mode == "flag":
         return columns | {"y_true": [one.gold_flagged for one in found], "y_pred": [one.flagged for one in found]}
     return columns | {
-        "y_true": [one.gold for one in found],
+        "y_true": [list(one.gold) for one in found],
         "y_pred": [_predicted(one) for one in found],
-        "known": [None if len(one.known) == len(labels) else one.known for one in found],
+        "known": [None if len(one.known) == len(labels) else list(one.known) for one in found],
     }
 
 
-def _predicted(details: _Details) -> list[str] | None:
+def _predicted(details: Details) -> list[str] | None:
     """The labels as they were counted, and one that is no label for every false positive that belongs to none."""
     if details.parse_error is not None:
         return None

@@ -30,7 +30,7 @@ ALLOWED = {
     "app.ledger": {"app.framed_process", "app.ledger", "app.errors", "migrations"},
     "app.ledger.sqlite_writer": set(),
     "app.worker_process": {"app.framed_process", "app.settings", "graders"},
-    "app.run_sides": {"app.errors", "app.ledger", "evaluations.errors", "graders.errors"},
+    "app.run_sides": {"app.errors", "app.ledger", "app.moderation_details", "evaluations.errors", "graders.errors"},
     "app.evaluator": {"app.errors", "app.framed_process", "app.settings", "evaluations.worker"},
     "app.workers": {"app.errors", "app.worker_process", "graders"},
     "app.admission": {"app.admission", "app.auth", "app.errors"},
@@ -47,7 +47,8 @@ ALLOWED = {
         "app.admission.limit", "app.encoding", "app.entries", "app.errors", "app.grading", "app.group_orders",
         "app.keyed_lock", "app.ledger", "app.orders", "app.workers", "graders",
     },
-    "app.moderation": {"app.catalogue", "app.errors", "app.ledger", "evaluations"},
+    "app.moderation_details": set(),
+    "app.moderation": {"app.catalogue", "app.errors", "app.ledger", "app.moderation_details", "evaluations"},
     "app.contracts": {
         "app.admission.limit", "app.auth", "app.catalogue", "app.contracts", "app.encoding", "app.dependencies",
         "app.errors", "app.group_orders", "app.ledger", "app.moderation", "app.lean_route", "app.orders",

@@ -241,6 +241,16 @@ def test_a_credit_that_fails_leaves_every_sample_unscored(
     assert (report["graded"], report["unscored"]) == (0, {code: 4})
 
 
+def test_the_examples_of_the_openapi_page_can_be_sent(client: httpx2.Client) -> None:
+    page = client.get("/openapi.json").json()["paths"]["/v1/graders/{id}/grade-group"]["post"]
+    examples = page["requestBody"]["content"]["application/json"]["examples"]
+
+    assert [name.partition(":")[0] for name in examples] == ["moderation_f1@v1"]
+    for name, example in examples.items():
+        answer = client.post(f"/v1/graders/{name.partition(':')[0]}/grade-group", json=example["value"]).json()
+        assert all(0 < result["reward"] <= 1 for result in answer["results"])
+
+
 def test_a_recipe_credits_as_its_grader_does(client: httpx2.Client) -> None:
     made = client.post(
         "/v1/recipes",
