@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import uuid_utils
+from msgspec.json import encode as write_json
 from pydantic_core import to_json
 
 from app.encoding import encode
@@ -36,9 +37,9 @@ class Entry:
 
     def give(self, programs: Sequence[Program], executions: Sequence[Execution]) -> None:
         """Adds what came of the programs that its plan asked for."""
-        self.call.give(executions)
-        told = zip(programs, self.call.results_json, strict=True)
-        pairs = (b"[%b,%b]" % (to_json(program), execution) for program, execution in told)
+        told = [write_json(execution) for execution in executions]
+        self.call.give(executions, told)
+        pairs = (b"[%b,%b]" % (write_json(program), each) for program, each in zip(programs, told, strict=True))
         self.executions = b"[%b]" % b",".join(pairs)
 
     def replay(self, record: Record) -> None:

@@ -23,10 +23,9 @@ from app.workers import Job, Outcome
 from graders.api import Execution, Program
 from graders.registry import ConfigInForce, Grader
 
-# Samples of a version with programs that are planned, run, judged and recorded together, while the programs of others
-# run. Fewer cost more round trips to the workers; more let the sandbox wait for the first plans, and the caller for the
-# last judgements.
-_PART_SAMPLES = 8
+# Most samples of a version with programs that are planned, run, judged and recorded together, while the programs of
+# others run. Smaller parts cost more round trips to the workers.
+_PART_SAMPLES = 16
 
 
 class Graders(Protocol):
@@ -213,7 +212,16 @@ class Grading:
 
 
 def _parts(entries: list[Entry], grader: Grader) -> list[list[Entry]]:
-    """`entries` in the parts that are graded together: one, unless programs run in between."""
-    if len(entries) <= _PART_SAMPLES or not grader.version.has_plan:
+    """`entries` in the parts that are graded together: one, unless programs run in between.
+
+    Parts are small at both ends, so that the first programs run soon and the last judgements do not take long.
+    """
+    if len(entries) == 1 or not grader.version.has_plan:
         return [entries]
-    return [entries[at : at + _PART_SAMPLES] for at in range(0, len(entries), _PART_SAMPLES)]
+    parts: list[list[Entry]] = []
+    at = 0
+    while at < len(entries):
+        size = min(_PART_SAMPLES, 2 << len(parts), (len(entries) - at + 1) // 2)
+        parts.append(entries[at : at + size])
+        at += size
+    return parts

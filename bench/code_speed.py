@@ -21,7 +21,7 @@ from bench.code_rows import BUBBLEWRAP, Row, commands, in_process, loop, loops, 
 from bench.code_tasks import Task, human_eval
 from sandbox import Sandbox, SandboxSettings
 
-ROUNDS = 4
+ROUNDS = 5
 SLOTS = 3
 CLIENTS = (1, 2, 8)
 PROCESSES = (1, 2)
@@ -72,7 +72,8 @@ async def _measured(folder: Path) -> dict[Key, list[float]]:
         rows = await _rows(folder, stack)
         rates: dict[Key, list[float]] = {key: [] for key in rows}
         for row, count in rows.values():
-            await row(0, min(count, 40))
+            await row(0, count)
+            await row(count, count)
         for place in range(ROUNDS):
             for key, (row, count) in rows.items():
                 rates[key].append(await row(place * count, count))

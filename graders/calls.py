@@ -45,9 +45,9 @@ class Call:
     def of(cls, item: dict[str, Any], sample: Any) -> "Call":
         return cls((item, sample), to_json(item), to_json(sample))
 
-    def give(self, results: Sequence[Execution]) -> None:
-        """Adds what came of the programs that its plan asked for."""
-        self.results, self.results_json = results, [to_json(result) for result in results]
+    def give(self, results: Sequence[Execution], results_json: Sequence[bytes] = ()) -> None:
+        """Adds what came of the programs that its plan asked for; `results_json` if each has been written already."""
+        self.results, self.results_json = results, results_json or [to_json(result) for result in results]
 
     @property
     def size_bytes(self) -> int:
@@ -149,7 +149,7 @@ def _head(outcome: Outcome) -> Any:
         return {"error": kind, "detail": outcome.detail, "faults": [asdict(fault) for fault in outcome.faults]}
     if isinstance(outcome, Credited):
         return {"rewards": outcome.rewards, "block": outcome.block}
-    return {"programs": [asdict(program) for program in outcome]}
+    return {"programs": outcome}
 
 
 def _decoded(heads: list[Any], answer: bytes, start: int) -> Iterator[Outcome]:

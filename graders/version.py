@@ -145,7 +145,12 @@ class Version:
         Raises:
             Unscored: as `judge`.
         """
-        return list(self._call("plan", sample, item, config)) if self.has_plan else []
+        if not self.has_plan:
+            return []
+        programs = self._call("plan", sample, item, config)
+        if not isinstance(programs, list) or not all(isinstance(program, Program) for program in programs):
+            raise GraderCrashed(f"{self.id} planned something else than a list of programs.")
+        return programs
 
     def judge(self, sample: Sample, item: BaseModel, config: BaseModel, results: list[Execution]) -> Grade:
         """The grade.
