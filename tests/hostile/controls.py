@@ -31,6 +31,7 @@ HANGS_AFTER_S = 1.4
 GREW_KIB = 256 << 10
 _LIMITS = {"NPROC": 256, "AS": 2 << 30, "FSIZE": 128 << 20, "CPU": 8, "CORE": 0}
 _MACHINE_S = 40.0
+_AT_ONCE = 3
 
 
 class Control(NamedTuple):
@@ -43,7 +44,13 @@ class Control(NamedTuple):
 
 
 def main() -> None:
-    sys.stdout.write(json.dumps({name: _alone(control) for name, control in _controls(sys.argv[1]).items()}))
+    found: dict[str, Any] = {}
+    waiting = list(_controls(sys.argv[1]).items())
+    while waiting:
+        some, waiting = waiting[:_AT_ONCE], waiting[_AT_ONCE:]
+        machines = [(name, _start(control)) for name, control in some]
+        found |= {name: _told(machine) for name, machine in machines}
+    sys.stdout.write(json.dumps(found))
 
 
 def _controls(group: str) -> dict[str, Control]:
@@ -53,8 +60,8 @@ def _controls(group: str) -> dict[str, Control]:
     return {hostile.name: Control(*hostile.control, hostile.source, hostile.task) for hostile in biting}
 
 
-def _alone(control: Control) -> dict[str, Any]:
-    """What one program did to its runner, observed on a machine that ends with it."""
+def _start(control: Control) -> tuple[int, int]:
+    """A machine for one program, which ends with it: its process, and where it will tell what it saw."""
     read, write = os.pipe()
     machine = os.fork()
     if machine == 0:
@@ -66,6 +73,12 @@ def _alone(control: Control) -> dict[str, Any]:
         finally:
             os._exit(0)
     os.close(write)
+    return machine, read
+
+
+def _told(started: tuple[int, int]) -> dict[str, Any]:
+    """What the program did to its runner."""
+    machine, read = started
     text = b""
     with os.fdopen(read, "rb") as stream:
         if select.select([stream], [], [], _MACHINE_S)[0]:

@@ -8,6 +8,7 @@
 # judged: ...                      likewise, both beside a forked judge and with trusted tests
 # stdio: ...
 # judged in a container: ...       where a host without threads makes a difference
+# verdict: exited_early            of code_tests, where it is none of those that follow from the above
 # unjailed: exit_code forged       a naive runner, and what the program does to it
 """
 
@@ -26,8 +27,18 @@ GROUPS = tuple(sorted({file.parent.name for file in PROGRAMS.glob("*/*.py")}))
 # Small, so that reaching them costs little; a right solution needs a fraction.
 LIMITS: dict[str, Any] = {"timeout_s": 5.0, "cpu_s": 5.0, "memory_mib": 64, "output_bytes": 1 << 18, "threads": 8}
 
+# How an end that is no outcome of the sandbox's is judged.
+_VERDICTS = {
+    "finished wrong": "wrong_answer",
+    "finished failed": "wrong_answer",
+    "finished unsendable": "wrong_answer",
+    "finished judge_error": "wrong_answer",
+    "finished raised": "runtime_error",
+    "finished memory_limit": "memory_limit",
+}
+
 _LINE = re.compile(r"# ([a-z ]+): (.*)")
-_KEYS = {"threat", "does", "task", "limits", "structured", "judged", "stdio", "unjailed"}
+_KEYS = {"threat", "does", "task", "limits", "structured", "judged", "stdio", "verdict", "unjailed"}
 _IN_A_CONTAINER = " in a container"
 
 
@@ -52,8 +63,10 @@ class Hostile:
 
     @property
     def limits(self) -> dict[str, Any]:
-        own = (pair.split("=") for pair in self.header.get("limits", "").split())
-        return LIMITS | {name: type(LIMITS[name])(value) for name, value in own}
+        pairs = (pair.split("=") for pair in self.header.get("limits", "").split())
+        own = {name: type(LIMITS[name])(value) for name, value in pairs}
+        # One that waits need not do so for every stdin.
+        return LIMITS | {"total_timeout_s": own.get("timeout_s", 20.0)} | own
 
     @property
     def control(self) -> tuple[str, str]:
@@ -66,6 +79,11 @@ class Hostile:
         key = "judged" if shape in {"forked", "trusted"} else shape
         default = self.header[key]
         return set((self.header.get(key + _IN_A_CONTAINER, default) if host == "container" else default).split(" | "))
+
+    def verdicts(self, shape: Shape, host: str) -> set[str]:
+        """What `code_tests` may say of it."""
+        own = self.header.get("verdict", "")
+        return set(own.split(" | ")) if own else {_VERDICTS.get(end, end) for end in self.expected(shape, host)}
 
 
 @cache

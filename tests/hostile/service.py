@@ -10,15 +10,16 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from graders.api import Execution, Program
+from graders.api import Execution, Grade, Program, Sample
+from graders.code_tests import v1 as code_tests
 from sandbox import Sandbox, SandboxSettings
 from tests.hostile.corpus import Hostile, of_group
 from tests.hostile.seen import said
-from tests.hostile.tasks import SHAPES, Shape, Task
+from tests.hostile.tasks import SHAPES, SQUARE, Shape, Task, source_of
 from tests.hostile.world import World
 
 LANES = 3
@@ -30,7 +31,6 @@ class Lane:
 
     def __init__(self) -> None:
         self.sandbox = Sandbox(SandboxSettings(slots=1, judge_timeout_s=3.0, judge_cpu_s=3))
-        self.canary = os.environ["RFT_SECRET"]
 
     async def attack(self, waiting: Iterator[tuple[Hostile, Shape]], found: list[dict[str, Any]]) -> None:
         """Runs what waits, and after each one a right solution."""
@@ -38,25 +38,34 @@ class Lane:
             task = hostile.task
             if shape == "trusted":
                 # Records the calls, so that the hostile one is replayed.
-                await self._right(task, shape)
-            execution = await self._run(task.program(hostile.source, shape, self.canary, **hostile.limits), shape)
+                await self._grade(task, task.right, shape)
+            executions, grade = await self._grade(task, hostile.source, shape, hostile.limits)
+            after, paid = await self._grade(task, task.right, shape)
             found.append(
                 {
                     "name": hostile.name,
                     "shape": shape,
-                    "said": said(execution, task, shape),
-                    "told": json.dumps(asdict(execution)),
-                    "after": await self._right(task, shape),
+                    "said": said(executions[0], task, shape),
+                    "verdict": grade.verdict,
+                    "reward": grade.reward,
+                    # The grade's answer is the program itself.
+                    "told": json.dumps([*map(asdict, executions), asdict(replace(grade, answer=None))]),
+                    "after": [said(after[0], task, shape), paid.verdict, paid.reward],
                 }
             )
 
-    async def _right(self, task: Task, shape: Shape) -> str:
-        return said(await self._run(task.program(task.right, shape, self.canary), shape), task, shape)
-
-    async def _run(self, program: Program, shape: Shape) -> Execution:
-        options = {"trusted": shape == "trusted", "caller": "hostile"}
-        (execution,) = await self.sandbox.run([program], time.monotonic() + 60, **options)  # type: ignore[arg-type]
-        return execution
+    async def _grade(
+        self, task: Task, source: str, shape: Shape, limits: dict[str, Any] | None = None
+    ) -> tuple[list[Execution], Grade]:
+        """What the sandbox saw of a solution, and what `code_tests` made of that."""
+        sample = Sample(output_text=f"```python\n{source_of(source, shape)}```\n")
+        item = code_tests.Item.model_validate(task.item(shape))
+        config = code_tests.Config.model_validate({"limits": limits or {}})
+        programs = code_tests.plan(sample, item, config)
+        executions = await self.sandbox.run(
+            programs, time.monotonic() + 60, trusted=shape == "trusted", caller="hostile"
+        )
+        return executions, code_tests.grade(sample, item, config, executions)
 
 
 async def attack(group: str) -> dict[str, Any]:
@@ -67,8 +76,8 @@ async def attack(group: str) -> dict[str, Any]:
         neighbour = asyncio.create_task(_live_next_door(next_door))
         for lane in lanes:
             # The first trusted test starts a judge that stays.
-            await lane._right(of_group(group)[0].task, "trusted")
-            await lane._right(of_group(group)[0].task, "trusted")
+            for _ in range(2):
+                await lane._grade(SQUARE, SQUARE.right, "trusted")
         slots, processes, descriptors = _slots(lanes), _processes(), _descriptors()
         waiting = iter([(hostile, shape) for hostile in of_group(group) for shape in SHAPES])
         await asyncio.gather(*(lane.attack(waiting, found) for lane in lanes))
@@ -77,7 +86,7 @@ async def attack(group: str) -> dict[str, Any]:
             "layers": lanes[0].sandbox.layers,
             "harm": world.harm(),
             "slots_lost": sorted(set(slots) - set(_slots(lanes))),
-            "processes_left": sorted(set(_processes()) - set(processes)),
+            "processes_left": sorted(set(_processes()) - set(processes) - set(_judges(lanes))),
             "descriptors_left": _descriptors() - descriptors,
             "neighbour_lives": not neighbour.done(),
         }
@@ -95,8 +104,19 @@ async def _live_next_door(sandbox: Sandbox) -> None:
 
 
 def _slots(lanes: list[Lane]) -> list[str]:
-    """The processes that keep the slots."""
-    return [f"{process.role} {process.pid}" for lane in lanes for process in lane.sandbox.processes]
+    """The zygotes that keep the slots."""
+    kept = (process for lane in lanes for process in lane.sandbox.processes if process.role != "replay")
+    return [f"{process.role} {process.pid}" for process in kept]
+
+
+def _judges(lanes: list[Lane]) -> list[int]:
+    """The judges that stay. One that a value has cost all its CPU time was replaced; the test was then judged anew."""
+    judges = (process.pid for lane in lanes for process in lane.sandbox.processes if process.role == "replay")
+    return [pid for judge in judges for pid in (judge, *_children(judge))]
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def _processes() -> list[int]:

@@ -7,8 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from graders.api import Program
-from graders.kit.values import encode_call
+from graders.kit.values import tagged
 
 Shape = Literal["structured", "forked", "trusted", "stdio"]
 SHAPES: tuple[Shape, ...] = ("structured", "forked", "trusted", "stdio")
@@ -37,14 +36,20 @@ class Task:
     def stdouts(self) -> tuple[str, ...]:
         return tuple(f"{value!r}\n" for _, value in self.cases)
 
-    def program(self, source: str, shape: Shape, canary: str, **limits: Any) -> Program:
-        """`source` as a program of that shape, judged by a test that holds the canary."""
+    def item(self, shape: Shape) -> dict[str, Any]:
+        """The dataset's row, as `code_tests` reads it."""
         if shape == "stdio":
-            return Program(source + MAIN, stdins=self.stdins, **limits)
-        limits["entry_point"] = "f"
+            pairs = zip(self.stdins, self.stdouts, strict=True)
+            return {"stdio_cases": [{"stdin": stdin, "expected": stdout} for stdin, stdout in pairs]}
         if shape == "structured":
-            return Program(source, calls=tuple(encode_call(*args) for args, _ in self.cases), **limits)
-        return Program(source, prompt=self.prompt, test=self.test.replace("CANARY", canary), **limits)
+            cases = [{"args": tagged(list(args)), "expected": tagged(value)} for args, value in self.cases]
+            return {"entry_point": "f", "cases": cases}
+        return {"entry_point": "f", "prompt": self.prompt, "test": self.secret_test}
+
+
+def source_of(solution: str, shape: Shape) -> str:
+    """A solution as the model would write it for that shape."""
+    return solution + MAIN if shape == "stdio" else solution
 
 
 MAIN = "\nif __name__ == '__main__':\n    print(repr(f(*eval(input()))))\n"

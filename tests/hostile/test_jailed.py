@@ -31,9 +31,11 @@ def _check_program(each: dict[str, Any], host: str) -> None:
     """No pass, the expected end, no secret read, nothing reached; a right program in the same slot still passes."""
     assert each["said"] != "finished right", "a forged pass"
     assert each["said"] in BY_NAME[each["name"]].expected(each["shape"], host), each["told"][:999]
+    assert each["reward"] == 0.0
+    assert each["verdict"] in BY_NAME[each["name"]].verdicts(each["shape"], host)
     assert CANARY not in each["told"]
     assert "REACHED" not in each["told"]
-    assert each["after"] == "finished right"
+    assert each["after"] == ["finished right", "passed", 1.0]
 
 
 def _check_machine(told: dict[str, Any], host: str) -> None:

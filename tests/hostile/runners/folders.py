@@ -53,6 +53,6 @@ def results_file(source: str, task: Task) -> tuple[bool, str]:
 def _run(command: list[str], folder: str, stdin: str = "") -> tuple[bool, str]:
     done = subprocess.run(
         command, check=False, cwd=folder, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        timeout=limits.TIMEOUT_S, env=os.environ.copy(),
+        timeout=limits.TIMEOUT_S, env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
     )  # fmt: skip
     return done.returncode == 0, done.stdout

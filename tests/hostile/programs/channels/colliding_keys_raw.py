@@ -4,6 +4,7 @@
 # structured: protocol_error
 # judged: protocol_error
 # stdio: runtime_error
+# verdict: wrong_answer | protocol_error | runtime_error
 # unjailed: framed_values hung
 import contextlib
 import os

@@ -3,6 +3,7 @@
 # structured: exited_early
 # judged: finished failed
 # stdio: finished wrong
+# verdict: wrong_answer
 # unjailed: exit_code forged
 import os
 

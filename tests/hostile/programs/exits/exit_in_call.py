@@ -3,6 +3,7 @@
 # structured: finished raised
 # judged: finished raised
 # stdio: finished wrong
+# verdict: exited_early | wrong_answer
 # unjailed: exit_code forged
 import sys
 

@@ -3,6 +3,7 @@
 # structured: finished memory_limit
 # judged: finished raised
 # stdio: memory_limit
+# verdict: memory_limit
 # unjailed: pickled_values grew
 def f(x):
-    return [[] for _ in range(2_500_000)]
+    return list(range(2_500_000))

@@ -3,6 +3,7 @@
 # structured: finished memory_limit
 # judged: finished raised
 # stdio: memory_limit
+# verdict: memory_limit
 # unjailed: exit_code reached
 def f(x):
     text = "a" * (300 << 20)

@@ -3,7 +3,7 @@
 # limits: timeout_s=1
 # structured: timeout
 # judged: timeout
-# stdio: finished wrong
+# stdio: timeout
 # unjailed: framed_values hung
 import time
 
