@@ -8,15 +8,13 @@ one admission beside asking Redis for every request, in the same run.
 import asyncio
 import logging
 import multiprocessing
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import uvloop
@@ -30,6 +28,7 @@ from app.admission.shared_rates import SharedRateLimits
 from app.auth import Caller, Limits
 from app.errors import RateLimited
 from app.metrics import Metrics
+from tests.services import Redis as RedisServer
 
 REPLICAS = 3
 RATE_PER_S, BURST = 2000, 2000
@@ -54,32 +53,6 @@ MOST_STALL_MS = 100.0
 MOST_OVERSHOOT = 0.4
 MOST_RECOVERY_S = 2.0
 MOST_LOCAL_US, MOST_LEASED_US = 3.0, 8.0
-
-
-class RedisServer:
-    """A real server that can be frozen, killed and started again, empty."""
-
-    def __init__(self, folder: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self._command = ["redis-server", "--port", str(port), "--save", "", "--dir", folder]
-        self.url = f"redis://127.0.0.1:{port}"
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(self._command, stdout=subprocess.PIPE, text=True)
-        assert any("Ready to accept connections" in line for line in self._process.stdout)
-
-    def freeze(self) -> None:
-        self._process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        self._process.send_signal(signal.SIGCONT)
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        self._process.stdout.close()
 
 
 @dataclass
@@ -162,7 +135,7 @@ class Outcome:
 
 def run(name: str, break_it: Callable[[RedisServer], None], mend_it: Callable[[RedisServer], None]) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
-        redis = RedisServer(folder)
+        redis = RedisServer(Path(folder))
         redis.start()
         context = multiprocessing.get_context("spawn")
         pipes, processes = [], []
@@ -219,7 +192,7 @@ async def costs() -> dict[str, tuple[float, float]]:
     caller = Caller("acme", limits=Limits(1e6, 10_000_000))
     rates = Rates(burst=10_000_000, grader_rates={"*": 1e6})
     with tempfile.TemporaryDirectory() as folder:
-        server = RedisServer(folder)
+        server = RedisServer(Path(folder))
         server.start()
         exchange = Exchange(server.url, Metrics())
         await exchange.start()

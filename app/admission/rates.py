@@ -4,6 +4,7 @@ A plain call where there are tokens: it is on the way of every grade. A batch ta
 passes as a whole or not at all.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic_ns
@@ -68,7 +69,7 @@ class Gate(NamedTuple, Generic[Kind]):
     keys: tuple[Key, ...]
 
 
-class Limiter(Generic[Kind]):
+class Limiter(ABC, Generic[Kind]):
     """What limits of one process and shared ones have in common: finding the buckets, and refusing.
 
     `admit` must stay a plain call of a few hundred nanoseconds.
@@ -109,9 +110,9 @@ class Limiter(Generic[Kind]):
         return self._taken(gate, samples, now_ns)
 
     @property
+    @abstractmethod
     def redis(self) -> str:
         """How Redis is, in a word or a sentence."""
-        raise NotImplementedError
 
     def _taken(self, gate: Gate[Kind], samples: int, now_ns: int) -> Awaitable[Sequence[Quota]] | None:
         """Takes tokens that fit. As `admit`."""
@@ -121,12 +122,13 @@ class Limiter(Generic[Kind]):
                 is_low = True
         return self._tell(gate, now_ns) if is_low else None
 
+    @abstractmethod
     def _short(self, gate: Gate[Kind], samples: int, now_ns: int) -> Awaitable[Sequence[Quota]] | None:
         """Not enough tokens are at hand. As `admit`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _new_bucket(self, key: Key, limit: Limit) -> Kind:
-        raise NotImplementedError
+        """A full bucket of `limit`."""
 
     def _open(self, caller: Caller, grader: str) -> Gate[Kind]:
         """The gate of `caller` to `grader`, with the limits that it brings now."""

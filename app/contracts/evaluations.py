@@ -11,32 +11,23 @@ from app.dependencies import caller_of, evaluator_of, ledger_of
 from app.errors import DeadlineExceeded, LedgerUnavailable, Overloaded, UnknownRun
 from app.lean_route import LeanRoute, Reply, without_lone_surrogates
 from app.run_sides import ChosenRun, sides_of
+from evaluations import errors as evaluation
 from evaluations.answers import CompareAnswer, F1Answer
-from evaluations.errors import (
-    AverageNotApplicable,
-    BadAverage,
-    BadBeta,
-    BadLabel,
-    BadPosLabel,
-    BadZeroDivision,
-    DuplicateId,
-    EmptyBatch,
-    GoldDiffers,
-    GoldOutsideKnown,
-    IdsDiffer,
-    InvalidEvaluation,
-    LengthMismatch,
-    UnknownGoldLabel,
-    UnknownLabel,
-    VersionsDiffer,
-)
 from evaluations.requests import CompareRequest, F1Request, Paired
 
 EVALUATING = (
-    *READING, InvalidEvaluation, BadLabel, UnknownGoldLabel, UnknownLabel, GoldOutsideKnown, BadPosLabel, BadBeta,
-    BadZeroDivision, BadAverage, AverageNotApplicable, LengthMismatch, EmptyBatch, Overloaded, DeadlineExceeded,
+    *READING, evaluation.InvalidEvaluation, evaluation.BadLabel, evaluation.UnknownGoldLabel, evaluation.UnknownLabel,
+    evaluation.GoldOutsideKnown, evaluation.BadPosLabel, evaluation.BadBeta, evaluation.BadZeroDivision,
+    evaluation.BadAverage, evaluation.AverageNotApplicable, evaluation.LengthMismatch, evaluation.EmptyBatch,
+    Overloaded, DeadlineExceeded,
 )  # fmt: skip
-COMPARING = (*EVALUATING, DuplicateId, IdsDiffer, GoldDiffers, VersionsDiffer)
+COMPARING = (
+    *EVALUATING,
+    evaluation.DuplicateId,
+    evaluation.IdsDiffer,
+    evaluation.GoldDiffers,
+    evaluation.VersionsDiffer,
+)
 
 router = APIRouter(route_class=LeanRoute, tags=["evaluation"])
 
