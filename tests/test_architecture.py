@@ -118,10 +118,16 @@ def _project_imports(file: Path) -> Iterator[str]:
     return (name for name in _imports(file) if name.split(".")[0] in PACKAGES)
 
 
+_PACKAGES_OF_MODULES = {
+    "app", "app.contracts", "evaluations", "graders", "graders.kit", "sandbox", "sandbox.inside",
+}  # fmt: skip
+"""`from PACKAGE import NAME` takes a module from these."""
+
+
 def _imports(file: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(file.read_bytes())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            is_package = node.module in {"app", "graders", "app.contracts", "graders.kit", "sandbox", "sandbox.inside"}
+            is_package = node.module in _PACKAGES_OF_MODULES
             yield from (f"{node.module}.{alias.name}" for alias in node.names) if is_package else (node.module,)
