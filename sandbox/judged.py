@@ -14,7 +14,7 @@ from sandbox.errors import SlotLost
 from sandbox.inside import protocol
 from sandbox.judgements import Told, joined, judge_run, task_of, unreached
 from sandbox.live import live
-from sandbox.outcomes import started
+from sandbox.outcomes import not_from_outside, started
 from sandbox.recordings import Recording
 from sandbox.runs import Ran
 from sandbox.settings import SandboxSettings
@@ -100,6 +100,7 @@ async def checked(slot: Slot, program: Program, settings: SandboxSettings, found
     with descriptors.closing(descriptors.task(job), descriptors.blank(), descriptors.blank()) as (task, nobody, report):
         order = judge_run(settings, settings.judge_timeout_s, is_live=False)
         ended = started(await judge.run(order, [task, nobody, report]))
+        not_from_outside(ended, settings.judge_cpu_s)
         told = judgements.read(report, program, judgements.limit_reached(ended))
     return replace(found, checks=told.checks, judge_cpu_s=ended.cpu_us / 1e6)
 

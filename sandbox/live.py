@@ -10,7 +10,7 @@ from sandbox import descriptors, judgements
 from sandbox.inside import protocol
 from sandbox.inside.protocol import Note, Report
 from sandbox.judgements import Told, joined, judge_run, task_of
-from sandbox.outcomes import forced_end, run_of, started
+from sandbox.outcomes import forced_end, not_from_outside, run_of, started
 from sandbox.process import JailedProcess
 from sandbox.runs import left
 from sandbox.settings import SandboxSettings
@@ -82,6 +82,8 @@ class _Pair:
             if not running.done():
                 self._candidate.tell(self._candidates_number, protocol.STOP)
             self.ran = started(await running)
+            not_from_outside(self.judged, settings.judge_cpu_s)
+            not_from_outside(self.ran, self._program.cpu_s)
         finally:
             for task in self._arbiters:
                 task.cancel()

@@ -12,7 +12,6 @@ NO_MEMORY_STATUS = 71
 """With this, a program's process says that a MemoryError reached its outermost frame."""
 
 _CPU_NEARLY = 0.98
-_MEMORY_NEARLY = 0.8
 _BY_SIGNAL: dict[int, str] = {
     signal.SIGSYS: "sandbox_violation",
     signal.SIGXCPU: "cpu_limit",
@@ -52,19 +51,36 @@ def started(report: Report) -> Report:
 
 
 def forced_end(report: Report, program: Program) -> str:
-    """Why the process did not end by itself; empty if it did."""
+    """Why the process did not end by itself; empty if it did.
+
+    Raises:
+        SlotLost: something outside the sandbox killed it.
+    """
     if report.ended == protocol.AT_TIMEOUT:
         return "timeout"
     if not os.WIFSIGNALED(report.status):
         return "memory_limit" if os.WEXITSTATUS(report.status) == NO_MEMORY_STATUS else ""
+    not_from_outside(report, program.cpu_s)
     ended_by = os.WTERMSIG(report.status)
-    if ended_by == signal.SIGKILL:
-        return _killed(report, program)
+    if ended_by == signal.SIGKILL and report.ended == protocol.BY_ITSELF:
+        return "cpu_limit"
     return _BY_SIGNAL.get(ended_by, "crashed")
 
 
-def _killed(report: Report, program: Program) -> str:
-    """The kernel kills who ignores SIGXCPU, and who has most when memory runs out; anyone may kill himself."""
-    if report.cpu_us >= whole_seconds(program.cpu_s) * 1e6 * _CPU_NEARLY:
-        return "cpu_limit"
-    return "memory_limit" if report.memory_kib >= program.memory_mib * 1024 * _MEMORY_NEARLY else "crashed"
+def not_from_outside(report: Report, cpu_s: float) -> None:
+    """Checks that a process ended by its own doing.
+
+    Only two things send SIGKILL to a process that may use `cpu_s` of CPU: the kernel, when it ignores SIGXCPU, and
+    whatever is outside of the jail (a host without memory, an operator). The process itself cannot: see
+    `inside.filters`.
+
+    Raises:
+        SlotLost: it came from outside, so nothing is known of the program.
+    """
+    if report.ended != protocol.BY_ITSELF or not os.WIFSIGNALED(report.status):
+        return
+    if os.WTERMSIG(report.status) == signal.SIGKILL and report.cpu_us < whole_seconds(cpu_s) * 1e6 * _CPU_NEARLY:
+        raise SlotLost(
+            "The program's process was killed from outside; the host may have no memory left. "
+            "Give the host more memory, or the sandbox fewer slots."
+        )

@@ -53,6 +53,33 @@ def argument_without(index: int, mask: int, values: list[int], otherwise: int = 
     return [*code, (_RETURN, 0, 0, ALLOW), (_RETURN, 0, 0, otherwise)]
 
 
+def argument_is_and_not(index: int, value: int, other: int, unwanted: int) -> Code:
+    """Allows the call if the low 32 bits of argument `index` are `value` and those of `other` are not `unwanted`."""
+    return [
+        (_LOAD, 0, 0, _AT_ARGUMENTS + 8 * index),
+        (_IF_EQUAL, 0, 2, value),
+        (_LOAD, 0, 0, _AT_ARGUMENTS + 8 * other),
+        (_IF_EQUAL, 0, 1, unwanted),
+        (_RETURN, 0, 0, DENY),
+        (_RETURN, 0, 0, ALLOW),
+    ]
+
+
+def pointer_null_if(index: int, value: int, pointer: int) -> Code:
+    """Allows the call unless the low 32 bits of argument `index` are `value` and argument `pointer` is not null."""
+    at = _AT_ARGUMENTS + 8 * pointer
+    return [
+        (_LOAD, 0, 0, _AT_ARGUMENTS + 8 * index),
+        (_IF_EQUAL, 0, 5, value),
+        (_LOAD, 0, 0, at),
+        (_IF_EQUAL, 0, 2, 0),
+        (_LOAD, 0, 0, at + 4),
+        (_IF_EQUAL, 1, 0, 0),
+        (_RETURN, 0, 0, DENY),
+        (_RETURN, 0, 0, ALLOW),
+    ]
+
+
 def assemble(arch: int, rules: Mapping[int, int | Code], default: int) -> bytes:
     """The filter for calls of `arch`; those of another one, and x32's, kill the process.
 

@@ -8,10 +8,24 @@ closes what the zygote itself needs.
 import errno
 import fcntl
 import os
+import resource
+import signal
 import socket
 import struct
 
-from sandbox.inside.bpf import ALLOW, DENY, KILL, Code, argument_has, argument_in, argument_without, assemble, error
+from sandbox.inside.bpf import (
+    ALLOW,
+    DENY,
+    KILL,
+    Code,
+    argument_has,
+    argument_in,
+    argument_is_and_not,
+    argument_without,
+    assemble,
+    error,
+    pointer_null_if,
+)
 from sandbox.inside.kernel import Filter
 from sandbox.inside.syscalls import Syscalls
 
@@ -46,15 +60,21 @@ def zygote_filter(calls: Syscalls) -> bytes:
 
 
 class RunFilter:
-    """The small filter, with a gap for the process id that a run may signal: its own."""
+    """The small filter, with a gap for the process id that a run may signal: its own.
+
+    A judge that stays sets its own CPU time anew for every test.
+    """
 
     _GAP = 0x7FABCDEF
 
-    def __init__(self, calls: Syscalls, has_threads: bool) -> None:
+    def __init__(self, calls: Syscalls, *, has_threads: bool, sets_own_time: bool = False) -> None:
         rules: dict[int, int | Code] = {
             calls.number["clone"]: argument_has(0, _CLONE_THREAD) if has_threads else DENY,
-            calls.number["kill"]: argument_in(0, [self._GAP]),
-            calls.number["tgkill"]: argument_in(0, [self._GAP]),
+            # A run can neither send itself SIGKILL nor have the kernel do so early, so who sees one knows that it
+            # came from outside.
+            calls.number["kill"]: argument_is_and_not(0, self._GAP, 1, signal.SIGKILL),
+            calls.number["tgkill"]: argument_is_and_not(0, self._GAP, 2, signal.SIGKILL),
+            calls.number["prlimit64"]: ALLOW if sets_own_time else pointer_null_if(1, resource.RLIMIT_CPU, 2),
             calls.number["prctl"]: argument_in(0, [_PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA]),
         }
         closed = ("seccomp", "landlock_restrict_self", "pidfd_open", "wait4", "waitid")

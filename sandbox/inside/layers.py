@@ -92,7 +92,7 @@ class Jail:
 
     def take_small_filter(self, run: Run) -> None:
         has_threads = self._counts_threads and run.threads > 0
-        self._filters[has_threads].install(os.getpid())
+        self._filters[has_threads, run.cpu_s < 0].install(os.getpid())
 
     def _drop_user(self) -> None:
         user = self._config["user"]
@@ -134,7 +134,11 @@ class Jail:
 
     def _take_seccomp(self) -> None:
         calls = Syscalls(machine())
-        self._filters = [RunFilter(calls, has_threads) for has_threads in (False, True)]
+        self._filters = {
+            (has_threads, sets_own_time): RunFilter(calls, has_threads=has_threads, sets_own_time=sets_own_time)
+            for has_threads in (False, True)
+            for sets_own_time in (False, True)
+        }
         kernel.Filter(zygote_filter(calls)).install()
         self.layers.append("seccomp")
         if self._counts_threads:

@@ -4,6 +4,8 @@ import errno
 import fcntl
 import os
 import re
+import resource
+import signal
 import socket
 import struct
 from collections.abc import Sequence
@@ -101,17 +103,26 @@ def test_other_architectures_and_x32_are_killed(calls: Syscalls) -> None:
 
 @pytest.mark.parametrize("has_threads", [True, False])
 def test_the_small_filter_leaves_a_run_its_threads_and_itself(calls: Syscalls, has_threads: bool) -> None:
-    small = RunFilter(calls, has_threads)
+    small = RunFilter(calls, has_threads=has_threads)
     small.put_pid(4711)
     code, arch, number = bytes(small.code), calls.audit_arch, calls.number
 
     assert execute(code, arch, number["read"]) == ALLOW
     assert execute(code, arch, number["clone"], [CLONE_THREAD]) == (ALLOW if has_threads else DENY)
     assert execute(code, arch, number["clone"], [17]) == DENY
-    for name in ("kill", "tgkill"):
+    for name, place in (("kill", 1), ("tgkill", 2)):
+        for signaled in (signal.SIGABRT, signal.SIGTERM, signal.SIGKILL):
+            arguments = [4711, signaled, 0] if place == 1 else [4711, 4711, signaled]
+            assert execute(code, arch, number[name], arguments) == (DENY if signaled == signal.SIGKILL else ALLOW)
         assert execute(code, arch, number[name], [4711]) == ALLOW
         assert execute(code, arch, number[name], [4712]) == DENY
         assert execute(code, arch, number[name], [0xFFFFFFFFFFFFFFFF]) == DENY
+    for pointer in (1, 1 << 40):
+        assert execute(code, arch, number["prlimit64"], [0, resource.RLIMIT_CPU, pointer]) == DENY
+        assert execute(code, arch, number["prlimit64"], [0, resource.RLIMIT_STACK, pointer]) == ALLOW
+    assert execute(code, arch, number["prlimit64"], [0, resource.RLIMIT_CPU, 0]) == ALLOW
+    judges = bytes(RunFilter(calls, has_threads=has_threads, sets_own_time=True).code)
+    assert execute(judges, arch, number["prlimit64"], [0, resource.RLIMIT_CPU, 1]) == ALLOW
     assert execute(code, arch, number["prctl"], [15]) == ALLOW
     assert execute(code, arch, number["prctl"], [38]) == DENY
     for name in ("seccomp", "landlock_restrict_self", "pidfd_open", "wait4", "waitid"):

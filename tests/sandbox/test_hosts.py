@@ -30,7 +30,7 @@ OUTCOMES = {
     "fork": "runtime_error",
     "socket": "runtime_error",
     "file": "runtime_error",
-    "service": "crashed",
+    "service": "finished",
     "everyone": "runtime_error",
     "proc": "runtime_error",
     "ptrace": "sandbox_violation",

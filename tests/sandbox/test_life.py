@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,17 @@ def _below(pid: int) -> list[int]:
     except FileNotFoundError:
         return []
     return [process for child in map(int, children) for process in (child, *_below(child))]
+
+
+def _filters(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Seccomp_filters:"))
+
+
+def _runs(sandbox: Sandbox) -> list[int]:
+    """The processes in which programs run now."""
+    candidates = [process.pid for process in sandbox.processes if process.role == "candidate"]
+    return [pid for candidate in candidates for pid in _below(candidate) if _filters(pid) == 2]
 
 
 def _is_alive(pid: int) -> bool:
@@ -101,6 +113,30 @@ def test_a_killed_process_loses_its_run_and_is_replaced_within_a_second(role: st
             assert (await _one(sandbox, JUDGED, trusted=True)).checks[0].outcome == "held"
             assert time.monotonic() - started < 1.0
             assert sandbox.is_ready
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+@pytest.mark.parametrize("body", ["time.sleep(60)", "[x := bytearray(200 << 20), time.sleep(60)]"])
+def test_a_program_that_is_killed_from_outside_has_no_outcome(body: str, trusted: bool) -> None:
+    programs = [
+        Program(f"import time\n{body}", timeout_s=5),
+        replace(SLEEP, source=f"import time\ndef f():\n    {body}", timeout_s=5),
+        replace(JUDGED, source=f"import time\n{body}", timeout_s=5),
+    ]
+
+    async def scenario() -> None:
+        async with Sandbox(SandboxSettings(slots=1)) as sandbox:
+            for program in programs:
+                running = asyncio.create_task(_one(sandbox, program, trusted=trusted))
+                await _until(lambda: any(process.is_busy for process in sandbox.processes))
+                # The zygote's filter and the run's own: from then on it is the program that is killed.
+                assert await _until(lambda: _runs(sandbox))
+                os.kill(_runs(sandbox)[0], signal.SIGKILL)
+                with pytest.raises(SlotLost, match="from outside"):
+                    await running
+            assert (await _one(sandbox)).outcome == "finished"
 
     asyncio.run(scenario())
 

@@ -125,7 +125,7 @@ def test_what_cannot_be_loaded(run: Run, source: str, error: str) -> None:
         ("return 'x' * (1 << 20)", "output_limit", {"output_bytes": 4096}),
         ("import ctypes; ctypes.CDLL(None).ptrace(16, 1, 0, 0)", "sandbox_violation", {}),
         ("import ctypes; ctypes.string_at(0)", "crashed", {}),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "crashed", {}),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "crashed", {}),
         ("import os; os.write(4, b'nonsense')", "protocol_error", {}),
         ("import os; os._exit(0)", "exited_early", {}),
         ("import os; os._exit(70)", "exited_early", {}),
@@ -141,6 +141,25 @@ def test_every_end_has_its_name(run: Run, body: str, outcome: str, limits: dict[
         assert found.results[0].outcome == "returned"
     assert ("exited_early" in found.flags) == (outcome == "exited_early")
     assert _values(run.one("def f():\n    return 1", ())) == [1]
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "os.kill(os.getpid(), signal.SIGKILL)",
+        "signal.pthread_kill(threading.get_ident(), signal.SIGKILL)",
+        "resource.setrlimit(resource.RLIMIT_CPU, (0, 0))",
+    ],
+)
+def test_a_program_cannot_look_as_if_something_else_had_killed_it(run: Run, attempt: str) -> None:
+    source = f"import os, resource, signal, threading\ndef f():\n    {attempt}"
+
+    [result] = run.one(source, ()).results
+
+    assert result.outcome == "raised"
+    assert _values(run.one("import resource\ndef f():\n    return resource.getrlimit(resource.RLIMIT_CPU)[0]", ())) == [
+        10
+    ]
 
 
 def test_exit_inside_a_call_is_an_exception_like_any_other(run: Run) -> None:
