@@ -10,6 +10,7 @@ from app.evaluator import Evaluator
 from app.grading import Grading
 from app.groups import GroupGrading
 from app.ledger import Ledger
+from app.settings import Timeouts
 
 
 def caller_of(request: Request) -> Caller:
@@ -41,6 +42,11 @@ def evaluator_of(request: Request) -> Evaluator:
 def ledger_of(request: Request) -> Ledger:
     ledger: Ledger = request.app.state.ledger
     return ledger
+
+
+def timeouts_of(request: Request) -> Timeouts:
+    timeouts: Timeouts = request.app.state.timeouts
+    return timeouts
 
 
 CurrentCaller = Annotated[Caller, Depends(caller_of)]

@@ -11,6 +11,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from app.admission.claim import Claim
 from app.admission.limit import Quota
 from app.auth import Caller
 from app.encoding import encode
@@ -37,11 +38,11 @@ class Admission(Protocol):
 
 
 class Judges(Protocol):
-    async def __call__(self, job: Job, deadline: float) -> list[Outcome]: ...
+    async def __call__(self, job: Job, claim: Claim) -> list[Outcome]: ...
 
 
 class Sandbox(Protocol):
-    async def run(self, programs: Sequence[Program], deadline: float, caller: Caller) -> list[Execution]: ...
+    async def run(self, programs: Sequence[Program], claim: Claim) -> list[Execution]: ...
 
 
 class Ledger(Protocol):
@@ -65,7 +66,6 @@ class _Request:
     order: Order
     grader: Grader
     started: float
-    deadline: float
     config: ConfigInForce = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,7 +84,6 @@ class Grading:
     sandbox: Sandbox
     ledger: Ledger
     meters: Meters
-    deadline_s: float
     turns: KeyedLock = field(default_factory=KeyedLock)
 
     async def grade(self, order: Order) -> list[Answer]:
@@ -95,7 +94,7 @@ class Grading:
             RateLimited, BatchOverBurst, Overloaded: shed before any work.
         """
         started = time.monotonic()
-        request = _Request(order, await self.graders.find(order.grader_id), started, started + self.deadline_s)
+        request = _Request(order, await self.graders.find(order.grader_id), started)
         entries = [entry_of(submission, request.grader, request.config) for submission in order.submissions]
         async with self._turn(order):
             await self._replay(order, entries)
@@ -106,7 +105,7 @@ class Grading:
                     order.quotas = await held
             parts = _parts(open_entries, request.grader)
             if len(parts) == 1:
-                await self.judge(request.grader, request.config, open_entries, request.deadline, order.caller)
+                await self.judge(request.grader, request.config, open_entries, order.claim)
                 await self._record(request, open_entries)
             else:
                 await asyncio.gather(*(self._grade_part(request, part) for part in parts))
@@ -115,15 +114,13 @@ class Grading:
     async def _grade_part(self, request: _Request, entries: list[Entry]) -> None:
         """Grades some of many entries. What they are shed for is theirs alone: the others may be nearly done."""
         try:
-            await self.judge(request.grader, request.config, entries, request.deadline, request.order.caller)
+            await self.judge(request.grader, request.config, entries, request.order.claim)
         except Overloaded as error:
             for entry in entries:
                 entry.outcome = entry.outcome if isinstance(entry.outcome, Failure) else error
         await self._record(request, entries)
 
-    async def judge(
-        self, grader: Grader, config: ConfigInForce, entries: list[Entry], deadline: float, caller: Caller
-    ) -> None:
+    async def judge(self, grader: Grader, config: ConfigInForce, entries: list[Entry], claim: Claim) -> None:
         """Gives every entry its outcome: a judgement, or why there is none.
 
         Raises:
@@ -131,17 +128,16 @@ class Grading:
         """
         parts = _parts(entries, grader)
         if len(parts) == 1:
-            await self._judge(grader, config, entries, deadline, caller)
+            await self._judge(grader, config, entries, claim)
         else:
-            await asyncio.gather(*(self._judge(grader, config, part, deadline, caller) for part in parts))
+            await asyncio.gather(*(self._judge(grader, config, part, claim) for part in parts))
 
-    async def _judge(
-        self, grader: Grader, config: ConfigInForce, entries: list[Entry], deadline: float, caller: Caller
-    ) -> None:
+    async def _judge(self, grader: Grader, config: ConfigInForce, entries: list[Entry], claim: Claim) -> None:
         job, ready = Job(grader.version, config, [entry.call for entry in entries]), entries
         if job.version.has_plan:
-            job, ready = await self._planned(job, entries, deadline, caller)
-        for entry, outcome in zip(ready, await self.judges(job, deadline), strict=True):
+            job, ready = await self._planned(job, entries, claim)
+            claim = claim.begun()
+        for entry, outcome in zip(ready, await self.judges(job, claim), strict=True):
             entry.outcome = outcome
         for entry in entries:
             entry.outcome = located(entry.outcome, entry, grader)
@@ -159,19 +155,17 @@ class Grading:
             if record is not None and entry.answer is None:
                 entry.replay(record)
 
-    async def _planned(
-        self, job: Job, entries: list[Entry], deadline: float, caller: Caller
-    ) -> tuple[Job, list[Entry]]:
+    async def _planned(self, job: Job, entries: list[Entry], claim: Claim) -> tuple[Job, list[Entry]]:
         """Runs what every call's plan asks for; returns what can be judged then. The others have their outcome."""
-        plans = await self.judges(job.planning(), deadline)
-        executing = (self._execute(plan, entry, deadline, caller) for plan, entry in zip(plans, entries, strict=True))
+        plans = await self.judges(job.planning(), claim)
+        executing = (self._execute(plan, entry, claim) for plan, entry in zip(plans, entries, strict=True))
         outcomes = await asyncio.gather(*executing)
         for entry, outcome in zip(entries, outcomes, strict=True):
             entry.outcome = outcome
         ready = [index for index, outcome in enumerate(outcomes) if isinstance(outcome, list)]
         return job.only(ready), [entries[index] for index in ready]
 
-    async def _execute(self, plan: Outcome, entry: Entry, deadline: float, caller: Caller) -> Outcome:
+    async def _execute(self, plan: Outcome, entry: Entry, claim: Claim) -> Outcome:
         """Runs the programs of `plan`, except those whose execution is known; the results go into the entry's call."""
         if not isinstance(plan, list):
             return plan
@@ -179,7 +173,7 @@ class Grading:
         missing = [program for program in dict.fromkeys(plan) if program not in known]
         if missing:
             try:
-                known |= zip(missing, await self.sandbox.run(missing, deadline, caller), strict=True)
+                known |= zip(missing, await self.sandbox.run(missing, claim), strict=True)
             except ServiceError as error:
                 return error
         entry.give(plan, [known[program] for program in plan])

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.admission.claim import Claim
 from app.admission.limit import Quota
 from app.auth import Caller
 from app.errors import Failure, InvalidRequest
@@ -26,7 +27,7 @@ class Unread:
 class GroupOrder:
     """What one request asks for: samples that are credited together."""
 
-    caller: Caller
+    claim: Claim
     grader_id: str
     contract: str
     members: Sequence[Submission | Unread]
@@ -36,6 +37,10 @@ class GroupOrder:
     config: dict[str, Any] | None = None
     key: str | None = None
     """Its idempotency key, in the namespace of its route."""
+
+    @property
+    def caller(self) -> Caller:
+        return self.claim.caller
 
 
 @dataclass(frozen=True, slots=True)

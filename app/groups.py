@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import uuid_utils
 from pydantic_core import from_json, to_json
 
+from app.admission.claim import Claim
 from app.admission.limit import Quota
 from app.encoding import encode
 from app.entries import Entry, entry_of, record_of
@@ -140,17 +141,17 @@ class GroupGrading:
         return replace(answer, quotas=quotas) if quotas else answer
 
     async def _admitted(self, group: _Group, started: float) -> GroupAnswer:
-        spared_s = _CREDITING * self.grading.deadline_s
-        deadline = started + self.grading.deadline_s
-        await self.grading.judge(group.grader, group.config, group.entries, deadline - spared_s, group.order.caller)
-        credited = await self._credit(group, deadline)
+        claim = group.order.claim
+        judging = claim.sooner(_CREDITING * claim.left_s)
+        await self.grading.judge(group.grader, group.config, group.entries, judging)
+        credited = await self._credit(group, claim.begun())
         if isinstance(credited, InvalidCredit) and _may_pass(group):
             credited = NotCreditedYet(
                 f"{credited.detail}, but samples of the group may yet be judged.", credited.faults
             )
         _settle(group, credited)
         order = group.order
-        single = Order(order.caller, order.grader_id, order.contract, ())
+        single = Order(claim, order.grader_id, order.contract, ())
         duration_us = int((time.monotonic() - started) * 1e6)
         records = [record_of(entry, single, group.grader, group.config, duration_us) for entry in group.entries]
         if isinstance(credited, Credited):
@@ -158,10 +159,10 @@ class GroupGrading:
         await self._record_uncredited(records)
         raise credited
 
-    async def _credit(self, group: _Group, deadline: float) -> Credited | Failure:
+    async def _credit(self, group: _Group, claim: Claim) -> Credited | Failure:
         call = GroupCall([member.asked for member in group.members], group.parameters)
         try:
-            [outcome] = await self.grading.judges(Job(group.grader.version, group.config, [call]), deadline)
+            [outcome] = await self.grading.judges(Job(group.grader.version, group.config, [call]), claim)
         except Overloaded as error:
             return error
         assert not isinstance(outcome, Judged | list), "a group call is answered with a credit"

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic_core import to_json
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.admission.claim import Presence
 from app.contracts.wire import PROBLEM_TYPE
 from app.errors import HEAD_TOO_LARGE, HeadersTooLarge, problem
 
@@ -22,6 +23,21 @@ class JoiningProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own type
         super().connection_made(_JoiningTransport(transport, self.loop))  # type: ignore[arg-type]
         self._head_bytes = 0
+        self._present: list[Presence] = []
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        for presence in self._present:
+            presence.leave()
+
+    def on_headers_complete(self) -> None:
+        presence = Presence()
+        if self.cycle is None or self.cycle.response_complete:
+            self._present = [presence]
+        else:
+            self._present.append(presence)
+        self.scope["presence"] = presence  # type: ignore[typeddict-unknown-key]  # read by who makes a claim of a request
+        super().on_headers_complete()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)

@@ -81,6 +81,7 @@ def _create_api(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.settings = settings
+    app.state.timeouts = settings.timeouts
     app.state.registry = registry
     app.state.programs = Programs(sandbox_settings(settings))
     app.state.metrics = metrics = Metrics()
@@ -150,7 +151,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         state.ledger = ledger
         state.catalogue = Catalogue(registry, ledger)
         limits = await _open_limits(settings, metrics, stack)
-        state.grading = Grading(state.catalogue, limits, workers, programs, ledger, metrics, settings.deadline_s)
+        state.grading = Grading(state.catalogue, limits, workers, programs, ledger, metrics)
         state.groups = GroupGrading(state.grading, ledger, state.catalogue.crediting)
         state.health = Health(ledger, registry, workers, programs, limits)
         if settings.metrics_port >= 0:

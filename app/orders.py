@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.admission.claim import Claim
 from app.admission.limit import Quota
 from app.auth import Caller
 from app.errors import Failure
@@ -57,7 +58,7 @@ class Submission:
 class Order:
     """What one request asks for."""
 
-    caller: Caller
+    claim: Claim
     grader_id: str
     contract: str
     submissions: Sequence[Submission]
@@ -66,6 +67,10 @@ class Order:
     """Requests with the same key take turns, so that a retry finds what the first one made."""
     quotas: Sequence[Quota] = ()
     """How the caller stands with its rate limits, where little is left: for the answer's headers."""
+
+    @property
+    def caller(self) -> Caller:
+        return self.claim.caller
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from app.auth import Caller
+from app.admission.claim import Claim
 from app.cpus import usable_cpus
 from app.errors import DeadlineExceeded, InfraError, InvalidProgram, SandboxUnavailable, ServiceError
 from app.settings import Settings
@@ -77,17 +77,18 @@ class Programs:
             await asyncio.wait([self._starting])
         return self.state
 
-    async def run(self, programs: Sequence[Program], deadline: float, caller: Caller) -> list[Execution]:
-        """One execution per program, in order; the caller's scopes say whether its tests are trusted.
+    async def run(self, programs: Sequence[Program], claim: Claim) -> list[Execution]:
+        """One execution per program, in order; the scopes of who claims them say whether its tests are trusted.
 
         Raises:
             InvalidProgram: one asks for more than the settings allow; none was run.
             SandboxUnavailable, InfraError, DeadlineExceeded: one could not be run to its end.
         """
         if self._starting is None or not self._starting.done() or self._why_not:
-            await self._ready(deadline)
+            await self._ready(claim.deadline)
         try:
-            return await self._sandbox.run(programs, deadline, "trusted_tests" in caller.scopes, caller.name)
+            caller = claim.caller
+            return await self._sandbox.run(programs, claim.deadline, "trusted_tests" in caller.scopes, caller.name)
         except SandboxError as error:
             raise _IN_OUR_WORDS[type(error)](error.detail) from error
         except OSError as error:

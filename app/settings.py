@@ -5,6 +5,7 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,15 @@ _GRADER_RATE = re.compile(r"(\*|\w+@v\d+)=\d+(\.\d+)?")
 
 class SettingsError(ValueError):
     """The environment cannot be used; each line says which variable, what was wanted and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long requests may take, s: one that does not say, one of the Azure contract, and any that says."""
+
+    default_s: float
+    azure_s: float
+    most_s: float
 
 
 class Settings(BaseModel):
@@ -78,7 +88,15 @@ class Settings(BaseModel):
     worker_memory_mib: int = Field(1024, ge=128, description="Address space of one worker, MiB.")
     worker_queue_max: int = Field(16_384, ge=1, description="Samples that may wait for a worker; more are shed (503).")
     call_timeout_s: float = Field(5.0, gt=0, le=600, description="Longest time of one judgement inside a worker, s.")
-    deadline_s: float = Field(30.0, gt=0, le=3600, description="Longest time of a whole request, s.")
+    deadline_s: float = Field(
+        30.0, gt=0, le=3600, description="Longest time of a request that does not say how long it waits, s."
+    )
+    azure_deadline_s: float = Field(
+        540.0, gt=0, le=3600, description="The same for the Azure contract, whose platform waits for 600 s, s."
+    )
+    deadline_max_s: float = Field(
+        600.0, gt=0, le=3600, description="Longest time that X-Request-Timeout-Ms is given, s."
+    )
     body_max_mib: int = Field(16, ge=1, le=1024, description="Largest request body, MiB.")
     ledger_pending_max: int = Field(
         50_000, ge=1, description="Records that may wait for their commit; more are shed (503)."
@@ -143,6 +161,10 @@ class Settings(BaseModel):
             if not _GRADER_RATE.fullmatch(written) or not 0 < float(written.partition("=")[2]) <= 1e6:
                 raise ValueError(f"wanted GRADER=RATE with a rate above 0 and at most 1000000, got {written!r}")
         return value
+
+    @property
+    def timeouts(self) -> Timeouts:
+        return Timeouts(self.deadline_s, self.azure_deadline_s, self.deadline_max_s)
 
     @property
     def rate_by_grader(self) -> dict[str, float]:

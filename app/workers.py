@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from app.admission.claim import Claim
 from app.errors import AnsweredAtOnce, DeadlineExceeded, Failure, Overloaded, WorkerDied
 from app.worker_process import WorkerProcess
 from graders.api import Credited, Program
@@ -71,7 +72,7 @@ class _Part:
     """Calls of one job that wait together for one round trip."""
 
     job: Job
-    deadline: float
+    claim: Claim
     is_alone: bool
     outcomes: asyncio.Future[list[Outcome]]
 
@@ -138,8 +139,8 @@ class Workers:
         await asyncio.gather(*(worker.kill() for worker in self._all))
         self._all.clear()
 
-    async def __call__(self, job: Job, deadline: float) -> list[Outcome]:
-        """One outcome per call of `job`, in order. `deadline` is a time of `time.monotonic`.
+    async def __call__(self, job: Job, claim: Claim) -> list[Outcome]:
+        """One outcome per call of `job`, in order.
 
         Raises:
             Overloaded: more calls wait for a worker than may.
@@ -154,31 +155,31 @@ class Workers:
         if self._failed_before:
             shared = [index for index in shared if self._failed_before.get(job.only([index])) is None]
         if len(shared) == len(job.calls) <= _GROUP_MAX_CALLS:
-            return await self._enqueue(job, deadline, is_alone=False).outcomes if shared else []
-        return await self._in_parts(job, deadline, shared)
+            return await self._enqueue(job, claim, is_alone=False).outcomes if shared else []
+        return await self._in_parts(job, claim, shared)
 
-    async def _in_parts(self, job: Job, deadline: float, shared: list[int]) -> list[Outcome]:
+    async def _in_parts(self, job: Job, claim: Claim, shared: list[int]) -> list[Outcome]:
         """The calls at `shared` in groups, each other one alone."""
         groups = [shared[at : at + _GROUP_MAX_CALLS] for at in range(0, len(shared), _GROUP_MAX_CALLS)]
-        parts = [(group, self._enqueue(job.only(group), deadline, is_alone=False)) for group in groups]
+        parts = [(group, self._enqueue(job.only(group), claim, is_alone=False)) for group in groups]
         alone = sorted(set(range(len(job.calls))) - set(shared))
-        parts += [([index], self._alone(job.only([index]), deadline)) for index in alone]
+        parts += [([index], self._alone(job.only([index]), claim)) for index in alone]
         outcomes: dict[int, Outcome] = {}
         for indices, part in parts:
             outcomes |= zip(indices, await part.outcomes, strict=True)
         return [outcomes[index] for index in range(len(job.calls))]
 
-    def _alone(self, job: Job, deadline: float) -> _Part:
+    def _alone(self, job: Job, claim: Claim) -> _Part:
         """One call on its own; at once if it died or outlasted a worker before."""
         first = self._failed_before.get(job)
         if first is None:
-            return self._enqueue(job, deadline, is_alone=True)
-        part = _Part(job, deadline, True, self._loop.create_future())
+            return self._enqueue(job, claim, is_alone=True)
+        part = _Part(job, claim, True, self._loop.create_future())
         part.settle([AnsweredAtOnce(first)])
         return part
 
-    def _enqueue(self, job: Job, deadline: float, *, is_alone: bool) -> _Part:
-        part = _Part(job, deadline, is_alone, self._loop.create_future())
+    def _enqueue(self, job: Job, claim: Claim, *, is_alone: bool) -> _Part:
+        part = _Part(job, claim, is_alone, self._loop.create_future())
         self._waiting.append(part)
         self._waiting_calls += len(job.calls)
         # Fed at the end of this turn of the loop, so that all that arrives in it goes together.
@@ -214,7 +215,7 @@ class Workers:
                 break
             self._waiting.popleft()
             self._waiting_calls -= len(part.job.calls)
-            if part.deadline < now:
+            if part.claim.deadline < now:
                 part.expire()
                 continue
             parts.append(part)
@@ -224,7 +225,7 @@ class Workers:
 
     def _timeout_s(self, parts: list[_Part]) -> float:
         if parts[0].is_alone:
-            return max(0.0, min(self._call_timeout_s, parts[0].deadline - time.monotonic()))
+            return max(0.0, min(self._call_timeout_s, parts[0].claim.deadline - time.monotonic()))
         return min(self._call_timeout_s, _GROUP_TIMEOUT_S)
 
     def _sweep(self) -> None:
@@ -233,9 +234,9 @@ class Workers:
         now = time.monotonic()
         for part in self._running:
             # One that goes alone is stopped at its deadline, and then answered.
-            if part.deadline < now and not part.is_alone:
+            if part.claim.deadline < now and not part.is_alone:
                 part.expire()
-        for part in [part for part in self._waiting if part.deadline < now]:
+        for part in [part for part in self._waiting if part.claim.deadline < now]:
             self._waiting.remove(part)
             self._waiting_calls -= len(part.job.calls)
             part.expire()
@@ -273,7 +274,7 @@ class Workers:
 
     def _try_one_by_one(self, part: _Part) -> None:
         """The calls of a group that failed as a whole, each alone; `part` is answered when the last of them is."""
-        singles = [self._alone(part.job.only([index]), part.deadline) for index in range(len(part.job.calls))]
+        singles = [self._alone(part.job.only([index]), part.claim) for index in range(len(part.job.calls))]
 
         async def collect() -> None:
             part.settle([outcome for single in singles for outcome in await single.outcomes])

@@ -4,7 +4,6 @@ A weak test pays for weak programs for a whole training run, and a wrong one for
 """
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
@@ -20,6 +19,7 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
+from app.admission.claim import Claim
 from app.auth import LOCAL
 from app.commands.console import err, find, out, settings, stop
 from app.commands.grade import read_config
@@ -181,8 +181,8 @@ class Checker:
         assert task.item is not None, "it has been read"
         sample = Sample(output_text=output)
         plan: list[Program] = self._version.plan(sample, task.item, self._config)
-        deadline = time.monotonic() + self._deadline_s * _TOGETHER
-        found = await self._programs.run(plan, deadline, LOCAL) if plan else []
+        claim = Claim.within(self._deadline_s * _TOGETHER, LOCAL)
+        found = await self._programs.run(plan, claim) if plan else []
         return self._version.judge(sample, task.item, self._config, found), found
 
 

@@ -1,7 +1,6 @@
 """What the programs of a grader's cases come to in the sandbox of this machine."""
 
-import time
-
+from app.admission.claim import Claim
 from app.auth import ANONYMOUS
 from app.programs import Programs, sandbox_settings
 from app.settings import Settings
@@ -23,8 +22,8 @@ async def execute_cases(version: Version, settings: Settings) -> dict[str, tuple
         for case in version.cases:
             plan = plan_case(version, case)
             wanted = plan if isinstance(plan, list) else []
-            deadline = time.monotonic() + settings.deadline_s
-            executions = await programs.run(wanted, deadline, ANONYMOUS) if wanted else []
+            claim = Claim.within(settings.deadline_s, ANONYMOUS)
+            executions = await programs.run(wanted, claim) if wanted else []
             found[case.name] = tuple(map(same_each_time, executions))
     finally:
         await programs.close()

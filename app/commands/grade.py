@@ -17,6 +17,7 @@ from pydantic_core import from_json
 from rich.progress import Progress
 from rich.table import Table
 
+from app.admission.claim import Claim
 from app.admission.rates import RateLimits, Rates
 from app.auth import LOCAL
 from app.catalogue import Catalogue
@@ -142,9 +143,7 @@ async def _grade_file(
     programs = Programs(sandbox_settings(chosen))
     ledger = NoLedger()
     catalogue = Catalogue(Registry(chosen.graders_path), ledger)
-    grading = Grading(
-        catalogue, RateLimits(Rates(), Metrics()), workers, programs, ledger, Metrics(), chosen.deadline_s
-    )
+    grading = Grading(catalogue, RateLimits(Rates(), Metrics()), workers, programs, ledger, Metrics())
     with (
         input.open("rb") as lines,
         output.open("wb") if output else nullcontext() as results,
@@ -155,7 +154,8 @@ async def _grade_file(
         try:
             numbered = enumerate(lines, 1)
             while chunk := [(number, line) for number, line in islice(numbered, _CHUNK_LINES)]:
-                await _grade_chunk(grading, id, config, chunk, summary, results)
+                claim = Claim.within(chosen.deadline_s, LOCAL)
+                await _grade_chunk(grading, claim, id, config, chunk, summary, results)
                 progress.update(bar, advance=sum(len(line) for _, line in chunk))
         finally:
             await programs.close()
@@ -165,6 +165,7 @@ async def _grade_file(
 
 async def _grade_chunk(
     grading: Grading,
+    claim: Claim,
     id: str,
     config: dict[str, Any] | None,
     chunk: list[tuple[int, bytes]],
@@ -173,7 +174,7 @@ async def _grade_chunk(
 ) -> None:
     rows = [(number, line, _read(line)) for number, line in chunk if line.strip()]
     submissions = [read for _, _, read in rows if isinstance(read, Submission)]
-    answers = iter(await grading.grade(Order(LOCAL, id, "cli", submissions, config)))
+    answers = iter(await grading.grade(Order(claim, id, "cli", submissions, config)))
     for number, line, read in rows:
         answer = next(answers) if isinstance(read, Submission) else read
         summary.add(number, answer)

@@ -142,13 +142,11 @@ async def _regrade(
     try:
         await workers.start()
         catalogue = Catalogue(Registry(chosen.graders_path), ledger)
-        grading = Grading(
-            catalogue, RateLimits(Rates(), Metrics()), workers, programs, ledger, Metrics(), chosen.deadline_s
-        )
+        grading = Grading(catalogue, RateLimits(Rates(), Metrics()), workers, programs, ledger, Metrics())
         target = await catalogue.find(grader_id)
         await _check_source(ledger, caller, run, source)
         moves = Moves(run, f"{run}~{grader_id}~{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}", grader_id)
-        regrading = Regrading(ledger, catalogue, grading, caller, target, config, moves.new_run)
+        regrading = Regrading(ledger, catalogue, grading, caller, target, config, moves.new_run, chosen.deadline_s)
         async for before, after in regrading.moves(run, source):
             moves.add(before, after)
         return moves

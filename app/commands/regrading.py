@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from app.admission.claim import Claim
 from app.auth import Caller
 from app.catalogue import Catalogue
 from app.errors import Failure, InvalidRequest, ServiceError
@@ -37,6 +38,8 @@ class Regrading:
     config: dict[str, Any] | None
     """None: a version gets the one that each stored grade was made with; a recipe has its own."""
     new_run: str
+    deadline_s: float
+    """Longest time of one chunk, or one group."""
     _groups: dict[str, Record | Failure] = field(default_factory=dict)
     """What has become of members of groups, by their old record, until the run's counted grades come to them."""
 
@@ -69,7 +72,7 @@ class Regrading:
 
     async def _chunk(self, chunk: list[Record]) -> Iterator[Move]:
         submissions = [await self._submission(record) for record in chunk]
-        order = Order(self.caller, self.target.id, "regrade", submissions, self._config_of(chunk[0]))
+        order = Order(self._claim, self.target.id, "regrade", submissions, self._config_of(chunk[0]))
         answers = await self.grading.grade(order)
         made = [answer.record if isinstance(answer, Graded) else answer.error for answer in answers]
         return zip(chunk, made, strict=True)
@@ -95,13 +98,17 @@ class Regrading:
     ) -> list[Record | Failure]:
         groups = GroupGrading(self.grading, self.ledger, self.catalogue.crediting)
         parameters = from_json(credit.parameters)
-        order = GroupOrder(self.caller, self.target.id, "regrade", members, parameters, self._config_of(one))
+        order = GroupOrder(self._claim, self.target.id, "regrade", members, parameters, self._config_of(one))
         try:
             return list((await groups.grade(order)).results)
         except (Unscored, ServiceError) as error:
             if not self.target.version.has_group_credit:
                 raise
             return [error] * len(members)
+
+    @property
+    def _claim(self) -> Claim:
+        return Claim.within(self.deadline_s, self.caller, self.new_run)
 
     def _config_of(self, record: Record) -> dict[str, Any] | None:
         if self.config is not None or self.target.recipe:

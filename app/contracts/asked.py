@@ -16,3 +16,8 @@ class Asked:
 
     submissions: Sequence[Submission | InvalidRequest]
     config: dict[str, Any] | None
+
+    @property
+    def run(self) -> str | None:
+        """The run of the first sample that can be read: one request waits as one run."""
+        return next((one.run.id for one in self.submissions if isinstance(one, Submission)), None)

@@ -12,8 +12,9 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, SkipValidation
 from pydantic_core import to_json
 
+from app.contracts.claims import PriorityHeader, TimeoutMs, azure_claim_of
 from app.contracts.wire import GRADING, PROBLEM_TYPE, declared, grading_reply, read_sample
-from app.dependencies import caller_of, grading_of
+from app.dependencies import grading_of
 from app.errors import (
     DeadlineExceeded,
     Failure,
@@ -58,14 +59,20 @@ class EndpointAnswer(BaseModel):
     response_model=EndpointAnswer,
     responses=declared(*_ERRORS),
 )
-async def azure(request: Request, id: str, body: EndpointBody) -> Reply:
+async def azure(
+    request: Request,
+    id: str,
+    body: EndpointBody,
+    timeout_ms: TimeoutMs = None,
+    priority: PriorityHeader = None,
+) -> Reply:
     """Grade one rollout of an Azure or OpenAI reinforcement fine-tuning job (grader type `endpoint`)."""
     try:
         key = _key(body)
         sample = _with_text(body.sample)
         read_sample(sample, "/sample")
         submission = Submission(body.item, sample, key=key)
-        order = Order(caller_of(request), id, "azure", [submission], key=key)
+        order = Order(azure_claim_of(request, timeout_ms, priority), id, "azure", [submission], key=key)
         [answer] = await grading_of(request).grade(order)
     except (ServiceError, Unscored) as error:
         return _failed(error)

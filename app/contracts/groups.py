@@ -7,9 +7,10 @@ from pydantic import BaseModel, Field, SkipValidation, ValidationError
 from pydantic_core import from_json, to_json
 
 from app.contracts.asked import BATCH_MAX
+from app.contracts.claims import PriorityHeader, TimeoutMs, claim_of
 from app.contracts.native import BatchError, BatchSample, GradeAnswer, IdempotencyKey, namespaced, read_samples
 from app.contracts.wire import GRADING, Run, declared, grade_json, grading_reply
-from app.dependencies import caller_of, groups_of
+from app.dependencies import groups_of
 from app.errors import BatchOverBurst, Failure, InvalidRequest, NoGroupCredit, problem
 from app.group_orders import GroupAnswer, GroupOrder, Unread
 from app.lean_route import LeanRoute, Reply
@@ -56,7 +57,14 @@ class GroupBlock(BaseModel):
     response_model=GroupBlock,
     responses=declared(*GRADING, NoGroupCredit, InvalidCredit, BatchOverBurst),
 )
-async def grade_group(request: Request, id: str, body: GroupBody, idempotency_key: IdempotencyKey = None) -> Reply:
+async def grade_group(
+    request: Request,
+    id: str,
+    body: GroupBody,
+    idempotency_key: IdempotencyKey = None,
+    timeout_ms: TimeoutMs = None,
+    priority: PriorityHeader = None,
+) -> Reply:
     """Grade up to 1,000 samples that are credited together: each is judged, then the grader gives every one its share.
 
     The order of the samples changes no reward. A sample that cannot be judged is an error of its own, and so are those
@@ -69,9 +77,14 @@ async def grade_group(request: Request, id: str, body: GroupBody, idempotency_ke
         for one, sent in zip(read_samples(body.samples, shared), body.samples, strict=True)
     ]
     key = namespaced("group", idempotency_key)
-    order = GroupOrder(caller_of(request), id, "native", members, body.credit or {}, body.config, key)
+    claim = claim_of(request, _run_of(members), timeout_ms, priority)
+    order = GroupOrder(claim, id, "native", members, body.credit or {}, body.config, key)
     answer = await groups_of(request).grade(order)
     return grading_reply(_json(answer), answer.quotas)
+
+
+def _run_of(members: list[Submission | Unread]) -> str | None:
+    return next((one.run.id for one in members if isinstance(one, Submission)), None)
 
 
 def _unread(error: InvalidRequest, sent: Any, shared: RunPoint) -> Unread:

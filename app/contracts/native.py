@@ -6,8 +6,10 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel, Field, SkipValidation, TypeAdapter, ValidationError
 
+from app.admission.claim import Claim
 from app.contracts import quick
 from app.contracts.asked import BATCH_MAX, Asked
+from app.contracts.claims import PriorityHeader, TimeoutMs, claim_of
 from app.contracts.wire import (
     GRADING,
     Run,
@@ -18,7 +20,7 @@ from app.contracts.wire import (
     problem_response,
     read_sample,
 )
-from app.dependencies import caller_of, grading_of
+from app.dependencies import grading_of
 from app.errors import BatchOverBurst, InvalidProgram, InvalidRequest
 from app.lean_route import LeanRoute, Reply, read_model
 from app.orders import Answer, Order, Refused, RunPoint, Submission
@@ -116,9 +118,17 @@ IdempotencyKey = Annotated[
 @router.post(
     "/v1/graders/{id}/grade", response_model=GradeAnswer, responses=declared(*GRADING, InvalidItem, InvalidProgram)
 )
-async def grade(request: Request, id: str, body: GradeBody, idempotency_key: IdempotencyKey = None) -> Reply:
+async def grade(
+    request: Request,
+    id: str,
+    body: GradeBody,
+    idempotency_key: IdempotencyKey = None,
+    timeout_ms: TimeoutMs = None,
+    priority: PriorityHeader = None,
+) -> Reply:
     """Grade one sample."""
-    order = _order(request, id, cast(Asked, body), namespaced("one", idempotency_key))
+    asked = cast(Asked, body)
+    order = _order(claim_of(request, asked.run, timeout_ms, priority), id, asked, namespaced("one", idempotency_key))
     [answer] = await grading_of(request).grade(order)
     if isinstance(answer, Refused):
         return problem_response(answer.error, answer.record)
@@ -126,21 +136,29 @@ async def grade(request: Request, id: str, body: GradeBody, idempotency_key: Ide
 
 
 @router.post("/v1/graders/{id}/grade-batch", response_model=BatchAnswer, responses=declared(*GRADING, BatchOverBurst))
-async def grade_batch(request: Request, id: str, body: BatchBody, idempotency_key: IdempotencyKey = None) -> Reply:
+async def grade_batch(
+    request: Request,
+    id: str,
+    body: BatchBody,
+    idempotency_key: IdempotencyKey = None,
+    timeout_ms: TimeoutMs = None,
+    priority: PriorityHeader = None,
+) -> Reply:
     """Grade up to 1,000 samples. Each result is a grade or an error of its own; one bad sample fails no other."""
-    order = _order(request, id, cast(Asked, body), namespaced("batch", idempotency_key))
-    answers = _all(cast(Asked, body), await grading_of(request).grade(order))
+    asked = cast(Asked, body)
+    order = _order(claim_of(request, asked.run, timeout_ms, priority), id, asked, namespaced("batch", idempotency_key))
+    answers = _all(asked, await grading_of(request).grade(order))
     return grading_reply(b'{"results":[%b]}' % b",".join([answer_json(answer) for answer in answers]), order.quotas)
 
 
-def _order(request: Request, id: str, asked: Asked, key: str | None) -> Order:
+def _order(claim: Claim, id: str, asked: Asked, key: str | None) -> Order:
     """What grading is asked for: the samples that could be read, each with its own key."""
     submissions = [one for one in asked.submissions if isinstance(one, Submission)]
     if key is not None:
         for index, one in enumerate(asked.submissions):
             if isinstance(one, Submission):
                 one.key = f"{key}#{index}"
-    return Order(caller_of(request), id, "native", submissions, asked.config, key)
+    return Order(claim, id, "native", submissions, asked.config, key)
 
 
 def _all(asked: Asked, answers: list[Answer]) -> list[Answer]:

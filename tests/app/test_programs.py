@@ -1,6 +1,5 @@
 """Programs over HTTP: from the sample to the sandbox and back, and why there is no grade when there is none."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from app.admission.claim import Claim
 from app.auth import LOCAL
 from app.keys.secret import hash_of, new_key
 from app.programs import Programs
@@ -233,7 +233,7 @@ async def test_a_sandbox_that_nobody_starts_is_started_by_the_first_program() ->
     try:
         assert programs.state.state == "idle"
 
-        [found] = await programs.run([Program("print(1)")], time.monotonic() + 30, LOCAL)
+        [found] = await programs.run([Program("print(1)")], Claim.within(30, LOCAL))
 
         assert found.stdout == "1\n"
         assert programs.state.state == "ready"

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from app.admission.claim import Claim
+from app.auth import LOCAL
 from app.errors import AnsweredAtOnce, DeadlineExceeded, Overloaded, WorkerDied, status_of
 from app.workers import Job, Outcome, Workers
 from graders.calls import Call, Judged
@@ -92,8 +94,8 @@ def facts(outcome: Outcome) -> tuple[str, str]:
     return rest["reason"], rest["answer"]
 
 
-def soon(seconds: float = 30.0) -> float:
-    return time.monotonic() + seconds
+def soon(seconds: float = 30.0) -> Claim:
+    return Claim.within(seconds, LOCAL)
 
 
 async def test_no_call_runs_in_the_service_itself(workers: Workers, graders_path: Path) -> None:
