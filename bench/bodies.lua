@@ -1,4 +1,4 @@
--- wrk script: posts the lines of the file $BODIES in turn, so that bodies differ.
+-- wrk script: posts the lines of the file $BODIES in turn, so that bodies differ, with the API key $KEY if there is one.
 local bodies = {}
 for line in io.lines(os.getenv("BODIES")) do
   bodies[#bodies + 1] = line
@@ -6,6 +6,9 @@ end
 local sent = 0
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
+if os.getenv("KEY") then
+  wrk.headers["X-Api-Key"] = os.getenv("KEY")
+end
 
 function request()
   sent = sent + 1

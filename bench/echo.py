@@ -16,6 +16,10 @@ class Body(BaseModel):
     run: dict[str, Any]
 
 
+@app.get("/healthz")
+async def healthz() -> None: ...
+
+
 @app.post("/echo")
 async def echo(body: Body) -> Body:
     return body

@@ -1,10 +1,12 @@
 """What the service costs beside a bare FastAPI echo of the same body: singles, and batches of 100.
 
-Everything is on: validation, durable recording (SQLite, synchronous=FULL), ids, metrics. wrk posts bodies that differ
-over 32 connections (8 for batches); rounds are interleaved, medians compared. A row counts only where the server was
-the bottleneck: its processes used at least 85 % of a CPU.
+Everything is on: validation, admission, durable recording (SQLite, synchronous=FULL), ids, metrics; `limited` also has
+an API key, and two rate limits that are shared through a real Redis. wrk posts bodies that differ over 32
+connections (8 for batches); rounds are interleaved, medians compared. A row counts only where the server was the
+bottleneck: its processes used at least 85 % of a CPU.
 """
 
+import hashlib
 import json
 import os
 import random
@@ -16,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,10 +26,15 @@ import httpx2
 from rich.console import Console
 from rich.table import Table
 
+from tests.services import Redis
+
 ROUNDS = 5
 ROUND_S = 4
 BATCH = 100
-ECHO_PORT, PORT = 18190, 18191
+ECHO_PORT, PORT, LIMITED_PORT = 18190, 18191, 18193
+KEY = "rft_" + 43 * "k"
+# More than can be sent, so that nothing is refused and every token is leased.
+RATE_PER_S = 100_000
 GRADER = "finance_qa@v1"
 _HERE = Path(__file__).parent
 
@@ -59,15 +66,17 @@ def main() -> None:
 
 def _measure(folder: str, singles: Path, batches: Path, requests: list[dict]) -> tuple[dict[str, list[Round]], float]:
     """The rounds, and the CPU microseconds of one judgement."""
-    echo = [sys.executable, str(_HERE / "echo.py"), str(ECHO_PORT)]
-    service = [sys.executable, "-m", "app.cli", "serve"]
-    settings = {"RFT_PORT": str(PORT), "RFT_METRICS_PORT": "-1", "RFT_DATA_DIR": folder}
-    rounds: dict[str, list[Round]] = {"echo": [], "single": [], "batch": []}
-    with _running(echo, {}, ECHO_PORT, "/openapi.json") as bare, _running(service, settings, PORT, "/healthz") as ours:
+    rounds: dict[str, list[Round]] = {"echo": [], "single": [], "limited": [], "batch": []}
+    with ExitStack() as stack:
+        echo = stack.enter_context(_running([sys.executable, str(_HERE / "echo.py"), str(ECHO_PORT)], {}, ECHO_PORT))
+        ours = stack.enter_context(_service(PORT, Path(folder, "ours"), {}))
+        limited = stack.enter_context(_service(LIMITED_PORT, Path(folder, "limited"), _limits(Path(folder), stack)))
+        grade = f"/v1/graders/{GRADER}/grade"
         runs = {
-            "echo": (bare, f"http://127.0.0.1:{ECHO_PORT}/echo", singles, 32),
-            "single": (ours, f"http://127.0.0.1:{PORT}/v1/graders/{GRADER}/grade", singles, 32),
-            "batch": (ours, f"http://127.0.0.1:{PORT}/v1/graders/{GRADER}/grade-batch", batches, 8),
+            "echo": (echo, f"http://127.0.0.1:{ECHO_PORT}/echo", singles, 32),
+            "single": (ours, f"http://127.0.0.1:{PORT}{grade}", singles, 32),
+            "limited": (limited, f"http://127.0.0.1:{LIMITED_PORT}{grade}", singles, 32),
+            "batch": (ours, f"http://127.0.0.1:{PORT}{grade}-batch", batches, 8),
         }
         for number in range(ROUNDS + 1):
             for name, run in runs.items():
@@ -82,12 +91,32 @@ def _measure(folder: str, singles: Path, batches: Path, requests: list[dict]) ->
     return rounds, judgement_us
 
 
+def _service(port: int, folder: Path, settings: dict[str, str]) -> AbstractContextManager[int]:
+    settings = {"RFT_PORT": str(port), "RFT_METRICS_PORT": "-1", "RFT_DATA_DIR": str(folder), **settings}
+    return _running([sys.executable, "-m", "app.cli", "serve"], settings, port)
+
+
+def _limits(folder: Path, stack: ExitStack) -> dict[str, str]:
+    """The settings of a service with a key, and with limits of its caller, in all and to one grader, in a Redis."""
+    redis = Redis(folder)
+    redis.start()
+    stack.callback(redis.kill)
+    keys = folder / "keys.toml"
+    hashed = hashlib.sha256(KEY.encode()).hexdigest()
+    keys.write_text(f'[[keys]]\nname = "bench"\nsha256 = "{hashed}"\nrate = "{RATE_PER_S}/s"\n')
+    return {
+        "RFT_API_KEYS_FILE": str(keys),
+        "RFT_REDIS_URL": redis.url,
+        "RFT_GRADER_RATES": f"{GRADER}={RATE_PER_S}",
+    }
+
+
 @contextmanager
-def _running(command: list[str], settings: dict[str, str], port: int, path: str) -> Iterator[int]:
+def _running(command: list[str], settings: dict[str, str], port: int) -> Iterator[int]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RFT_")}
     process = subprocess.Popen(command, env=environment | settings, stdout=subprocess.DEVNULL)
     try:
-        _wait(f"http://127.0.0.1:{port}{path}")
+        _wait(f"http://127.0.0.1:{port}/healthz")
         yield process.pid
     finally:
         process.terminate()
@@ -109,7 +138,7 @@ def _wrk(pid: int, url: str, bodies: Path, connections: int) -> Round:
     started, cpu_before = time.perf_counter(), _cpu_s(pid)
     command = ["wrk", "-t1", f"-c{connections}", f"-d{ROUND_S}s", "--latency", "-s", str(_HERE / "bodies.lua"), url]
     printed = subprocess.run(
-        command, env=os.environ | {"BODIES": str(bodies)}, check=True, capture_output=True, text=True
+        command, env=os.environ | {"BODIES": str(bodies), "KEY": KEY}, check=True, capture_output=True, text=True
     ).stdout
     elapsed_s, cpu_s = time.perf_counter() - started, _cpu_s(pid) - cpu_before
     if "Non-2xx" in printed:
@@ -164,13 +193,13 @@ def _report(rounds: dict[str, list[Round]], judgement_us: float) -> bool:
             f"{row.p99_ms:.1f}",
         )
     Console(width=120).print(table)
-    pairs = zip(rounds["single"], rounds["echo"], strict=True)
-    ratio = statistics.median(ours.requests_per_s / bare.requests_per_s for ours, bare in pairs)
+    ratio, limited_ratio = (_beside_echo(rounds, name) for name in ("single", "limited"))
     factor = medians["batch"].requests_per_s * BATCH / medians["single"].requests_per_s
     beyond_us = medians["batch"].cpu_us / BATCH - judgement_us
     least_share = min(row.cpu_share for row in medians.values())
     checks = [
         ("singles, throughput beside the echo", ratio, ratio >= LEAST_RATIO, f">= {LEAST_RATIO}"),
+        ("the same with a key and Redis limits", limited_ratio, limited_ratio >= LEAST_RATIO, f">= {LEAST_RATIO}"),
         ("batches, samples/s beside singles", factor, factor >= LEAST_BATCH_FACTOR, f">= {LEAST_BATCH_FACTOR}"),
         ("batches, CPU us a sample beyond judgement", beyond_us, beyond_us <= MOST_BEYOND_US, f"<= {MOST_BEYOND_US}"),
         ("least CPU share of a server", least_share, least_share >= LEAST_SHARE, f">= {LEAST_SHARE}: the bottleneck"),
@@ -179,6 +208,11 @@ def _report(rounds: dict[str, list[Round]], judgement_us: float) -> bool:
     for what, value, good, target in checks:
         print(f"{'ok  ' if good else 'MISS'} {what}: {value:.2f} ({target})")
     return all(good for _, _, good, _ in checks)
+
+
+def _beside_echo(rounds: dict[str, list[Round]], name: str) -> float:
+    pairs = zip(rounds[name], rounds["echo"], strict=True)
+    return statistics.median(ours.requests_per_s / bare.requests_per_s for ours, bare in pairs)
 
 
 def _median(rounds: list[Round]) -> Round:
