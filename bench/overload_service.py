@@ -86,6 +86,8 @@ def running(policy: str, timeout_s: float, folder: Path) -> Iterator[Service]:
         "RFT_DEADLINE_S": str(DEADLINE_SHARE * timeout_s),
         "COLUMNS": "200",
     }
+    if policy != "ours":
+        settings["RFT_WORKER_QUEUE_MAX"] = "1000000"
     if policy == "429-only":
         settings |= {"RFT_RATE_PER_S": str(RATE_PER_S), "RFT_BURST": str(BURST)}
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RFT_")}
