@@ -26,7 +26,9 @@ from graders.registry import ConfigInForce, Grader
 
 # Most samples of a version with programs that are planned, run, judged and recorded together, while the programs of
 # others run. Smaller parts cost more round trips to the workers.
-_PART_SAMPLES = 16
+_PART_SAMPLES = 32
+# The last parts hold so few: one would cost a round trip of its own, and more would be judged late.
+_LAST_SAMPLES = 3
 
 
 class Graders(Protocol):
@@ -215,7 +217,7 @@ def _parts(entries: list[Entry], grader: Grader) -> list[list[Entry]]:
     parts: list[list[Entry]] = []
     at = 0
     while at < len(entries):
-        size = min(_PART_SAMPLES, 2 << len(parts), (len(entries) - at + 1) // 2)
+        size = min(_PART_SAMPLES, 2 << len(parts), max(_LAST_SAMPLES, (len(entries) - at + 1) // 2))
         parts.append(entries[at : at + size])
         at += size
     return parts

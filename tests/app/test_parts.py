@@ -17,8 +17,8 @@ def test_parts_hold_every_entry_in_order_and_are_small_at_both_ends(count: int) 
     parts = _parts(entries, GRADERS["code_tests@v1"])
 
     assert [id(entry) for part in parts for entry in part] == [id(entry) for entry in entries]
-    assert max(len(parts[0]), len(parts[-1])) <= 2
-    assert max(map(len, parts)) <= 16
+    assert max(len(parts[0]), len(parts[-1])) <= 3
+    assert max(map(len, parts)) <= 32
 
 
 def test_what_runs_no_programs_is_one_part() -> None:
