@@ -1,6 +1,7 @@
 """The HTTP border, as pure ASGI: who may come in, the short way to the lean routes, a request id for everyone, and one
 answer for what nobody foresaw."""
 
+import asyncio
 import logging
 import re
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 from app.auth import LOCAL, Caller
 from app.auth import Scope as CallerScope
 from app.contracts.wire import problem_response
+from app.drain import Drain, closed, cut_off
 from app.errors import (
     HEAD_TOO_LARGE,
     HEADERS_MAX,
@@ -24,7 +26,7 @@ from app.errors import (
     ServiceError,
     TooManyAttempts,
 )
-from app.keys.gate import Gate
+from app.keys.gate import PROBES, Gate
 from app.lean_route import LeanRoute, Reply
 from graders.errors import Unscored
 
@@ -43,13 +45,17 @@ class Border:
         gate: tells who a request comes from. Whoever needs no key because they ask from this machine must say so in the
             Host header, so that no web page can reach the service through a name that resolves to this machine (DNS
             rebinding).
+        drain: tells whether the service still takes requests.
     """
 
-    def __init__(self, api: FastAPI, lean: Sequence[LeanRoute], *, body_max_bytes: int, gate: Gate) -> None:
+    def __init__(
+        self, api: FastAPI, lean: Sequence[LeanRoute], *, body_max_bytes: int, gate: Gate, drain: Drain
+    ) -> None:
         self.api = api
         self._lean = lean
         self._body_max_bytes = body_max_bytes
         self._gate = gate
+        self.drain = drain
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -70,6 +76,11 @@ class Border:
         try:
             reply = await self._reply(headers, scope, receive)
             await (reply or self.api)(scope, receive, send_with_id)
+        except asyncio.CancelledError:
+            # Nobody cancels a request but a service that has no more time for it.
+            if started or not self.drain.is_cut:
+                raise
+            await problem_response(cut_off())(scope, receive, send_with_id)
         except ClientDisconnect:
             _log.info("Request %s: the caller hung up while sending", request_id.decode())
         except Exception:  # noqa: BLE001
@@ -90,6 +101,8 @@ class Border:
         if caller is LOCAL and not (_HOST.fullmatch(host) and _hosts(scope, headers) <= 1):
             shown = host.decode("latin-1")
             return problem_response(HostNotAllowed(f"Host {shown!r} is not served without API keys; use localhost."))
+        if self.drain.is_closed and scope["path"] not in PROBES:
+            return problem_response(closed())
         for route in self._lean:
             path = route.path_parameters(scope["method"], scope["path"])
             if path is not None:

@@ -35,6 +35,14 @@ class HeadersTooLarge(ServiceError):
     """The request's line and headers are longer or more than any caller needs."""
 
 
+class MalformedRequest(ServiceError):
+    """Not HTTP, or something that two readers of HTTP might read in two ways."""
+
+
+class RequestTimeout(ServiceError):
+    """The request took longer to arrive than any honest link needs."""
+
+
 class UnsupportedMediaType(ServiceError):
     """The body is not declared as application/json."""
 
@@ -100,6 +108,10 @@ class RecordRefused(ServiceError):
 
 class Overloaded(ServiceError):
     """More samples wait than may; this one was shed before any work."""
+
+
+class ShuttingDown(Overloaded):
+    """The service is stopping: it takes nothing new, or its time was up before this was judged."""
 
 
 class RateLimited(ServiceError):
@@ -189,6 +201,8 @@ TABLE: dict[type[Exception], Status] = {
     evaluation.GoldDiffers: Status(422, "gold_differs", "The systems were not evaluated against the same gold"),
     evaluation.VersionsDiffer: Status(422, "versions_differ", "The systems were not judged by the same version"),
     BodyTooLarge: Status(413, "body_too_large", "The body is over the limit"),
+    MalformedRequest: Status(400, "malformed_request", "The request is not HTTP/1.1"),
+    RequestTimeout: Status(408, "request_timeout", "The request did not arrive in time", 1),
     HeadersTooLarge: Status(431, "headers_too_large", "The request's headers are over the limit"),
     UnsupportedMediaType: Status(415, "unsupported_media_type", "Only application/json is read"),
     NotAuthorized: Status(401, "not_authorized", "The API key is missing or lets nobody in"),
@@ -209,6 +223,7 @@ TABLE: dict[type[Exception], Status] = {
     RecordRefused: Status(500, "record_refused", "The database refused the record"),
     InternalError: Status(500, "internal_error", "The service failed"),
     Overloaded: Status(503, "overloaded", "Too many samples wait", 1),
+    ShuttingDown: Status(503, "shutting_down", "The service is stopping", 2),
     SandboxUnavailable: Status(503, "sandbox_unavailable", "Programs cannot be run now", 5),
     InfraError: Status(503, "infra_error", "The program's process was lost; nothing is known about the sample", 1),
     LedgerUnavailable: Status(503, "ledger_unavailable", "The grade cannot be recorded now", 1),

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from app.contracts.wire import OPEN, declared
+from app.drain import Drain
 from app.errors import LedgerUnavailable
 from app.ledger import Ledger
 from app.programs import Programs, SandboxState
@@ -23,6 +24,7 @@ class Readiness(BaseModel):
     """What the service stands on. `ready` asks for a worker to judge and a database to record."""
 
     ready: bool
+    stopping: bool = Field(description="Whether the service was asked to stop. Then it is not ready.")
     workers: int = Field(description="Processes that can judge now. Without one the service is not ready.")
     database: str = Field(description="`ok`, or what is wrong.")
     redis: str = Field(description="`ok`, `not configured`, or what is wrong: then limits are each replica's share.")
@@ -39,19 +41,27 @@ class Health:
     """Asks the parts how they are."""
 
     def __init__(
-        self, ledger: Ledger, registry: Registry, workers: Workers, programs: Programs, limits: Limits
+        self,
+        ledger: Ledger,
+        registry: Registry,
+        workers: Workers,
+        programs: Programs,
+        limits: Limits,
+        drain: Drain,
     ) -> None:
         self._ledger = ledger
         self._workers = workers
         self._registry = registry
         self._programs = programs
         self._limits = limits
+        self._drain = drain
 
     async def readiness(self) -> Readiness:
         """The state of every part, asked now."""
         database = await self._database()
         return Readiness(
-            ready=database == "ok" and self._workers.alive > 0,
+            ready=database == "ok" and self._workers.alive > 0 and not self._drain.is_leaving,
+            stopping=self._drain.is_leaving,
             workers=self._workers.alive,
             database=database,
             redis=self._limits.redis,
@@ -60,6 +70,8 @@ class Health:
         )
 
     async def _database(self) -> str:
+        if self._drain.is_leaving:
+            return "not asked: the service is stopping"
         try:
             await self._ledger.check()
         except LedgerUnavailable as error:

@@ -1,85 +1,266 @@
-"""uvicorn's HTTP protocol, with the head and the body of an answer in one write, and a limit to a request's head.
+"""uvicorn's HTTP protocol with limits: to how long a request takes to arrive, to what it may take, to how many wait.
 
-uvicorn writes head and body one after the other. Each write is a system call, and each wakes the client: the second one
-cost a tenth of a single grade. And it keeps whatever headers come, for as long as they come.
+What uvicorn leaves open: it waits for ever for a head or a body; it keeps whatever headers come, and takes the trailers
+of a chunked body for headers; it drops the body of a request that offers to upgrade to HTTP/2; it answers a request
+that it cannot read before the ones that came first; it reads on while pipelined requests wait; and it resets the
+connection of who still sends a body that is refused. Where every connection stands is known to `app/http_watch.py`.
 """
 
 import asyncio
-from typing import Any
+from collections import deque
+from typing import ClassVar
 
+import httptools
 from pydantic_core import to_json
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app.admission.claim import Presence
 from app.contracts.wire import PROBLEM_TYPE
-from app.errors import HEAD_TOO_LARGE, HeadersTooLarge, problem
+from app.drain import Drain
+from app.errors import (
+    HEAD_TOO_LARGE,
+    HeadersTooLarge,
+    MalformedRequest,
+    Overloaded,
+    ServiceError,
+    headers_of,
+    problem,
+    status_of,
+)
+from app.http_transport import JoiningTransport
+from app.http_watch import Place, Watch
 
 HEAD_MAX_BYTES = 65_536
+PIPELINE_MAX = 64
+"""Requests of one connection that wait for the ones before; then it is not read any more."""
+
+_MALFORMED = "This is no HTTP/1.1 request that can be read in one way only (RFC 9112); the connection is closed."
+# Fields after a chunked body, where a proxy has not looked, are dropped (RFC 9110, 6.5.1).
+_NOWHERE: deque[tuple[bytes, bytes]] = deque(maxlen=0)
 
 
-class JoiningProtocol(HttpToolsProtocol):
-    """`uvicorn.Config(http=JoiningProtocol)`."""
+def protocol_of(watch: Watch, drain: Drain) -> type["HttpProtocol"]:
+    """`uvicorn.Config(http=protocol_of(...), ws="none")`."""
+    return type("WatchedHttpProtocol", (HttpProtocol,), {"watch": watch, "drain": drain})
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """One connection."""
+
+    watch: ClassVar[Watch]
+    drain: ClassVar[Drain]
+    transport: JoiningTransport  # type: ignore[assignment]  # uvicorn's own type
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own type
-        super().connection_made(_JoiningTransport(transport, self.loop))  # type: ignore[arg-type]
-        self._head_bytes = 0
+        super().connection_made(JoiningTransport(transport, self.loop, self._linger))  # type: ignore[arg-type]
+        self.received_bytes = 0
+        """Of the request that is arriving; 0 if it came in one piece."""
+        self._counted_bytes = 0
+        """Those of them that somebody keeps."""
+        self._is_receiving = False
+        """Whether a request has begun to arrive and is not complete."""
+        self._has_head = False
+        """Whether its headers are complete."""
+        self._is_deaf = False
+        """Whether nothing more is read."""
+        self._is_upgrade = False
         self._present: list[Presence] = []
+        self._place: Place | None = None
+        self.watch.start(self.loop)
+        if len(self.connections) > self.watch.limits.connections_max:
+            self.watch.make_room(self)
+        if not self.transport.is_closing():
+            self._move(self.watch.idle)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         for presence in self._present:
             presence.leave()
-
-    def on_headers_complete(self) -> None:
-        presence = Presence()
-        if self.cycle is None or self.cycle.response_complete:
-            self._present = [presence]
-        else:
-            self._present.append(presence)
-        self.scope["presence"] = presence  # type: ignore[typeddict-unknown-key]  # read by who makes a claim of a request
-        super().on_headers_complete()
+        self._uncount()
+        self._move(None)
+        self.watch.stalled.pop(self, None)
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        # Between requests the scope is the last one's, which has a path; while a head arrives it has none.
-        if self.scope is None or "path" in self.scope:
-            self._head_bytes = 0
+        if self._is_deaf:
             return
-        self._head_bytes += len(data)
-        if self._head_bytes > HEAD_MAX_BYTES and not self.transport.is_closing():
-            self._refuse_head()
+        try:
+            self._feed(data)
+        except httptools.HttpParserError:
+            self.watch.refuse(self, MalformedRequest(_MALFORMED))
+            return
+        if self._is_receiving:
+            self._still_receiving(len(data))
+        else:
+            if self.received_bytes:
+                self._uncount()
+                self.received_bytes = 0
+            self._move(None if self._is_unanswered() else self.watch.idle)
 
-    def _refuse_head(self) -> None:
-        body = to_json(problem(HeadersTooLarge(HEAD_TOO_LARGE)))
-        head = (
-            f"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: {PROBLEM_TYPE}\r\n"
-            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
-        )
-        self.transport.write(head.encode() + body)
+    def _feed(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._decline_upgrade()
+            if rest := data[upgrade.args[0] :]:
+                self._feed(rest)
+
+    def _decline_upgrade(self) -> None:
+        """Reads the request again as one that offers nothing: the parser takes what follows for another protocol, but
+        who offers an upgrade goes on in HTTP/1.1 until it is accepted (RFC 9110, 7.8)."""
+        method: bytes = self.parser.get_method()
+        fields = [b"%b: %b\r\n" % field for field in self.headers if field[0] != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        if method == b"CONNECT":
+            raise httptools.HttpParserError("CONNECT asks for a proxy.")
+        self._is_upgrade = False
+        self.parser.feed_data(b"%b %b HTTP/1.1\r\n%b\r\n" % (method, self.url, b"".join(fields)))
+
+    def on_message_begin(self) -> None:
+        if len(self.pipeline) >= PIPELINE_MAX:
+            raise httptools.HttpParserError("Too many requests are pipelined.")
+        super().on_message_begin()
+        self._is_receiving, self._has_head = True, False
+
+    def on_headers_complete(self) -> None:
+        if self.parser.should_upgrade():
+            self._is_upgrade = True
+            return
+        presence = Presence()
+        if self._is_unanswered():
+            self._present.append(presence)
+        else:
+            self._present = [presence]
+        self.scope["presence"] = presence  # type: ignore[typeddict-unknown-key]  # read by who makes a claim of a request
+        super().on_headers_complete()
+        self.headers = _NOWHERE  # type: ignore[assignment]  # it is appended to, and no more
+        self._has_head = True
+        if self.drain.is_leaving:
+            self.cycle.keep_alive = False
+
+    def on_message_complete(self) -> None:
+        if not self._is_upgrade:
+            self._is_receiving = False
+            super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        if self._counted_bytes:
+            self._uncount()
+        if self.transport.is_closing():
+            return
+        if self.expect_100_continue and self._is_in_body() and not self.pipeline:
+            # Whoever waited to be told to send the body has the answer instead, and may send it or not.
+            self.transport.close()
+            return
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+        else:
+            self.flow.resume_reading()
+        if self._is_receiving:
+            self._await_rest()
+        elif not self._is_unanswered():
+            self._move(self.watch.idle)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.watch.stalled[self] = self.watch.now
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.watch.stalled.pop(self, None)
+
+    def leave(self) -> None:
+        """The service is asked to stop: the next answer is the last."""
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
+
+    def close_idle(self) -> None:
         self.transport.close()
 
+    def abort(self) -> None:
+        """Ends the connection as it is."""
+        self.transport.abort()
 
-class _JoiningTransport:
-    """`transport`, but what is written in one turn of the event loop leaves together at its end."""
+    def is_flushed(self) -> bool:
+        """Whether everything that was written has been handed to the kernel."""
+        return not self.transport.get_write_buffer_size()
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport, self._loop = transport, loop
-        self._held: list[bytes] = []
+    def refuse(self, error: ServiceError) -> None:
+        """Answers what will not be read to its end, if HTTP leaves a place for that answer, and ends the connection.
 
-    def write(self, data: bytes) -> None:
-        if not self._held:
-            self._loop.call_soon(self._flush)
-        self._held.append(data)
+        What came complete before is answered first, and then there is no answer to this.
+        """
+        self._is_deaf = True
+        self._uncount()
+        is_unanswered = self._is_unanswered()
+        if is_unanswered and not self._is_in_body():
+            self.cycle.keep_alive = False
+            self._move(None)
+            return
+        if is_unanswered and not self.pipeline and not self.cycle.response_started:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+            self._write_problem(error)
+        elif not is_unanswered and not self._is_in_body():
+            self._write_problem(error)
+        self.transport.close()
 
-    def close(self) -> None:
-        self._flush()
-        self._transport.close()
+    def _write_problem(self, error: ServiceError) -> None:
+        body = to_json(problem(error))
+        fields = {"content-type": PROBLEM_TYPE, "content-length": str(len(body)), "connection": "close"}
+        lines = [f"{name}: {value}\r\n".encode() for name, value in {**headers_of(error), **fields}.items()]
+        self.transport.write(STATUS_LINE[status_of(error).status] + b"".join(lines) + b"\r\n" + body)
 
-    def _flush(self) -> None:
-        if self._held:
-            self._transport.write(b"".join(self._held))
-            self._held.clear()
+    def _still_receiving(self, size: int) -> None:
+        """More of a request has come, and more is to come."""
+        self.received_bytes += size
+        if not self._has_head and self.received_bytes > HEAD_MAX_BYTES:
+            self.watch.refuse(self, HeadersTooLarge(HEAD_TOO_LARGE))
+            return
+        # What is read past an answer is kept by nobody.
+        if not self._has_head or self._is_unanswered():
+            self.watch.receiving_bytes += self.received_bytes - self._counted_bytes
+            self._counted_bytes = self.received_bytes
+            if self.watch.is_full:
+                self.watch.refuse(self, Overloaded("Too much is being received at this moment."))
+                return
+        self._await_rest()
 
-    def __getattr__(self, name: str) -> Any:
-        """Everything else is the transport's."""
-        return getattr(self._transport, name)
+    def _await_rest(self) -> None:
+        """The time for the rest of a request counts from when all before it are answered."""
+        if self._has_head:
+            self._move(None if self.pipeline else self.watch.body)
+        else:
+            self._move(None if self._is_unanswered() else self.watch.head)
+
+    def _uncount(self) -> None:
+        self.watch.receiving_bytes -= self._counted_bytes
+        self._counted_bytes = 0
+
+    def _is_unanswered(self) -> bool:
+        """Whether the newest request whose headers are complete is to be answered yet."""
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _is_in_body(self) -> bool:
+        return self._is_receiving and self._has_head
+
+    def _linger(self) -> bool:
+        """Closes our side only, if the other may still be sending: it is read from and not listened to until it ends,
+        or for `LINGER_S`."""
+        self._move(self.watch.ending)
+        if not (self._is_deaf or self._is_receiving):
+            return False
+        self._is_deaf = True
+        self.transport.write_eof()
+        self.flow.resume_reading()
+        return True
+
+    def _move(self, place: Place | None) -> None:
+        if place is not self._place:
+            if self._place is not None:
+                del self._place[self]
+            if place is not None:
+                place[self] = self.watch.now
+            self._place = place

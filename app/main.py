@@ -19,6 +19,8 @@ from app.border import Border
 from app.catalogue import Catalogue
 from app.contracts import azure, catalogue, evaluations, groups, moderation, native, records
 from app.contracts.wire import problem_response
+from app.cut_off import CutJudges, CutSandbox
+from app.drain import Drain
 from app.errors import InternalError, InvalidRequest, MethodNotAllowed, ServiceError, UnknownRoute
 from app.evaluator import Evaluator
 from app.grading import Grading
@@ -66,6 +68,7 @@ def create_app(settings: Settings) -> Border:
         [route for route in lean if isinstance(route, LeanRoute)],
         body_max_bytes=settings.body_max_mib << 20,
         gate=gate,
+        drain=api.state.drain,
     )
 
 
@@ -82,6 +85,7 @@ def _create_api(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.timeouts = settings.timeouts
+    app.state.drain = Drain()
     app.state.registry = registry
     app.state.programs = Programs(sandbox_settings(settings))
     app.state.metrics = metrics = Metrics()
@@ -151,9 +155,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         state.ledger = ledger
         state.catalogue = Catalogue(registry, ledger)
         limits = await _open_limits(settings, metrics, stack)
-        state.grading = Grading(state.catalogue, limits, workers, programs, ledger, metrics)
+        drain: Drain = state.drain
+        judges, sandbox = CutJudges(workers, drain), CutSandbox(programs, drain)
+        state.grading = Grading(state.catalogue, limits, judges, sandbox, ledger, metrics)
         state.groups = GroupGrading(state.grading, ledger, state.catalogue.crediting)
-        state.health = Health(ledger, registry, workers, programs, limits)
+        state.health = Health(ledger, registry, workers, programs, limits, drain)
         if settings.metrics_port >= 0:
             state.probes = Probes(settings.host, settings.metrics_port, metrics.registry, state.health)
             stack.callback(state.probes.close)

@@ -24,6 +24,7 @@ class Metrics:
             "rft_judging_seconds", "From a request's arrival to its judgement, the commit not counted.", _SECONDS
         )
         self._refused = self._counter("rft_refused_callers", "Requests that were not let in.", "reason")
+        self._cut_off = self._counter("rft_connections_cut_off", "Connections ended because of a limit.", "reason")
         self._keys_read = Gauge(
             "rft_keys_read_timestamp_seconds", "When the API keys were last read.", registry=self.registry
         )
@@ -54,6 +55,10 @@ class Metrics:
     def unscored(self, grader: str, code: str) -> None:
         """One sample stayed unscored."""
         self._unscored.labels(self._label(grader), code).inc()
+
+    def cut_off(self, reason: str) -> None:
+        """A connection was ended because of a limit."""
+        self._cut_off.labels(reason).inc()
 
     def refused(self, reason: str) -> None:
         """A request was not let in."""

@@ -25,6 +25,10 @@ _SET = re.compile(rf"{_PACKAGE}|[A-Za-z_][\w-]*={_PACKAGE}(\+{_PACKAGE})*")
 _GRADER_RATE = re.compile(r"(\*|\w+@v\d+)=\d+(\.\d+)?")
 
 
+# Until whoever sends requests has seen that the service is not ready.
+_DRAIN_WAIT_S = 2.0
+
+
 class SettingsError(ValueError):
     """The environment cannot be used; each line says which variable, what was wanted and what to do."""
 
@@ -98,6 +102,39 @@ class Settings(BaseModel):
         600.0, gt=0, le=3600, description="Longest time that X-Request-Timeout-Ms is given, s."
     )
     body_max_mib: int = Field(16, ge=1, le=1024, description="Largest request body, MiB.")
+    receiving_max_mib: int = Field(
+        512, ge=1, description="Bytes of all requests that are still arriving, together, MiB; more are shed (503)."
+    )
+    head_timeout_s: float = Field(
+        10.0, gt=0, le=600, description="Longest time from a request's first byte to the end of its headers, s."
+    )
+    body_timeout_s: float = Field(
+        300.0,
+        gt=0,
+        le=3600,
+        description="Longest time for a body to arrive, s. After 10 s it must have come at 1 KiB/s or more.",
+    )
+    connections_max: int = Field(
+        16_384,
+        ge=8,
+        le=1_000_000,
+        description="Open connections; as many as the limit of open files allows, if that is fewer. One more ends the "
+        "one that has been idle for longest.",
+    )
+    drain_wait_s: float | None = Field(
+        None,
+        ge=0,
+        le=600,
+        description="After SIGTERM, how long requests are still taken while /readyz says no, s; empty: 0 on loopback, "
+        "else 2.",
+    )
+    drain_timeout_s: float = Field(
+        7.0,
+        gt=0,
+        le=3600,
+        description="How long after SIGTERM what is still unfinished is answered 503, s. The service has ended 3 s "
+        "later, which must be within its container's grace period.",
+    )
     ledger_pending_max: int = Field(
         50_000, ge=1, description="Records that may wait for their commit; more are shed (503)."
     )
@@ -141,7 +178,7 @@ class Settings(BaseModel):
     def _split(cls, value: Any) -> Any:
         return tuple(filter(None, value.split(":"))) if isinstance(value, str) else value
 
-    @field_validator("api_keys_file", "sandbox_slots", "rate_per_s", mode="before")
+    @field_validator("api_keys_file", "sandbox_slots", "rate_per_s", "drain_wait_s", mode="before")
     @classmethod
     def _empty(cls, value: Any) -> Any:
         return None if value == "" else value
@@ -181,6 +218,13 @@ class Settings(BaseModel):
         """Name of a set -> its packages. `plain` is always there."""
         named = [written.partition("=") for written in self.sandbox_sets if written != "plain"]
         return {"plain": (), **{name: tuple((packages or name).split("+")) for name, _, packages in named}}
+
+    @property
+    def drain_wait(self) -> float:
+        """How long requests are still taken after SIGTERM, s."""
+        if self.drain_wait_s is not None:
+            return self.drain_wait_s
+        return 0.0 if self.is_loopback else _DRAIN_WAIT_S
 
     @property
     def is_loopback(self) -> bool:

@@ -39,8 +39,9 @@ def main() -> None:
     memory_bytes = int(sys.argv[1]) << 20
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # Ctrl-C goes to the whole terminal; the service ends this process itself.
+    # Ctrl-C goes to the whole terminal, and systemd's stop to all processes; the service ends this one itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.nice(_NICENESS)
     while head := sys.stdin.buffer.read(4):
         line, _, body = sys.stdin.buffer.read(int.from_bytes(head, "big")).partition(b"\n")

@@ -85,6 +85,7 @@ def _limit(memory_mib: int) -> None:
 
 
 if __name__ == "__main__":
-    # Ctrl-C goes to the whole terminal; the service ends its workers itself.
+    # Ctrl-C goes to the whole terminal, and systemd's stop to all processes; the service ends its workers itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     main()

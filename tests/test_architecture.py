@@ -27,6 +27,13 @@ ALLOWED = {
     "app.errors": {"app.redaction", "evaluations.errors", "graders"},
     "app.keys": {"app.auth", "app.errors", "app.keys", "app.ledger", "app.redaction"},
     "app.framed_process": set(),
+    "app.drain": {"app.errors"},
+    "app.graceful_server": {"app.drain"},
+    "app.http_transport": set(),
+    "app.http_watch": {"app.errors"},
+    "app.http_protocol": {
+        "app.admission.claim", "app.contracts.wire", "app.drain", "app.errors", "app.http_transport", "app.http_watch",
+    },
     "app.ledger": {"app.framed_process", "app.ledger", "app.errors", "migrations"},
     "app.ledger.sqlite_writer": set(),
     "app.worker_process": {"app.framed_process", "app.settings", "graders"},

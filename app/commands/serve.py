@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import resource
 import signal
 from collections.abc import Sequence
 from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
@@ -13,8 +14,11 @@ import uvicorn
 from rich.panel import Panel
 
 from app.commands.console import out, settings, stop
+from app.drain import Drain
 from app.errors import LedgerUnavailable
-from app.http_protocol import JoiningProtocol
+from app.graceful_server import GracefulServer
+from app.http_protocol import protocol_of
+from app.http_watch import KEEP_ALIVE_S, HttpLimits, Watch
 from app.keys.key_file import KeyFileError
 from app.ledger import KeyStore, StoredKey, migrate
 from app.logs import write_logs
@@ -22,8 +26,8 @@ from app.main import create_app, key_snapshot
 from app.programs import Programs
 from app.settings import Settings
 
-# Above the idle timeouts of the clients that trainers use (aiohttp 15 s, requests none), so that they close first.
-_KEEP_ALIVE_S = 75
+# Open files for everything but connections: pipes, databases, what is just being accepted.
+_OTHER_FILES = 512
 _BACKLOG = 4096
 _GC_OBJECTS = 50_000
 
@@ -59,11 +63,12 @@ def serve(
         host=chosen.host,
         port=chosen.port,
         loop="uvloop",
-        http=JoiningProtocol,
+        http=protocol_of(Watch(_limits(chosen), app.api.state.metrics.cut_off), app.drain),
+        ws="none",
         log_config=None,
         # Paths may carry what no log should hold; the service writes its own lines.
         access_log=False,
-        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_keep_alive=int(KEEP_ALIVE_S),
         backlog=_BACKLOG,
         server_header=False,
         proxy_headers=False,
@@ -76,7 +81,7 @@ def serve(
     # uvicorn raises the signal that stopped it once more when all is closed; a stop that was asked for is no failure.
     for stop_signal in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop_signal, signal.SIG_IGN)
-    _Server(config, chosen, app.api.state.programs).run(sockets=[listener])
+    _Server(config, chosen, app.api.state.programs, app.drain).run(sockets=[listener])
 
 
 async def _migrated(chosen: Settings) -> Sequence[StoredKey]:
@@ -97,6 +102,25 @@ async def _migrated(chosen: Settings) -> Sequence[StoredKey]:
         return kept
 
 
+def _limits(chosen: Settings) -> HttpLimits:
+    """The limits of connections; of those, as many as files may be open once their limit is as high as it can be."""
+    files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = chosen.connections_max + _OTHER_FILES
+    if files != resource.RLIM_INFINITY and files < wanted:
+        files = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
+    connections_max = chosen.connections_max
+    if files != resource.RLIM_INFINITY and files < wanted:
+        connections_max = max(files - _OTHER_FILES, files // 2)
+        _log.warning(
+            "RFT_CONNECTIONS_MAX=%d, but only %d files may be open (ulimit -n): %d connections",
+            chosen.connections_max,
+            files,
+            connections_max,
+        )
+    return HttpLimits(connections_max, chosen.head_timeout_s, chosen.body_timeout_s, chosen.receiving_max_mib << 20)
+
+
 def _is_free(host: str, port: int) -> bool:
     with socket(AF_INET6 if ":" in host else AF_INET) as probe:
         probe.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
@@ -107,11 +131,11 @@ def _is_free(host: str, port: int) -> bool:
     return True
 
 
-class _Server(uvicorn.Server):
+class _Server(GracefulServer):
     """uvicorn's server, which says where to look once it answers there."""
 
-    def __init__(self, config: uvicorn.Config, chosen: Settings, programs: Programs) -> None:
-        super().__init__(config)
+    def __init__(self, config: uvicorn.Config, chosen: Settings, programs: Programs, drain: Drain) -> None:
+        super().__init__(config, drain, wait_s=chosen.drain_wait, timeout_s=chosen.drain_timeout_s)
         self._chosen, self._programs = chosen, programs
 
     async def startup(self, sockets: list[socket] | None = None) -> None:

@@ -20,12 +20,15 @@ from app.errors import (
     InternalError,
     InvalidRequest,
     LedgerUnavailable,
+    MalformedRequest,
     NotAuthorized,
     Overloaded,
     RateLimited,
     RecordRefused,
+    RequestTimeout,
     SandboxUnavailable,
     ScopeMissing,
+    ShuttingDown,
     TooManyAttempts,
     UnknownGrader,
     UnsupportedMediaType,
@@ -46,8 +49,8 @@ Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
 PROBLEM_TYPE = "application/problem+json"
 
 # What any route may answer, what one that needs an API key may, one that reads a body, and one that grades on top.
-OPEN = (HostNotAllowed, HeadersTooLarge, InvalidRequest, InternalError)
-ANY = (*OPEN, NotAuthorized, TooManyAttempts)
+OPEN = (MalformedRequest, RequestTimeout, HostNotAllowed, HeadersTooLarge, InvalidRequest, InternalError)
+ANY = (*OPEN, NotAuthorized, TooManyAttempts, ShuttingDown)
 READING = (*ANY, ScopeMissing, BodyTooLarge, UnsupportedMediaType)
 GRADING = (
     *READING,

@@ -27,8 +27,9 @@ _STATEMENTS_KEPT = 256
 
 def main() -> None:
     """Serves until stdin closes."""
-    # Ctrl-C goes to the whole terminal; the service closes its ledger itself.
+    # Ctrl-C goes to the whole terminal, and systemd's stop to all processes; the service closes its ledger itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     file, busy_timeout_s, cache_kib = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     connection: sqlite3.Connection | None = None

@@ -1,0 +1,109 @@
+"""uvicorn's server with an end that loses nothing: what was accepted is answered, and who comes late is told so."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Collection
+from socket import socket
+from types import FrameType
+from typing import Any
+
+import uvicorn
+
+from app.drain import Drain
+
+_log = logging.getLogger(__name__)
+
+# How often it is looked whether something has happened, s.
+_LOOK_S = 0.02
+# For the commits of what was cut off, then for answering whatever is not done even then, s.
+_COMMIT_S, _CANCEL_S = 1.5, 0.5
+# No request for so long: nobody is on the way to a connection that is about to be closed, s.
+_QUIET_S, _QUIET_MOST_S = 0.1, 0.5
+# For answers to leave, s.
+_FLUSH_S = 1.0
+
+
+class GracefulServer(uvicorn.Server):
+    """Drains when SIGTERM or SIGINT comes; the second one ends the waiting.
+
+    Args:
+        wait_s: how long requests are still taken.
+        timeout_s: how long after the signal what is unfinished is cut off.
+    """
+
+    def __init__(self, config: uvicorn.Config, drain: Drain, *, wait_s: float, timeout_s: float) -> None:
+        super().__init__(config)
+        self.drain = drain
+        self._wait_s, self._timeout_s = wait_s, timeout_s
+        self._signalled_at = 0.0
+        self._is_hastened = False
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._is_hastened = self.drain.is_leaving
+        if not self.drain.is_leaving:
+            self._signalled_at = time.monotonic()
+            self.drain.leave()
+            if not self._wait_s:
+                self.drain.close()
+        super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Answers what was accepted, closes the parts, and only then the doors, so that nobody finds no one there."""
+        await self._drained()
+        await self.lifespan.shutdown()
+        if self.server_state.connections:
+            await self._quiet()
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        await self._disconnected()
+
+    async def _drained(self) -> None:
+        for connection in list(self.server_state.connections):
+            connection.leave()  # type: ignore[union-attr]  # they are ours
+        await self._within(self._wait_s, lambda: False)
+        self.drain.close()
+        # Those that come from now on are refused at the door.
+        admitted = set(self.server_state.tasks)
+        left_s = self._signalled_at + self._timeout_s - time.monotonic()
+        await self._within(left_s, lambda: _all_done(admitted))
+        if _all_done(admitted):
+            return
+        unfinished = sum(not task.done() for task in admitted)
+        _log.warning("%d requests are cut off by the stop: they are answered 503", unfinished)
+        self.drain.cut()
+        await _ended(admitted, _COMMIT_S)
+        for task in admitted:
+            task.cancel()
+        await _ended(admitted, _CANCEL_S)
+
+    async def _within(self, seconds: float, is_over: Callable[[], bool]) -> None:
+        """Waits so long at most, until `is_over` or a second signal comes."""
+        until = time.monotonic() + seconds
+        while not self._is_hastened and not is_over() and time.monotonic() < until:  # noqa: ASYNC110 - signals set no event
+            await asyncio.sleep(_LOOK_S)
+
+    async def _quiet(self) -> None:
+        until = time.monotonic() + _QUIET_MOST_S
+        answered = -1
+        while answered != self.server_state.total_requests and time.monotonic() < until:
+            answered = self.server_state.total_requests
+            await asyncio.sleep(_QUIET_S)
+
+    async def _disconnected(self) -> None:
+        for connection in list(self.server_state.connections):
+            connection.close_idle()  # type: ignore[union-attr]  # they are ours
+        until = time.monotonic() + _FLUSH_S
+        while self.server_state.connections and time.monotonic() < until:  # noqa: ASYNC110 - uvicorn has no event for it
+            await asyncio.sleep(_LOOK_S)
+
+
+def _all_done(tasks: Collection[asyncio.Task[Any]]) -> bool:
+    return all(task.done() for task in tasks)
+
+
+async def _ended(tasks: Collection[asyncio.Task[Any]], seconds: float) -> None:
+    if tasks:
+        await asyncio.wait(tasks, timeout=seconds)
