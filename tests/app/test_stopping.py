@@ -136,17 +136,18 @@ async def _recorded(database_url: str) -> list[str]:
     return sorted(found)
 
 
+@pytest.mark.timeout(60)
 def test_what_the_deadline_cuts_off_is_a_503_and_a_row_without_a_reward(tmp_path: Path, held: Held) -> None:
     runs.install(tmp_path / "more")
     settings = {
         "RFT_GRADERS_PATH": f"{held.graders_path}:{tmp_path / 'more' / 'graders'}",
         "RFT_CALL_TIMEOUT_S": "60",
-        "RFT_SANDBOX_SLOTS": "2",
-        "RFT_WORKERS": "2",
+        "RFT_SANDBOX_SLOTS": "4",
+        "RFT_WORKERS": "4",
         "RFT_DRAIN_TIMEOUT_S": "1",
     }
     program = runs.called(runs.SLEEP.format(seconds=40), timeout_s=50)
-    batch = {"samples": [runs.called(runs.SQUARE), program], "run": {"id": "cut"}}
+    batch = {"samples": [*[runs.called(runs.SQUARE)] * 8, program], "run": {"id": "cut"}}
     with Server(tmp_path / "data", **settings) as server:
         assert server.client.post(runs.GRADE, json=runs.called(runs.SQUARE)).json()["reward"] == 1.0
         children = Watched(below(server.process.pid))
@@ -168,7 +169,7 @@ def test_what_the_deadline_cuts_off_is_a_503_and_a_row_without_a_reward(tmp_path
         assert (answer.status_code, answer.json()["code"]) == (503, "shutting_down")
         assert answer.json()["record"] in rows
         assert answer.headers["retry-after"]
-    done, cut_off = answers[2].json()["results"]
+    done, *_, cut_off = answers[2].json()["results"]
     assert (done["reward"], cut_off["error"]["code"]) == (1.0, "shutting_down")
     assert cut_off["error"]["record"] in rows
     assert body_never_came.startswith(b"HTTP/1.1 503 ")
