@@ -11,9 +11,9 @@ from pydantic_core import to_json
 
 from app.encoding import encode
 from app.errors import Failure, IdempotencyConflict, InvalidRequest, problem, status_of
+from app.jobs import Outcome
 from app.ledger import Record
 from app.orders import Answer, Graded, Order, Refused, Submission
-from app.workers import Outcome
 from graders.api import Credited, Execution, Program
 from graders.calls import Call, Judged
 from graders.errors import Fault, InvalidItem

@@ -107,7 +107,19 @@ class RecordRefused(ServiceError):
 
 
 class Overloaded(ServiceError):
-    """More samples wait than may; this one was shed before any work."""
+    """Shed before any work: more waits than may, or this could not be done in its time.
+
+    Attributes:
+        wait_s: when the same request may find room.
+    """
+
+    def __init__(self, detail: str, wait_s: float = 1.0) -> None:
+        super().__init__(detail)
+        self.wait_s = wait_s
+
+
+class CallerGone(ServiceError):
+    """The caller hung up while the sample waited, and nothing had been spent on it."""
 
 
 class ShuttingDown(Overloaded):
@@ -155,7 +167,23 @@ class LedgerUnavailable(ServiceError):
 
 
 class DeadlineExceeded(ServiceError):
-    """Not judged within the time allowed."""
+    """Not judged within the time allowed.
+
+    Attributes:
+        wait_s: when the same request may be in time.
+    """
+
+    def __init__(self, detail: str, wait_s: float = 1.0) -> None:
+        super().__init__(detail)
+        self.wait_s = wait_s
+
+
+class LateInQueue(DeadlineExceeded):
+    """Its turn did not come within the time allowed; nothing had been spent on it."""
+
+
+NEVER_BEGUN = (Overloaded, LateInQueue, CallerGone)
+"""What becomes of a sample that nothing scarce was spent on: it costs its caller no token."""
 
 
 class InternalError(ServiceError):
@@ -227,6 +255,7 @@ TABLE: dict[type[Exception], Status] = {
     SandboxUnavailable: Status(503, "sandbox_unavailable", "Programs cannot be run now", 5),
     InfraError: Status(503, "infra_error", "The program's process was lost; nothing is known about the sample", 1),
     LedgerUnavailable: Status(503, "ledger_unavailable", "The grade cannot be recorded now", 1),
+    CallerGone: Status(503, "caller_gone", "The caller hung up before the sample's turn came", 1),
     DeadlineExceeded: Status(504, "deadline_exceeded", "Not judged in time", 1),
 }
 
@@ -272,12 +301,13 @@ def problem(error: Failure, record: str | None = None) -> dict[str, Any]:
 
 
 def headers_of(error: Failure) -> dict[str, str]:
-    """`Retry-After` where sending the same request again makes sense, and when exactly where a limit says so; how to
-    say who one is where that is missing."""
+    """`Retry-After`, and the same in milliseconds, where sending the same request again makes sense; how to say who one
+    is where that is missing."""
     if isinstance(error, NotAuthorized):
         return {"WWW-Authenticate": 'Bearer realm="rft-graders"'}
-    if isinstance(error, RateLimited):
-        wait_ms = math.ceil(error.wait_s * 1000)
-        return {"Retry-After": str(math.ceil(error.wait_s)), "Retry-After-Ms": str(wait_ms), **error.headers}
     wait_s = status_of(error).retry_after_s
-    return {} if wait_s is None else {"Retry-After": str(wait_s)}
+    if wait_s is None:
+        return {}
+    exact_s = error.wait_s if isinstance(error, RateLimited | Overloaded | DeadlineExceeded) else float(wait_s)
+    headers = {"Retry-After": str(max(1, math.ceil(exact_s))), "Retry-After-Ms": str(math.ceil(exact_s * 1000))}
+    return {**headers, **error.headers} if isinstance(error, RateLimited) else headers

@@ -16,11 +16,11 @@ from app.admission.limit import Quota
 from app.auth import Caller
 from app.encoding import encode
 from app.entries import Entry, entry_of, located, record_of
-from app.errors import Failure, LedgerUnavailable, Overloaded, RecordRefused, ServiceError, status_of
+from app.errors import NEVER_BEGUN, Failure, LedgerUnavailable, Overloaded, RecordRefused, ServiceError, status_of
+from app.jobs import Job, Outcome
 from app.keyed_lock import KeyedLock
 from app.ledger import Record
 from app.orders import Answer, Graded, Order, Refused
-from app.workers import Job, Outcome
 from graders.api import Execution, Program
 from graders.registry import ConfigInForce, Grader
 
@@ -37,6 +37,7 @@ class Graders(Protocol):
 
 class Admission(Protocol):
     def admit(self, caller: Caller, grader: str, samples: int) -> Awaitable[Sequence[Quota]] | None: ...
+    def give_back(self, caller: Caller, grader: str, samples: int) -> None: ...
 
 
 class Judges(Protocol):
@@ -107,27 +108,24 @@ class Grading:
                     order.quotas = await held
             parts = _parts(open_entries, request.grader)
             if len(parts) == 1:
-                await self.judge(request.grader, request.config, open_entries, order.claim)
-                await self._record(request, open_entries)
+                await self._grade_part(request, open_entries)
             else:
                 await asyncio.gather(*(self._grade_part(request, part) for part in parts))
+            self.give_back_unspent(order.claim, request.grader, open_entries)
+            refuse_if_all_are_shed(entries)
         return [entry.answer for entry in entries if entry.answer is not None]
 
     async def _grade_part(self, request: _Request, entries: list[Entry]) -> None:
-        """Grades some of many entries. What they are shed for is theirs alone: the others may be nearly done."""
-        try:
-            await self.judge(request.grader, request.config, entries, request.order.claim)
-        except Overloaded as error:
-            for entry in entries:
-                entry.outcome = entry.outcome if isinstance(entry.outcome, Failure) else error
+        await self.judge(request.grader, request.config, entries, request.order.claim)
         await self._record(request, entries)
 
-    async def judge(self, grader: Grader, config: ConfigInForce, entries: list[Entry], claim: Claim) -> None:
-        """Gives every entry its outcome: a judgement, or why there is none.
+    def give_back_unspent(self, claim: Claim, grader: Grader, entries: Sequence[Entry]) -> None:
+        """Returns the tokens of samples that nothing was spent on."""
+        if unspent := sum([isinstance(entry.outcome, NEVER_BEGUN) for entry in entries]):
+            self.admission.give_back(claim.caller, grader.version.id, unspent)
 
-        Raises:
-            Overloaded: shed before any work.
-        """
+    async def judge(self, grader: Grader, config: ConfigInForce, entries: list[Entry], claim: Claim) -> None:
+        """Gives every entry its outcome: a judgement, or why there is none."""
         parts = _parts(entries, grader)
         if len(parts) == 1:
             await self._judge(grader, config, entries, claim)
@@ -182,10 +180,16 @@ class Grading:
         return plan
 
     async def _record(self, request: _Request, entries: list[Entry]) -> None:
-        """Answers each entry once its record is durable; what is not recorded is not answered."""
+        """Answers each entry once its record is durable; what is not recorded is not answered. What was shed was never
+        let in, and leaves no row."""
+        for entry in entries:
+            if isinstance(entry.outcome, Overloaded):
+                entry.answer = Refused(entry.outcome)
+                self.meters.unscored(request.grader.id, status_of(entry.outcome).code)
+        entries = [entry for entry in entries if entry.answer is None]
         duration_us = int((time.monotonic() - request.started) * 1e6)
         records = [record_of(entry, request.order, request.grader, request.config, duration_us) for entry in entries]
-        standing = await self._added(records)
+        standing = await self._added(records) if records else ()
         for entry, record, stands in zip(entries, records, standing, strict=True):
             if isinstance(entry.outcome, Failure):
                 entry.answer = Refused(entry.outcome, record.record if isinstance(stands, Record) else None)
@@ -205,6 +209,13 @@ class Grading:
             return await self.ledger.add(records)
         except LedgerUnavailable as error:
             return [error] * len(records)
+
+
+def refuse_if_all_are_shed(entries: Sequence[Entry]) -> None:
+    """Raises Overloaded where no sample of a request was let in: the request may be sent again as it is."""
+    shed = [entry.outcome for entry in entries if isinstance(entry.outcome, Overloaded)]
+    if shed and len(shed) == len(entries):
+        raise shed[0]
 
 
 def _parts(entries: list[Entry], grader: Grader) -> list[list[Entry]]:

@@ -26,16 +26,15 @@ from app.errors import (
     NoGroupCredit,
     NotCredited,
     NotCreditedYet,
-    Overloaded,
     RecordRefused,
     is_retryable,
 )
-from app.grading import Grading
+from app.grading import Grading, refuse_if_all_are_shed
 from app.group_orders import GroupAnswer, GroupOrder, Unread
+from app.jobs import Job
 from app.keyed_lock import KeyedLock
 from app.ledger import Record, StoredCredit
 from app.orders import Order, Refused, Submission
-from app.workers import Job
 from graders.api import Credited
 from graders.calls import Judged
 from graders.errors import InvalidCredit
@@ -144,6 +143,8 @@ class GroupGrading:
         claim = group.order.claim
         judging = claim.sooner(_CREDITING * claim.left_s)
         await self.grading.judge(group.grader, group.config, group.entries, judging)
+        self.grading.give_back_unspent(claim, group.grader, group.entries)
+        refuse_if_all_are_shed(group.entries)
         credited = await self._credit(group, claim.begun())
         if isinstance(credited, InvalidCredit) and _may_pass(group):
             credited = NotCreditedYet(
@@ -161,10 +162,7 @@ class GroupGrading:
 
     async def _credit(self, group: _Group, claim: Claim) -> Credited | Failure:
         call = GroupCall([member.asked for member in group.members], group.parameters)
-        try:
-            [outcome] = await self.grading.judges(Job(group.grader.version, group.config, [call]), claim)
-        except Overloaded as error:
-            return error
+        [outcome] = await self.grading.judges(Job(group.grader.version, group.config, [call]), claim)
         assert not isinstance(outcome, Judged | list), "a group call is answered with a credit"
         return outcome
 

@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from app import health, openapi
 from app.admission.exchange import Exchange
+from app.admission.fair_queue import Bounds
 from app.admission.rates import RateLimits, Rates
 from app.admission.shared_rates import SharedRateLimits
 from app.auth import ANONYMOUS, LOCAL, Caller
@@ -87,8 +88,8 @@ def _create_api(settings: Settings) -> FastAPI:
     app.state.timeouts = settings.timeouts
     app.state.drain = Drain()
     app.state.registry = registry
-    app.state.programs = Programs(sandbox_settings(settings))
     app.state.metrics = metrics = Metrics()
+    app.state.programs = Programs(sandbox_settings(settings), metrics, _bounds(settings, settings.sandbox_queue_max))
     app.state.keyring = Keyring(
         file=settings.api_keys_file,
         keyless=_keyless(settings),
@@ -136,10 +137,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         stack.push_async_callback(keyring.close)
         workers = Workers(
             settings.workers,
+            meters=metrics,
             graders_path=settings.graders_path,
             memory_mib=settings.worker_memory_mib,
             call_timeout_s=settings.call_timeout_s,
-            queue_max=settings.worker_queue_max,
+            bounds=_bounds(settings, settings.worker_queue_max),
         )
         await workers.start()
         stack.push_async_callback(workers.close)
@@ -175,6 +177,10 @@ async def _open_limits(settings: Settings, metrics: Metrics, stack: AsyncExitSta
     await exchange.start()
     stack.push_async_callback(exchange.close)
     return SharedRateLimits(rates, metrics, exchange)
+
+
+def _bounds(settings: Settings, samples: int) -> Bounds:
+    return Bounds(samples, settings.queue_max_mib << 20)
 
 
 def _add_error_handlers(app: FastAPI) -> None:

@@ -1,7 +1,7 @@
 """Every Prometheus metric, declared once: name with unit, labels, meaning."""
 
 from collections import Counter as Tally
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -34,9 +34,25 @@ class Metrics:
         self._shared = self._gauge(
             "rft_limits_shared", "1: replicas share rate limits through Redis; 0: each goes on with its part."
         )
+        self._dropped = self._counter(
+            "rft_dropped", "Samples that were not begun: full, hopeless, late or gone.", "resource", "why"
+        )
+        self._waited = Histogram(
+            "rft_waited_seconds", "From the door to a slot.", ["resource"], buckets=_SECONDS, registry=self.registry
+        )
+        self._queued = Gauge(
+            "rft_queued_samples", "Samples that wait for a slot.", ["resource"], registry=self.registry
+        )
+        self._capacity = Gauge(
+            "rft_capacity_samples_per_second",
+            "Samples a second that all slots serve, by what samples took lately; 0: not known yet.",
+            ["resource"],
+            registry=self.registry,
+        )
         self._replicas = self._gauge("rft_limits_replicas", "Replicas that share rate limits, as last seen.")
         # Looking up a child by its labels costs more than counting with it.
         self._children: dict[tuple[str, str | None], Counter] = {}
+        self._waits: dict[str, Histogram] = {}
         self._names: set[str] = set()
 
     def graded(self, records: Sequence[Record]) -> None:
@@ -76,6 +92,22 @@ class Metrics:
     def rate_limited(self, limit: str, samples: int) -> None:
         """A request of so many samples was over `limit`, `caller` or `grader`."""
         self._rate_limited.labels(limit).inc(samples)
+
+    def queued(self, resource: str, samples: Callable[[], float], per_s: Callable[[], float]) -> None:
+        """`resource` has a queue; how many wait there, and how many are served a second, are asked when wanted."""
+        self._queued.labels(resource).set_function(samples)
+        self._capacity.labels(resource).set_function(per_s)
+
+    def waited(self, resource: str, seconds: float) -> None:
+        """Something that waited has its turn."""
+        child = self._waits.get(resource)
+        if child is None:
+            child = self._waits[resource] = self._waited.labels(resource)
+        child.observe(seconds)
+
+    def dropped(self, resource: str, why: str, samples: int) -> None:
+        """So many samples will not be served."""
+        self._dropped.labels(resource, why).inc(samples)
 
     def limits_shared(self, is_shared: bool, replicas: int) -> None:
         """Redis answered, or did not."""

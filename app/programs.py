@@ -7,13 +7,16 @@ with programs starts it when the first one comes, that is: never.
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
 from app.admission.claim import Claim
+from app.admission.fair_queue import DEFAULT_BOUNDS, Bounds
+from app.admission.turns import Turn, Turns
+from app.admission.waiting_room import Meters, WaitingRoom
 from app.cpus import usable_cpus
 from app.errors import DeadlineExceeded, InfraError, InvalidProgram, SandboxUnavailable, ServiceError
 from app.settings import Settings
@@ -50,8 +53,10 @@ class SandboxState(BaseModel):
 class Programs:
     """Runs programs for callers. `start` may be left out; `close` at the end."""
 
-    def __init__(self, settings: SandboxSettings) -> None:
+    def __init__(self, settings: SandboxSettings, meters: Meters, bounds: Bounds = DEFAULT_BOUNDS) -> None:
         self._settings = settings
+        self._waiting: WaitingRoom[Turn] = WaitingRoom("sandbox", settings.slots, bounds, meters)
+        self._turns = Turns(settings.slots, self._waiting)
         self._sandbox = Sandbox(settings)
         self._starting: asyncio.Task[None] | None = None
         self._is_closing = False
@@ -66,6 +71,7 @@ class Programs:
     async def close(self) -> None:
         """Ends every process of the sandbox; none is left."""
         self._is_closing = True
+        self._waiting.close()
         if self._starting is not None:
             # A start that is cut off would leave a process behind, so it is let finish.
             await asyncio.wait([self._starting])
@@ -80,15 +86,52 @@ class Programs:
     async def run(self, programs: Sequence[Program], claim: Claim) -> list[Execution]:
         """One execution per program, in order; the scopes of who claims them say whether its tests are trusted.
 
+        The first one waits for its turn; the others then go before whatever has not begun.
+
         Raises:
             InvalidProgram: one asks for more than the settings allow; none was run.
+            Overloaded, CallerGone: none was run.
             SandboxUnavailable, InfraError, DeadlineExceeded: one could not be run to its end.
         """
         if self._starting is None or not self._starting.done() or self._why_not:
             await self._ready(claim.deadline)
+        for program in programs:
+            self._check(program)
+        first, *others = programs
+        if not others:
+            return [await self._in_turn(first, claim)]
+        running: list[asyncio.Task[Execution]] = []
+
+        def run_others() -> None:
+            begun = claim.begun()
+            running.extend(asyncio.create_task(self._in_turn(program, begun)) for program in others)
+
         try:
+            execution = await self._in_turn(first, claim, run_others)
+            return [execution, *await asyncio.gather(*running)]
+        except BaseException:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+            raise
+
+    def _check(self, program: Program) -> None:
+        try:
+            self._settings.check(program)
+        except BadProgram as error:
+            raise InvalidProgram(error.detail) from error
+
+    async def _in_turn(self, program: Program, claim: Claim, begun: Callable[[], None] | None = None) -> Execution:
+        """Runs `program` once it is its turn, and calls `begun` then."""
+
+        async def run() -> Execution:
             caller = claim.caller
-            return await self._sandbox.run(programs, claim.deadline, "trusted_tests" in caller.scopes, caller.name)
+            is_trusted = "trusted_tests" in caller.scopes
+            [execution] = await self._sandbox.run([program], claim.deadline, is_trusted, caller.name)
+            return execution
+
+        try:
+            return await self._turns.use(claim, program.shape, _size_bytes(program), run, begun)
         except SandboxError as error:
             raise _IN_OUR_WORDS[type(error)](error.detail) from error
         except OSError as error:
@@ -145,6 +188,12 @@ class Programs:
             _log.error("Programs cannot be run: %s", self._why_not)
         else:
             self._why_not = ""
+
+
+def _size_bytes(program: Program) -> int:
+    """What it takes while it waits, about."""
+    texts = (program.source, program.stdin, program.test, program.prompt, *program.calls, *program.stdins)
+    return sum(map(len, texts)) + sum(map(len, program.checks))
 
 
 def sandbox_settings(settings: Settings) -> SandboxSettings:

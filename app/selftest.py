@@ -4,7 +4,7 @@ from typing import Protocol
 
 from app.admission.claim import Claim
 from app.auth import LOCAL
-from app.workers import Job, Outcome
+from app.jobs import Job, Outcome
 from graders.errors import InvalidConfig, Unscored
 from graders.proof import call_of, mismatch
 from graders.registry import ConfigInForce, Registry

@@ -91,6 +91,12 @@ class Settings(BaseModel):
     workers: int = Field(2, ge=1, le=256, description="Processes for judgements that must be killable.")
     worker_memory_mib: int = Field(1024, ge=128, description="Address space of one worker, MiB.")
     worker_queue_max: int = Field(16_384, ge=1, description="Samples that may wait for a worker; more are shed (503).")
+    sandbox_queue_max: int = Field(
+        16_384, ge=1, description="Programs that may wait for a slot of the sandbox; more are shed (503)."
+    )
+    queue_max_mib: int = Field(
+        256, ge=1, description="What may wait for workers, and for the sandbox, MiB each; more is shed (503)."
+    )
     call_timeout_s: float = Field(5.0, gt=0, le=600, description="Longest time of one judgement inside a worker, s.")
     deadline_s: float = Field(
         30.0, gt=0, le=3600, description="Longest time of a request that does not say how long it waits, s."

@@ -12,7 +12,8 @@ from app.admission.claim import Claim
 from app.auth import Caller
 from app.cli import cli
 from app.errors import Overloaded
-from app.workers import Job, Outcome, Workers
+from app.jobs import Job, Outcome
+from app.workers import Workers
 
 IN_SERVICE_MAX = 64
 """Samples under the cap: four for every slot, so that no slot is ever idle."""

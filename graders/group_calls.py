@@ -45,6 +45,10 @@ class GroupCall:
         """What `perform_group` takes."""
         return b'{"credit":%b,"members":[%b]}' % (self.credit, b",".join([member.json for member in self.members]))
 
+    @property
+    def size_bytes(self) -> int:
+        return len(self.credit) + sum(len(member.item) for member in self.members)
+
     def is_small(self, max_bytes: int) -> bool:
         """A group goes alone: `SMALL_MAX_BYTES` tells of the judgement of one sample."""
         return False

@@ -32,6 +32,10 @@ class Bucket:
         self._full_at_ns = full_at_ns = full_at_ns + tokens * self._interval_ns
         return full_at_ns - now_ns > self._low_ns
 
+    def give_back(self, tokens: int, now_ns: int) -> None:
+        """Returns tokens that were taken and not used."""
+        self._full_at_ns -= tokens * self._interval_ns
+
     def wait_ns(self, tokens: int, now_ns: int) -> int:
         """How long until so many fit, if nobody takes any; 0: now."""
         return max(0, self.full_in_ns(now_ns) + tokens * self._interval_ns - self._tolerance_ns)

@@ -43,6 +43,9 @@ class Bounds:
     size_bytes: int
 
 
+DEFAULT_BOUNDS = Bounds(samples=16_384, size_bytes=256 << 20)
+
+
 class _CallerShare(Share):
     """What one caller has waiting. It takes no turns while as many of its samples are served as its key allows."""
 
@@ -172,6 +175,11 @@ class FairQueue:
             share = tree.find(caller)
             if share is not None:
                 share.wake()
+
+    def withdraw(self, ticket: Ticket) -> None:
+        """Takes out `ticket`, if it waits; nobody is told."""
+        if ticket.is_waiting:
+            self._remove(ticket)
 
     def drop_late(self, now: float) -> None:
         """Drops what waits beyond its deadline."""

@@ -109,6 +109,13 @@ class Limiter(ABC, Generic[Kind]):
                 return self._short(gate, samples, now_ns)
         return self._taken(gate, samples, now_ns)
 
+    def give_back(self, caller: Caller, grader: str, samples: int) -> None:
+        """Returns tokens that `admit` took for samples which nothing was spent on."""
+        gate = self._gates.get((caller.name, grader))
+        now_ns = monotonic_ns()
+        for bucket in gate.buckets if gate is not None else ():
+            bucket.give_back(samples, now_ns)
+
     @property
     @abstractmethod
     def redis(self) -> str:

@@ -82,7 +82,13 @@ class SharedBucket:
             self._is_due = True
             self._refill(self)
 
-    def give_back(self) -> None:
+    def give_back(self, tokens: int, now_ns: int) -> None:
+        """Returns tokens that were taken and not used: they are leased again, or go back if the lease has ended."""
+        self._leased += tokens
+        if now_ns >= self._expires_at_ns:
+            self.refill()
+
+    def release(self) -> None:
         """Returns what is leased beyond the next block: a large request was refused, and others may use it."""
         if self._leased > self._block:
             self.refill()

@@ -73,5 +73,5 @@ class SharedRateLimits(Limiter[SharedBucket]):
         waits_ns = [0 if bucket.fits(samples, now_ns) else bucket.wait_ns(samples, now_ns) for bucket in gate.buckets]
         if any(waits_ns):
             for bucket in gate.buckets:
-                bucket.give_back()
+                bucket.release()
             raise self._refusal(gate, samples, waits_ns, now_ns)

@@ -24,6 +24,7 @@ from app.auth import LOCAL
 from app.commands.console import err, find, out, settings, stop
 from app.commands.grade import read_config
 from app.errors import InvalidProgram, ServiceError
+from app.metrics import Metrics
 from app.programs import Programs, sandbox_settings
 from app.settings import Settings
 from graders.api import Execution, Grade, Program, Sample
@@ -136,7 +137,7 @@ class Checker:
 
     def __init__(self, grader: Grader, config: BaseModel, chosen: Settings) -> None:
         self._grader, self._version, self._config = grader, grader.version, config
-        self._programs = Programs(sandbox_settings(chosen))
+        self._programs = Programs(sandbox_settings(chosen), Metrics())
         self._deadline_s = chosen.deadline_s
 
     async def close(self) -> None:

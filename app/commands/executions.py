@@ -2,6 +2,7 @@
 
 from app.admission.claim import Claim
 from app.auth import ANONYMOUS
+from app.metrics import Metrics
 from app.programs import Programs, sandbox_settings
 from app.settings import Settings
 from graders.api import Execution
@@ -16,7 +17,7 @@ async def execute_cases(version: Version, settings: Settings) -> dict[str, tuple
     Raises:
         ServiceError: a program could not be run.
     """
-    programs = Programs(sandbox_settings(settings))
+    programs = Programs(sandbox_settings(settings), Metrics())
     found = {}
     try:
         for case in version.cases:

@@ -139,8 +139,10 @@ async def _grade_file(
     chosen: Settings, id: str, config: dict[str, Any] | None, input: Path, output: Path | None, size_bytes: int
 ) -> Summary:
     summary = Summary()
-    workers = Workers(chosen.workers, graders_path=chosen.graders_path, call_timeout_s=chosen.call_timeout_s)
-    programs = Programs(sandbox_settings(chosen))
+    workers = Workers(
+        chosen.workers, meters=Metrics(), graders_path=chosen.graders_path, call_timeout_s=chosen.call_timeout_s
+    )
+    programs = Programs(sandbox_settings(chosen), Metrics())
     ledger = NoLedger()
     catalogue = Catalogue(Registry(chosen.graders_path), ledger)
     grading = Grading(catalogue, RateLimits(Rates(), Metrics()), workers, programs, ledger, Metrics())

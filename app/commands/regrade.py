@@ -136,9 +136,11 @@ async def _regrade(
     chosen: Settings, caller: Caller, run: str, grader_id: str, source: str | None, config: dict[str, Any] | None
 ) -> Moves:
     ledger = await Ledger.open(chosen.database, quarantine=chosen.data_dir / "quarantine.jsonl")
-    workers = Workers(chosen.workers, graders_path=chosen.graders_path, call_timeout_s=chosen.call_timeout_s)
+    workers = Workers(
+        chosen.workers, meters=Metrics(), graders_path=chosen.graders_path, call_timeout_s=chosen.call_timeout_s
+    )
     # Executions that the records hold are not repeated; a version that asks for others starts the sandbox.
-    programs = Programs(sandbox_settings(chosen))
+    programs = Programs(sandbox_settings(chosen), Metrics())
     try:
         await workers.start()
         catalogue = Catalogue(Registry(chosen.graders_path), ledger)

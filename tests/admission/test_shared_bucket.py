@@ -187,7 +187,7 @@ def test_what_a_refused_batch_was_leased_is_given_back() -> None:
     # Here nobody knows that yet, so it asks, and is granted less.
     assert not world.send(here, 500)
     assert not world.send(there, 250)
-    here.give_back()
+    here.release()
     world.trade(here)
 
     world.now_ns += NEWS_NS

@@ -10,6 +10,7 @@ import pytest
 from app.admission.claim import Claim
 from app.auth import LOCAL
 from app.keys.secret import hash_of, new_key
+from app.metrics import Metrics
 from app.programs import Programs
 from graders.api import Program
 from sandbox import SandboxSettings
@@ -229,7 +230,7 @@ def test_without_a_sandbox_programs_are_refused_and_other_graders_go_on(
 
 @pytest.mark.anyio
 async def test_a_sandbox_that_nobody_starts_is_started_by_the_first_program() -> None:
-    programs = Programs(SandboxSettings(slots=1))
+    programs = Programs(SandboxSettings(slots=1), Metrics())
     try:
         assert programs.state.state == "idle"
 

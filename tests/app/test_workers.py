@@ -12,9 +12,12 @@ from pathlib import Path
 import pytest
 
 from app.admission.claim import Claim
+from app.admission.fair_queue import Bounds
 from app.auth import LOCAL
 from app.errors import AnsweredAtOnce, DeadlineExceeded, Overloaded, WorkerDied, status_of
-from app.workers import Job, Outcome, Workers
+from app.jobs import Job, Outcome
+from app.metrics import Metrics
+from app.workers import Workers
 from graders.calls import Call, Judged
 from graders.errors import GraderCrashed, InvalidItem
 from graders.registry import ConfigInForce, Registry
@@ -68,7 +71,14 @@ def graders_path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def workers(graders_path: Path) -> AsyncIterator[Workers]:
-    workers = Workers(2, graders_path=[graders_path], memory_mib=512, call_timeout_s=CALL_TIMEOUT_S, queue_max=50)
+    workers = Workers(
+        2,
+        meters=Metrics(),
+        graders_path=[graders_path],
+        memory_mib=512,
+        call_timeout_s=CALL_TIMEOUT_S,
+        bounds=Bounds(samples=50, size_bytes=1 << 30),
+    )
     await workers.start()
     yield workers
     await workers.close()
@@ -211,9 +221,11 @@ async def test_a_deadline_that_is_not_the_call_s_own_fault_is_not_held_against_i
     assert not isinstance(again, AnsweredAtOnce)
 
 
-async def test_more_than_may_wait_are_shed_before_any_work(workers: Workers, graders_path: Path) -> None:
-    with pytest.raises(Overloaded, match="at most 50 may"):
-        await workers(job(graders_path, *["a"] * 51), soon())
+async def test_those_beyond_what_may_wait_are_shed_and_the_others_judged(workers: Workers, graders_path: Path) -> None:
+    outcomes = await workers(job(graders_path, *["a"] * 60), soon())
+
+    assert [type(outcome) for outcome in outcomes] == [Judged] * 50 + [Overloaded] * 10
+    assert "at most 50 samples and 1024 MiB may" in str(outcomes[-1])
 
 
 async def test_a_bad_item_is_an_outcome(workers: Workers, graders_path: Path) -> None:
@@ -238,7 +250,7 @@ async def test_a_version_whose_files_change_under_the_service_is_not_used(worker
 async def test_a_worker_knows_no_setting_of_the_service(graders_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RFT_DATABASE_URL", "postgresql://user:secret@host/name")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    workers = Workers(1, graders_path=[graders_path])
+    workers = Workers(1, meters=Metrics(), graders_path=[graders_path])
     await workers.start()
     [outcome] = await workers(job(graders_path, "environ"), soon())
     await workers.close()
@@ -249,7 +261,7 @@ async def test_a_worker_knows_no_setting_of_the_service(graders_path: Path, monk
 
 
 async def test_close_leaves_no_process(graders_path: Path) -> None:
-    workers = Workers(1, graders_path=[graders_path])
+    workers = Workers(1, meters=Metrics(), graders_path=[graders_path])
     await workers.start()
     [outcome] = await workers(job(graders_path, "a"), soon())
 

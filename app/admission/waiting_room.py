@@ -1,0 +1,116 @@
+"""The fair queue in front of one scarce resource, with its clock, its door, and what it tells those it cannot serve."""
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any, Generic, Protocol, TypeVar, cast
+
+from app.admission.alarm import Alarm
+from app.admission.fair_queue import Bounds, FairQueue, Loss, Refusal
+from app.admission.service_times import ServiceTimes
+from app.admission.ticket import Ticket
+from app.errors import CallerGone, DeadlineExceeded, LateInQueue, Overloaded, ServiceError
+
+T = TypeVar("T", bound=Ticket)
+
+# Nobody is told to wait longer than this, s: trainers wait for nothing longer, and load does not last.
+_WAIT_MAX_S = 60.0
+
+
+class Meters(Protocol):
+    def queued(self, resource: str, samples: Callable[[], float], per_s: Callable[[], float]) -> None: ...
+    def waited(self, resource: str, seconds: float) -> None: ...
+    def dropped(self, resource: str, why: Refusal | Loss, samples: int) -> None: ...
+
+
+class WaitingRoom(Generic[T]):
+    """Tickets on their way to `slots` slots of `resource`.
+
+    A caller that hangs up loses its place at once, and what waits is answered at its deadline and not later.
+    """
+
+    def __init__(self, resource: str, slots: int, bounds: Bounds, meters: Meters) -> None:
+        self._resource, self._meters = resource, meters
+        self._times = ServiceTimes()
+        self._queue = FairQueue(slots, bounds, self._times, self._drop)
+        self._alarm = Alarm(self._sweep)
+        meters.queued(resource, lambda: self._queue.samples, lambda: self._per_s)
+
+    def enter(self, ticket: T) -> None:
+        """Has `ticket` wait.
+
+        Raises:
+            Overloaded: too much waits already, or the ticket surely could not be served by its deadline.
+        """
+        now = time.monotonic()
+        refusal = self._queue.refusal(ticket, now)
+        if refusal is not None:
+            self._meters.dropped(self._resource, refusal, ticket.samples)
+            raise self._refused(ticket, refusal, now)
+        self._queue.push(ticket, now)
+        self._alarm.set(ticket.claim.deadline)
+
+    def peek(self) -> T | None:
+        """What is to be served next, if anything may."""
+        return cast(T | None, self._queue.peek(time.monotonic()))
+
+    def take(self) -> T:
+        """Serves what was just peeked at; `done` must follow."""
+        ticket = self._queue.take()
+        self._meters.waited(self._resource, time.monotonic() - ticket.since)
+        return cast(T, ticket)
+
+    def done(self, ticket: T, spent_s: float, *, is_usual: bool = True) -> None:
+        """`ticket` was served for so long; `is_usual`: by itself, so that others may be expected to take as long."""
+        self._queue.done(ticket, spent_s)
+        if is_usual:
+            each_s = spent_s / ticket.samples
+            self._times.observe(ticket.claim.caller.name, ticket.kind, each_s, time.monotonic())
+
+    def withdraw(self, ticket: T) -> None:
+        """Takes `ticket` out, if it waits: nobody wants it any more."""
+        self._queue.withdraw(ticket)
+
+    def close(self) -> None:
+        self._alarm.cancel()
+
+    @property
+    def _per_s(self) -> float:
+        """Samples that are served a second when every slot is busy; 0: not known yet."""
+        return self._queue.slots / self._times.mean_s if self._times.mean_s else 0.0
+
+    @property
+    def _drained_in_s(self) -> float:
+        """Seconds until what waits now has been served; 0: not known."""
+        return self._queue.samples / self._per_s if self._per_s else 0.0
+
+    def _sweep(self, now: float) -> float | None:
+        self._queue.drop_late(now)
+        return self._queue.first_deadline
+
+    def _refused(self, ticket: T, refusal: Refusal, now: float) -> Overloaded:
+        if refusal == "full":
+            queue = self._queue
+            waiting = f"{queue.samples} samples ({queue.size_bytes >> 20} MiB) wait for {self._resource} already"
+            bounds = f"{queue.bounds.samples} samples and {queue.bounds.size_bytes >> 20} MiB may"
+            return Overloaded(f"{waiting}; at most {bounds}.", _bounded(self._drained_in_s))
+        least_s, left_s = self._queue.least_s(ticket, now), ticket.claim.left_s
+        time_left = f"{left_s:.3g} s are left of its time. It was not begun."
+        detail = f"With what waits for {self._resource} before it this takes at least {least_s:.3g} s; {time_left}"
+        return Overloaded(detail, _bounded(least_s - left_s))
+
+    def _drop(self, ticket: Ticket, why: Loss) -> None:
+        self._meters.dropped(self._resource, why, ticket.samples)
+        ticket.drop(self._lost(ticket, why))
+
+    def _lost(self, ticket: Ticket, why: Loss) -> ServiceError:
+        waited_s = time.monotonic() - ticket.since
+        if why == "gone":
+            return CallerGone(f"The caller hung up after {waited_s:.3g} s in the queue for {self._resource}.")
+        kind: Any = DeadlineExceeded if ticket.claim.has_begun else LateInQueue
+        detail = f"It waited {waited_s:.3g} s for {self._resource}, and could not be done by its deadline any more."
+        return cast(ServiceError, kind(detail, _bounded(self._drained_in_s)))
+
+
+def _bounded(seconds: float) -> float:
+    return min(_WAIT_MAX_S, math.ceil(max(seconds, 0.1) * 1000) / 1000)
