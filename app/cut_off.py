@@ -6,7 +6,7 @@ from app.admission.claim import Claim
 from app.drain import Drain, cut_off
 from app.errors import ShuttingDown
 from app.grading import Judges, Sandbox
-from app.workers import Job, Outcome
+from app.jobs import Job, Outcome
 from graders.api import Execution, Program
 
 

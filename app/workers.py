@@ -145,10 +145,8 @@ class Workers:
 
     def _run(self, worker: WorkerProcess, parts: list[Part]) -> None:
         for part in parts:
-            # One that goes alone is stopped at its deadline, and then answered.
-            if not part.is_alone:
-                self._running[part] = self._ends.add(part.claim.deadline, part)
-                self._alarm.set(part.claim.deadline)
+            self._running[part] = self._ends.add(part.claim.deadline, part)
+            self._alarm.set(part.claim.deadline)
         jobs = b"[%b]" % b",".join([part.job.json for part in parts])
         calls = sum([len(part.job.calls) for part in parts])
         worker.run(jobs, calls, self._timeout_s(parts), partial(self._done, worker, parts))
@@ -167,12 +165,12 @@ class Workers:
         return parts
 
     def _timeout_s(self, parts: list[Part]) -> float:
-        if parts[0].is_alone:
-            return min(self._call_timeout_s, parts[0].claim.left_s)
-        return min(self._call_timeout_s, _GROUP_TIMEOUT_S)
+        # Not the deadline: under overload many calls are begun shortly before theirs, and to replace a worker that was
+        # stopped for a moment's lateness takes a second of CPU time, for which others are late.
+        return self._call_timeout_s if parts[0].is_alone else min(self._call_timeout_s, _GROUP_TIMEOUT_S)
 
     def _expire(self, now: float) -> float | None:
-        """Answers calls whose deadline has passed while others of their group are still judged."""
+        """Answers calls whose deadline has passed while they are judged."""
         for part in self._ends.due(now):
             part.expire()
         return self._ends.first

@@ -30,9 +30,10 @@ _LEAST_COST_S = 0.0005
 
 
 class Times(Protocol):
-    """How long one sample takes at least, s; 0: not known."""
+    """How long one sample takes at least, and what must be left for it to be begun, s; 0: not known."""
 
     def expected_s(self, caller: str, kind: str, now: float) -> float: ...
+    def needed_s(self, caller: str, kind: str, now: float) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +142,13 @@ class FairQueue:
     def peek(self, now: float) -> Ticket | None:
         """What is to be served next; None: nothing that may be. Drops what can no longer be done."""
         while (ticket := self._all.head()) is not None:
-            claim = ticket.claim
-            expected_s = ticket.samples * self._times.expected_s(claim.caller.name, ticket.kind, now)
+            claim, about = ticket.claim, (ticket.claim.caller.name, ticket.kind, now)
             if claim.is_gone():
                 self._drop(ticket, "gone")
-            elif now + expected_s > claim.deadline:
+            elif now + ticket.samples * self._times.needed_s(*about) > claim.deadline:
                 self._drop(ticket, "late")
             else:
-                ticket.cost = max(expected_s, ticket.samples * _LEAST_COST_S)
+                ticket.cost = ticket.samples * max(self._times.expected_s(*about), _LEAST_COST_S)
                 return ticket
         return None
 

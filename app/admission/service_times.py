@@ -1,19 +1,22 @@
-"""How long one sample takes in one slot, by who asks and what it is done by: a guess that errs to the short side."""
+"""How long one sample takes in one slot, by who asks and what it is done by: two guesses, of which
+one errs to the short side."""
 
 _RISE = 1 / 16
 _FALL = 1 / 2
 _LIFE_S = 10.0
+_UNKNOWN = (0.0, 0.0, 0.0, float("-inf"))
 
 
 class ServiceTimes:
-    """Times seen, smoothed; a shorter one counts more than a longer one.
+    """Times seen, smoothed.
 
     They are kept by caller, so that nobody's slow samples make the service expect little of somebody else's. Nothing
     seen for a while is nothing known: what is expected to take too long is not begun, and would never be seen again.
     """
 
     def __init__(self) -> None:
-        self._seen: dict[tuple[str, str], tuple[float, float]] = {}
+        # The short guess, the mean, the mean distance from it, s, and when the last sample was seen.
+        self._seen: dict[tuple[str, str], tuple[float, float, float, float]] = {}
         self._mean_s = 0.0
 
     @property
@@ -24,12 +27,27 @@ class ServiceTimes:
     def observe(self, caller: str, kind: str, seconds: float, now: float) -> None:
         """A sample took so long."""
         self._mean_s += (seconds - self._mean_s) * _RISE if self._mean_s else seconds
-        known = self.expected_s(caller, kind, now)
-        if known:
-            seconds = known + (seconds - known) * (_FALL if seconds < known else _RISE)
-        self._seen[caller, kind] = (seconds, now)
+        short, mean, off = self._known(caller, kind, now) or (seconds, seconds, 0.0)
+        off += (abs(seconds - mean) - off) * _RISE
+        mean += (seconds - mean) * _RISE
+        short += (seconds - short) * (_FALL if seconds < short else _RISE)
+        self._seen[caller, kind] = (short, mean, off, now)
 
     def expected_s(self, caller: str, kind: str, now: float) -> float:
-        """Seconds that a sample takes at least, as far as is known; 0: nothing is."""
-        seconds, seen_at = self._seen.get((caller, kind), (0.0, 0.0))
-        return seconds if now - seen_at < _LIFE_S else 0.0
+        """Seconds that a sample takes at least, as far as is known; 0: nothing is. A shorter time that was seen counts
+        more than a longer one."""
+        known = self._known(caller, kind, now)
+        return known[0] if known else 0.0
+
+    def needed_s(self, caller: str, kind: str, now: float) -> float:
+        """Seconds without which a sample is not worth beginning; 0: nothing is known.
+
+        Nearly all of those that take about the same take less: the mean and three mean distances from it. It is never
+        more than twice the short guess, so that slow ones do not keep the quick ones among them from being begun.
+        """
+        known = self._known(caller, kind, now)
+        return min(known[1] + 3 * known[2], 2 * known[0]) if known else 0.0
+
+    def _known(self, caller: str, kind: str, now: float) -> tuple[float, float, float] | None:
+        short, mean, off, seen_at = self._seen.get((caller, kind), _UNKNOWN)
+        return (short, mean, off) if now - seen_at < _LIFE_S else None

@@ -35,12 +35,16 @@ class KnownTimes:
     def expected_s(self, caller: str, kind: str, now: float) -> float:
         return KIND_COSTS_S[kind]
 
+    needed_s = expected_s
+
 
 class UnknownTimes:
     """Nothing has been seen yet."""
 
     def expected_s(self, caller: str, kind: str, now: float) -> float:
         return 0.0
+
+    needed_s = expected_s
 
 
 @dataclass

@@ -1,5 +1,7 @@
 """What is expected of a sample errs to the short side, is a caller's own affair, and is forgotten."""
 
+import random
+
 import pytest
 
 from app.admission.service_times import ServiceTimes
@@ -33,3 +35,23 @@ def test_what_was_not_seen_for_a_while_is_not_known() -> None:
 
     assert times.expected_s("a", "grader", 9.0) == 60.0
     assert times.expected_s("a", "grader", 11.0) == 0.0
+
+
+def test_what_must_be_left_is_enough_for_nearly_all_that_take_about_the_same() -> None:
+    times, chance = ServiceTimes(), random.Random(7)
+    seen = [chance.gauss(0.045, 0.003) for _ in range(500)]
+    for seconds in seen:
+        times.observe("a", "grader", seconds, 0.0)
+
+    needed_s = times.needed_s("a", "grader", 0.0)
+    assert sum(seconds <= needed_s for seconds in seen) >= 0.97 * len(seen)
+    assert needed_s < 1.3 * 0.045
+
+
+def test_slow_ones_among_them_do_not_keep_quick_ones_from_being_begun() -> None:
+    times = ServiceTimes()
+    for _ in range(200):
+        times.observe("a", "grader", 10.0, 0.0)
+        times.observe("a", "grader", 0.1, 0.0)
+
+    assert times.needed_s("a", "grader", 0.0) < 1.5

@@ -27,9 +27,10 @@ pytestmark = pytest.mark.anyio
 
 CALL_TIMEOUT_S = 1.0
 
-# `hang` never returns; `die` is a crash of the interpreter; `eat` asks for more memory than a worker has.
+# `hang` never returns, `nap` does after 0.4 s; `die` is a crash of the interpreter; `eat` asks for more memory than a
+# worker has.
 MOODY = '''"""Does what the sample says."""
-import os, re
+import os, re, time
 from fractions import Fraction
 from pydantic import BaseModel
 from graders.api import Grade
@@ -42,6 +43,8 @@ class Config(BaseModel):
 def grade(sample, item, config, results):
     if sample.text == "hang":
         re.match(r"(a+)+$", "a" * 60 + "b")
+    if sample.text == "nap":
+        time.sleep(0.4)
     if sample.text == "die":
         os.abort()
     if sample.text == "eat":
@@ -188,6 +191,23 @@ async def test_a_call_in_a_group_is_answered_at_its_deadline(workers: Workers, g
 
     assert isinstance(outcome, DeadlineExceeded)
     assert time.monotonic() - started < CALL_TIMEOUT_S
+
+
+async def test_a_call_that_is_late_is_answered_at_its_deadline_and_costs_no_worker(
+    workers: Workers, graders_path: Path
+) -> None:
+    naps = job(graders_path, "nap", "nap")
+    before = {facts(outcome)[1] for outcome in await workers(naps, soon())}
+    # Naps alone would make every call look as if it took as long.
+    await workers(job(graders_path, *"abcdefgh"), soon())
+    started = time.monotonic()
+    [late] = await workers(job(graders_path, "nap"), soon(0.1))
+    waited_s = time.monotonic() - started
+    after = {facts(outcome)[1] for outcome in await workers(naps, soon())}
+
+    assert isinstance(late, DeadlineExceeded)
+    assert waited_s < 0.4
+    assert after == before
 
 
 async def test_the_loop_goes_on_while_a_call_hangs(workers: Workers, graders_path: Path) -> None:
