@@ -96,9 +96,8 @@ def read_batch(body: bytes) -> Asked | None:
 
 def _decoded(decoder: Decoder[Any], body: bytes) -> Any:
     """`body` as what `decoder` reads, or None."""
-    for unusual in _UNUSUAL:
-        if unusual in body:
-            return None
+    if b"\\u" in body and any(unusual in body for unusual in _UNUSUAL):
+        return None
     try:
         return decoder.decode(body)
     except (DecodeError, UnicodeDecodeError, RecursionError):
