@@ -9,7 +9,7 @@ from pydantic_core import from_json
 
 from app.auth import Caller
 from app.catalogue import Catalogue
-from app.contracts.wire import ANY, Int64, Name, declared
+from app.contracts.wire import ANY, Int64, Name, RunName, declared
 from app.dependencies import CurrentCaller, CurrentCatalogue, CurrentLedger
 from app.errors import LedgerUnavailable, ScopeMissing, UnknownGrader, UnknownRecord, UnknownRun
 from app.ledger import GraderReport, Ledger, Record, RecordFilter, RunSummary
@@ -179,7 +179,7 @@ async def list_runs(
     response_model=RunReport,
     responses=declared(*ANY, ScopeMissing, UnknownRun, LedgerUnavailable),
 )
-async def show_run(id: str, caller: CurrentCaller, ledger: CurrentLedger, of: Of = None) -> RunReport:
+async def show_run(id: RunName, caller: CurrentCaller, ledger: CurrentLedger, of: Of = None) -> RunReport:
     """Counts, mean reward per step and verdict shares of one run."""
     graders = await ledger.run_report(_whose(caller, of), id) if "\x00" not in id else []
     if not graders:

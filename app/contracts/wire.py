@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated, Any
 
+from fastapi import Path
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, ValidationError
 from pydantic_core import to_json
 
@@ -44,6 +45,13 @@ from graders.errors import GraderCrashed, InvalidConfig, faults_of
 
 # PostgreSQL stores no NUL in text; whatever is searched by must be storable.
 Name = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^\x00]+$")]
+RunName = Annotated[
+    str,
+    Path(
+        description="The run's name. A slash in it may stand as it is, except before `moderation` at its end: the run "
+        "`a/moderation` is read as `/v1/runs/a%2Fmoderation`."
+    ),
+]
 Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
 
 PROBLEM_TYPE = "application/problem+json"

@@ -98,9 +98,10 @@ def _taken_from_path(scope: Scope) -> bytes:
     path: str = scope["path"]
     end = path.find("/", 3)
     key, rest = (path[3:], "/") if end < 0 else (path[3:end], path[end:])
-    # Quoting takes longer than all the rest of letting a caller in.
-    is_plain = path.isascii() and b"%" not in scope["raw_path"]
-    scope["path"], scope["raw_path"] = rest, (rest if is_plain else quote(rest)).encode()
+    raw: bytes = scope["raw_path"]
+    # What is quoted says more than what it stands for: a slash in a name is no slash of the path.
+    raw_end = raw.find(b"/", 3) if raw[:3] == b"/k/" else -1
+    scope["path"], scope["raw_path"] = rest, raw[raw_end:] if raw_end > 0 else quote(rest).encode()
     return key.encode()
 
 

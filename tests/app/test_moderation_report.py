@@ -57,6 +57,18 @@ def reports(client: httpx2.Client, run: str, **params: object) -> list[dict]:
     return found
 
 
+@pytest.mark.parametrize("prefix", ["", "/k/any-key"])
+def test_a_run_may_end_like_the_route_of_its_report(client: httpx2.Client, prefix: str) -> None:
+    send(client, "ends/moderation", [sample(["hate"], ["hate"], "a")])
+    run, report = f"{prefix}/v1/runs/ends%2Fmoderation", f"{prefix}/v1/runs/ends%2Fmoderation/moderation"
+
+    assert client.get(run).json()["run"] == "ends/moderation"
+    assert client.get(run).json()["graders"][0]["grader"] == ID
+    assert len(client.get(report).json()["reports"]) == 1
+    assert client.get(f"{prefix}/v1/runs/ends/moderation/moderation").json() == client.get(report).json()
+    assert client.get(f"{prefix}/v1/runs/ends/moderation").json()["code"] == "unknown_run"
+
+
 def test_two_replicas_report_one_run(client: httpx2.Client, replica: httpx2.Client) -> None:
     gold = [["hate"], [], ["violence"], ["hate", "violence"], [], ["hate"]] * 10
     said = [["hate"], [], ["hate"], ["hate"], ["violence"], []] * 10
