@@ -5,10 +5,12 @@ import re
 import select
 import socket
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx2
 
+from app.probes import REQUESTS_MAX
 from tests.servers import Server
 from tests.services import Redis
 
@@ -69,6 +71,38 @@ def test_the_metrics_port_has_metrics_and_probes_and_the_api_port_no_metrics(tmp
     assert alive.json() == {"status": "ok"}
     assert ready.json()["ready"]
     assert on_the_api_port == 404
+
+
+def test_slow_callers_of_the_metrics_port_are_few_and_are_hung_up_on(tmp_path: Path) -> None:
+    port = int(free_port())
+    with Server(tmp_path / "data", RFT_METRICS_PORT=str(port)) as server, ExitStack() as stack:
+
+        def slow() -> socket.socket:
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
+            connection.sendall(b"GET /metrics HTTP/1.1\r\n")
+            return connection
+
+        before = _threads(server)
+        crowd = [slow() for _ in range(3 * REQUESTS_MAX)]
+        hung_up_at_once, hung_up_later = _received(crowd[-1]), _received(crowd[0])
+        scraped = httpx2.get(f"http://127.0.0.1:{port}/metrics")
+
+        # Each has a thread and a timer.
+        assert _threads(server) <= before + 2 * REQUESTS_MAX
+        assert "Traceback" not in "".join(server.log)
+    assert hung_up_at_once == hung_up_later == b""
+    assert scraped.status_code == 200
+
+
+def _threads(server: Server) -> int:
+    return len(list(Path(f"/proc/{server.process.pid}/task").iterdir()))
+
+
+def _received(connection: socket.socket) -> bytes:
+    try:
+        return connection.recv(1000)
+    except ConnectionResetError:
+        return b""
 
 
 def test_a_stop_leaves_no_process_and_exits_0(tmp_path: Path) -> None:
