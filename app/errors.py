@@ -122,7 +122,7 @@ class CallerGone(ServiceError):
     """The caller hung up while the sample waited, and nothing had been spent on it."""
 
 
-class ShuttingDown(Overloaded):
+class ShuttingDown(ServiceError):
     """The service is stopping: it takes nothing new, or its time was up before this was judged."""
 
 

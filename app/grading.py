@@ -16,7 +16,16 @@ from app.admission.limit import Quota
 from app.auth import Caller
 from app.encoding import encode
 from app.entries import Entry, entry_of, located, record_of
-from app.errors import NEVER_BEGUN, Failure, LedgerUnavailable, Overloaded, RecordRefused, ServiceError, status_of
+from app.errors import (
+    NEVER_BEGUN,
+    Failure,
+    LedgerUnavailable,
+    Overloaded,
+    RecordRefused,
+    ServiceError,
+    ShuttingDown,
+    status_of,
+)
 from app.jobs import Job, Outcome
 from app.keyed_lock import KeyedLock
 from app.ledger import Record
@@ -212,8 +221,9 @@ class Grading:
 
 
 def refuse_if_all_are_shed(entries: Sequence[Entry]) -> None:
-    """Raises Overloaded where no sample of a request was let in: the request may be sent again as it is."""
-    shed = [entry.outcome for entry in entries if isinstance(entry.outcome, Overloaded)]
+    """Raises Overloaded or ShuttingDown where no sample of a request was let in, or none could be finished before the
+    service stopped: the request may be sent again as it is."""
+    shed = [entry.outcome for entry in entries if isinstance(entry.outcome, Overloaded | ShuttingDown)]
     if shed and len(shed) == len(entries):
         raise shed[0]
 

@@ -167,13 +167,13 @@ def test_what_the_deadline_cuts_off_is_a_503_and_a_row_without_a_reward(tmp_path
 
     for answer in answers[:2]:
         assert (answer.status_code, answer.json()["code"]) == (503, "shutting_down")
-        assert answer.json()["record"] in rows
         assert answer.headers["retry-after"]
     done, *_, cut_off = answers[2].json()["results"]
     assert (done["reward"], cut_off["error"]["code"]) == (1.0, "shutting_down")
     assert cut_off["error"]["record"] in rows
     assert body_never_came.startswith(b"HTTP/1.1 503 ")
-    assert set(rows.values()) == {"shutting_down"}
+    assert list(rows.values()) == ["shutting_down"] * len(rows)
+    assert len(rows) >= 3
     assert code == 0
 
 
