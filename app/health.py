@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from app.contracts.wire import OPEN, declared
 from app.drain import Drain
 from app.errors import LedgerUnavailable
-from app.ledger import Ledger
+from app.ledger import Ledger, SpoolCondition
 from app.programs import Programs, SandboxState
 from app.workers import Workers
 from graders.registry import Registry
@@ -20,13 +20,27 @@ class Alive(BaseModel):
     status: Literal["ok"] = "ok"
 
 
+class SpoolReadiness(BaseModel):
+    """Where grades are recorded while the database is away."""
+
+    state: SpoolCondition = Field(
+        description="`empty`; `spooling`: the database is away and records are kept here; `draining`: it is back and "
+        "they follow; `full`: grades are refused; `ephemeral`: it would end with the container, so without the "
+        "database grades are refused; `off`: there is none."
+    )
+    records: int = Field(description="Records that wait for the database.")
+    bytes: int = Field(description="Their size on disk.")
+    detail: str = Field(description="Why it is `full`, `ephemeral` or `off`.")
+
+
 class Readiness(BaseModel):
-    """What the service stands on. `ready` asks for a worker to judge and a database to record."""
+    """What the service stands on. `ready` asks for a worker to judge, and for a database or a spool to record."""
 
     ready: bool
     stopping: bool = Field(description="Whether the service was asked to stop. Then it is not ready.")
     workers: int = Field(description="Processes that can judge now. Without one the service is not ready.")
     database: str = Field(description="`ok`, or what is wrong.")
+    spool: SpoolReadiness
     redis: str = Field(description="`ok`, `not configured`, or what is wrong: then limits are each replica's share.")
     sandbox: SandboxState
     unhealthy_graders: dict[str, str] = Field(description="Graders that were found but are not served, and why.")
@@ -59,11 +73,13 @@ class Health:
     async def readiness(self) -> Readiness:
         """The state of every part, asked now."""
         database = await self._database()
+        spool = self._ledger.spool_state
         return Readiness(
-            ready=database == "ok" and self._workers.alive > 0 and not self._drain.is_leaving,
+            ready=(database == "ok" or spool.takes_records) and self._workers.alive > 0 and not self._drain.is_leaving,
             stopping=self._drain.is_leaving,
             workers=self._workers.alive,
             database=database,
+            spool=SpoolReadiness(state=spool.state, records=spool.records, bytes=spool.size_bytes, detail=spool.detail),
             redis=self._limits.redis,
             sandbox=self._programs.state,
             unhealthy_graders=self._registry.unhealthy,

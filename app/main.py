@@ -31,7 +31,7 @@ from app.keys.gate import Gate
 from app.keys.keyring import Keyring
 from app.keys.snapshot import Snapshot
 from app.lean_route import LeanRoute
-from app.ledger import Ledger, place_of
+from app.ledger import Ledger, Outages, place_of
 from app.metrics import Metrics
 from app.probes import Probes
 from app.programs import Programs, sandbox_settings
@@ -131,8 +131,16 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             pending_max=settings.ledger_pending_max,
             on_group=metrics.group_committed,
             quarantine=settings.data_dir / "quarantine.jsonl",
+            outages=Outages(
+                commit_timeout_s=settings.ledger_commit_timeout_s,
+                folder=settings.spool_folder,
+                max_bytes=settings.spool_max_mib << 20,
+                lasts=settings.spool_lasts,
+                on_rows=metrics.spooled,
+            ),
         )
         stack.push_async_callback(ledger.close)
+        metrics.watch_spool(lambda: ledger.spool_state)
         await keyring.start(ledger.keys)
         stack.push_async_callback(keyring.close)
         workers = Workers(

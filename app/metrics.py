@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from app.ledger import Record
+from app.ledger import Record, SpoolState
 
 # Grader ids are few, but recipes are anybody's to make: beyond this many they share one label.
 _GRADERS_MAX = 200
@@ -50,6 +50,12 @@ class Metrics:
             registry=self.registry,
         )
         self._replicas = self._gauge("rft_limits_replicas", "Replicas that share rate limits, as last seen.")
+        self._spooled = self._counter(
+            "rft_spool_rows",
+            "Rows that went to the spool (spooled), from there to the database (replayed), were refused by it "
+            "(quarantined), or do not count as another grade held their key (displaced, which are replayed too).",
+            "what",
+        )
         # Looking up a child by its labels costs more than counting with it.
         self._children: dict[tuple[str, str | None], Counter] = {}
         self._waits: dict[str, Histogram] = {}
@@ -113,6 +119,15 @@ class Metrics:
         """Redis answered, or did not."""
         self._shared.set(is_shared)
         self._replicas.set(replicas)
+
+    def spooled(self, what: str, rows: int) -> None:
+        """Rows went into the spool or came out of it."""
+        self._spooled.labels(what).inc(rows)
+
+    def watch_spool(self, state: Callable[[], SpoolState]) -> None:
+        """From now on shows what waits in the spool."""
+        self._gauge("rft_spool_records", "Records that wait for the database.").set_function(lambda: state().records)
+        self._gauge("rft_spool_bytes", "Size of the spool.").set_function(lambda: state().size_bytes)
 
     def _gauge(self, name: str, meaning: str) -> Gauge:
         return Gauge(name, meaning, registry=self.registry)

@@ -61,7 +61,9 @@ class Settings(BaseModel):
     api_keys_file: Path | None = Field(
         None, description="TOML or JSON with hashes of API keys (`rft-graders keys create NAME --print-entry`)."
     )
-    data_dir: Path = Field(Path("data"), description="Folder of the embedded database and of quarantined records.")
+    data_dir: Path = Field(
+        Path("data"), description="Folder of the embedded database, the spool and quarantined records."
+    )
     database_url: str = Field("", description="sqlite:///FILE or postgresql://...; empty: SQLite in RFT_DATA_DIR.")
     redis_url: str = Field(
         "",
@@ -144,6 +146,24 @@ class Settings(BaseModel):
     ledger_pending_max: int = Field(
         50_000, ge=1, description="Records that may wait for their commit; more are shed (503)."
     )
+    ledger_commit_timeout_s: float = Field(
+        2.0, gt=0, le=60, description="Longest wait for PostgreSQL to store grades, s; then they go to the spool."
+    )
+    spool_dir: Path | None = Field(
+        None,
+        description="Folder, each process's own, of grades that wait for PostgreSQL; empty: `spool` in RFT_DATA_DIR.",
+    )
+    spool_max_mib: int = Field(
+        512,
+        ge=0,
+        le=1 << 20,
+        description="Most that may wait in the spool, MiB; then grades are refused (503). 0: none.",
+    )
+    spool_lasts: bool | None = Field(
+        None,
+        description="Whether RFT_SPOOL_DIR outlives the container; empty: found out. 0: without PostgreSQL grades are "
+        "refused (503).",
+    )
     sandbox_slots: int | None = Field(
         None,
         ge=0,
@@ -184,7 +204,11 @@ class Settings(BaseModel):
     def _split(cls, value: Any) -> Any:
         return tuple(filter(None, value.split(":"))) if isinstance(value, str) else value
 
+<<<<<<< HEAD
     @field_validator("api_keys_file", "sandbox_slots", "rate_per_s", "drain_wait_s", mode="before")
+=======
+    @field_validator("api_keys_file", "sandbox_slots", "rate_per_s", "spool_dir", "spool_lasts", mode="before")
+>>>>>>> 03ac873 (Grades go on while PostgreSQL is away: a durable spool, replayed exactly once)
     @classmethod
     def _empty(cls, value: Any) -> Any:
         return None if value == "" else value
@@ -218,6 +242,15 @@ class Settings(BaseModel):
     def database(self) -> str:
         """The database's URL, the embedded one's if none is set."""
         return self.database_url or f"sqlite:///{self.data_dir / 'rft.sqlite3'}"
+
+    @property
+    def has_spool(self) -> bool:
+        """Whether grades may wait for the database: the embedded one is on the same disk."""
+        return self.spool_max_mib > 0 and not self.database.startswith("sqlite")
+
+    @property
+    def spool_folder(self) -> Path:
+        return self.spool_dir or self.data_dir / "spool"
 
     @property
     def dependency_sets(self) -> dict[str, tuple[str, ...]]:

@@ -20,7 +20,7 @@ from app.graceful_server import GracefulServer
 from app.http_protocol import protocol_of
 from app.http_watch import KEEP_ALIVE_S, HttpLimits, Watch
 from app.keys.key_file import KeyFileError
-from app.ledger import KeyStore, StoredKey, migrate
+from app.ledger import KeyStore, SpoolInUse, StoredKey, migrate, refuse_used
 from app.logs import write_logs
 from app.main import create_app, key_snapshot
 from app.programs import Programs
@@ -48,6 +48,11 @@ def serve(
     chosen = settings(host=host, port=port)
     write_logs(chosen.log_level)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    try:
+        if chosen.has_spool:
+            refuse_used(chosen.spool_folder)
+    except SpoolInUse as error:
+        stop(str(error), 1)
     keys = asyncio.run(_migrated(chosen))
     if not (keys or chosen.api_keys_file or chosen.is_loopback or chosen.allow_anonymous):
         stop(_OPEN_DOOR.format(host=chosen.host), 2)

@@ -86,6 +86,10 @@ class GradeRecord(GradeRow):
     executions: list[Executed] = Field(description="The programs that were run for it, in the grader's order.")
     credit: CreditRecord | None = Field(description="The group that it was credited in; null: it was graded alone.")
     ignored_item_fields: list[str] | None = Field(description="Item fields the grader did not read; null: it is gone.")
+    displaced_by: str | None = Field(
+        description="What counts in its place: the record or credit that held its idempotency key when the database "
+        "was back from an outage in which this grade was given. Null: this one counts."
+    )
 
 
 class RunPage(BaseModel):
@@ -107,9 +111,7 @@ async def show_grade(
     record: str, caller: CurrentCaller, ledger: CurrentLedger, catalogue: CurrentCatalogue
 ) -> GradeRecord:
     """One row of the ledger with everything that led to it; of another caller's with the scope `admin`."""
-    found = (
-        await ledger.find(record, None if "admin" in caller.scopes else caller.name) if _is_record_id(record) else None
-    )
+    found, by = await _found(ledger, record, None if "admin" in caller.scopes else caller.name)
     if found is None:
         raise UnknownRecord(f"No record {record!r} of yours. Ids are in every answer, and in GET /v1/grades.")
     item, grade = from_json(found.item), from_json(found.grade)
@@ -125,6 +127,7 @@ async def show_grade(
         ],
         credit=None if credit is None else await _credit(ledger, credit),
         ignored_item_fields=await _ignored(catalogue, found.grader, item),
+        displaced_by=by,
     )
 
 
@@ -198,6 +201,16 @@ def _whose(caller: Caller, of: str | None) -> str | None:
     if "admin" not in caller.scopes:
         raise ScopeMissing(f"What other callers were given is read with the scope 'admin'; {caller.name!r} lacks it.")
     return None if of == "*" else of
+
+
+async def _found(ledger: Ledger, record: str, caller: str | None) -> tuple[Record | None, str | None]:
+    """The record, and what counts in its place."""
+    if not _is_record_id(record):
+        return None, None
+    if (found := await ledger.find(record, caller)) is not None:
+        return found, None
+    displaced = await ledger.find_displaced(record, caller)
+    return (None, None) if displaced is None else (displaced.record, displaced.by)
 
 
 def _row(record: Record) -> dict[str, Any]:

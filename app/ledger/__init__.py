@@ -1,14 +1,18 @@
 """The ledger: every grade with its provenance, durable before it is answered. All SQL of the service is in here.
 
 `ledger.py` is its face; `writer.py` commits in groups; `queries.py`, `reports.py`, `group_credits.py` and `recipes.py`
-read and store through a connection; `sqlite.py` and `postgres.py` say where that connection comes from.
+read and store through a connection; `sqlite.py` and `postgres.py` say where that connection comes from. While the
+database is away: `guarded.py` first, then `spool.py` (`segments.py`, `frames.py`) and `replaying.py`.
 """
 
 from app.errors import LedgerUnavailable, RecordRefused
 from app.ledger.database import place_of
+from app.ledger.displaced import Displaced
+from app.ledger.guarded import SpoolCondition, SpoolState
 from app.ledger.key_store import KeyStore
 from app.ledger.ledger import Ledger
 from app.ledger.migrate import migrate, schema_revision
+from app.ledger.outages import Outages
 from app.ledger.records import (
     CountedGrade,
     GraderReport,
@@ -20,22 +24,29 @@ from app.ledger.records import (
     StoredKey,
     StoredRecipe,
 )
+from app.ledger.spool import SpoolInUse, refuse_used
 
 __all__ = [
     "CountedGrade",
+    "Displaced",
     "GraderReport",
     "KeyStore",
     "Ledger",
     "LedgerUnavailable",
+    "Outages",
     "Record",
     "RecordFilter",
     "RecordRefused",
     "RunSummary",
+    "SpoolCondition",
+    "SpoolInUse",
+    "SpoolState",
     "StepReport",
     "StoredCredit",
     "StoredKey",
     "StoredRecipe",
     "migrate",
     "place_of",
+    "refuse_used",
     "schema_revision",
 ]

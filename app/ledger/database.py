@@ -11,6 +11,11 @@ from sqlalchemy.exc import ArgumentError
 from app.errors import LedgerUnavailable
 
 T = TypeVar("T")
+PROBE_SQL = "UPDATE records SET step = step WHERE 1 = 0"
+"""Changes nothing, but waits for a lock on the table and fails on a server that may only be read."""
+
+COMMIT_TIMEOUT_S = 5.0
+
 Row = tuple[Any, ...]
 """A record's values in the order of the table's columns."""
 
@@ -22,6 +27,8 @@ class RowsRefused(Exception):
 class Database(Protocol):
     """SQLite or PostgreSQL. Its methods raise LedgerUnavailable while it is away, and work again when it is back."""
 
+    is_remote: bool
+    """Whether it can be away while our own disk is well."""
     commits_ahead: int
     """How many inserts may be asked for at a time. They run one after the other all the same."""
 
@@ -45,6 +52,9 @@ class Database(Protocol):
             RowsRefused: one of the rows cannot be stored; none was, nor the credit.
         """
 
+    async def probe(self) -> None:
+        """Returns if rows can be stored, as far as that can be known without storing one."""
+
     async def run(self, query: Callable[[Connection], T]) -> T:
         """What `query` makes of a connection on which every statement is a transaction of its own.
 
@@ -58,8 +68,12 @@ class Database(Protocol):
         """Gives back threads and connections."""
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, commit_timeout_s: float = COMMIT_TIMEOUT_S) -> Database:
     """The database at `url`; nothing is connected yet.
+
+    Args:
+        url: sqlite:///FILE or postgresql://...
+        commit_timeout_s: longest time of one transaction that writes to PostgreSQL.
 
     Raises:
         LedgerUnavailable: the URL is of no database that the ledger knows.
@@ -74,7 +88,7 @@ def open_database(url: str) -> Database:
         raise LedgerUnavailable(_WANTED) from None
     backend = parsed.get_backend_name()
     if backend == "postgresql":
-        return PostgresDatabase(parsed)
+        return PostgresDatabase(parsed, commit_timeout_s)
     if backend == "sqlite" and parsed.database not in {None, "", ":memory:"}:
         return SqliteDatabase(parsed)
     raise LedgerUnavailable(f"{_WANTED} Got {parsed.render_as_string(hide_password=True)}.")

@@ -1,33 +1,42 @@
 """The ledger as the service sees it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from app.errors import LedgerUnavailable, RecordRefused
-from app.ledger import group_credits, queries, recipes, reports
-from app.ledger.database import Database, RowsRefused, open_database
-from app.ledger.inserts import rows_of
+from app.errors import LedgerUnavailable
+from app.ledger import displaced, group_credits, queries, recipes, reports
+from app.ledger.database import Database, open_database
+from app.ledger.displaced import Displaced
+from app.ledger.guarded import Guarded, SpoolState
+from app.ledger.inserts import record_of
 from app.ledger.key_store import KeyStore
 from app.ledger.migrate import current_revision, refuse_old
+from app.ledger.outages import Outages, guarded
 from app.ledger.quarantine import Quarantine
 from app.ledger.records import CountedGrade, GraderReport, Record, RecordFilter, RunSummary, StoredCredit, StoredRecipe
+from app.ledger.spool import Spool
 from app.ledger.writer import Standing, Writer
 
 _CHECK_TIMEOUT_S = 2.0
 # Records in memory at a time while a run is streamed.
 _PAGE_ROWS = 100
 _GRADES_ROWS = 1000
+_NO_SPOOL = SpoolState("off", 0, 0, "")
 
 
 class Ledger:
     """Stores records and finds them. Every method raises LedgerUnavailable while the database is away."""
 
-    def __init__(self, database: Database, writer: Writer, quarantine: Quarantine) -> None:
-        self._database = database
+    def __init__(self, database: Database, guarded: Guarded | None, writer: Writer) -> None:
+        self._database: Database = guarded or database
+        self._unguarded = database
+        self._guarded = guarded
+        self._look_up = database.run if guarded is None else guarded.look_up
         self._writer = writer
-        self._quarantine = quarantine
+        # Whoever reads the keys does so beside the requests, and finds out for itself whether they can be read.
         self.keys = KeyStore(database)
 
     @classmethod
@@ -39,6 +48,7 @@ class Ledger:
         pending_max: int = 50_000,
         on_group: Callable[[int, float], None] | None = None,
         quarantine: Path | None = None,
+        outages: Outages | None = None,
     ) -> "Ledger":
         """The ledger in the database at `url`, which may be away for now. It does not migrate.
 
@@ -48,11 +58,22 @@ class Ledger:
             pending_max: most records that may wait for theirs.
             on_group: told of every commit: how many records, how many seconds.
             quarantine: file for records that the database refuses; None: they are only logged.
+            outages: how grades go on while the database is away; None: they do not, and everybody waits for it.
+
+        Raises:
+            SpoolInUse, SpoolTooNew: the spool cannot be worked with.
         """
-        database = open_database(url)
         refused = Quarantine(quarantine)
-        writer = Writer(database, refused, group_max=group_max, pending_max=pending_max, on_group=on_group)
-        return cls(database, writer, refused)
+        database = open_database(url)
+        guard = None
+        if outages is not None:
+            guard = await guarded(url, outages, refused)
+            await guard.start()
+        look_up = database.run if guard is None else guard.look_up
+        writer = Writer(
+            guard or database, look_up, refused, group_max=group_max, pending_max=pending_max, on_group=on_group
+        )
+        return cls(database, guard, writer)
 
     async def add(self, records: Sequence[Record]) -> list[Standing]:
         """Stores `records`; returns, in their order and once they are durable, what stands.
@@ -68,8 +89,15 @@ class Ledger:
         return await self._writer.add(records)
 
     async def replay(self, caller: str, grader: str, keys: Sequence[str]) -> dict[str, Record]:
-        """The grades that hold `keys`; keys without one are left out."""
-        return await self._database.run(lambda connection: queries.replay(connection, caller, grader, keys))
+        """The grades that hold `keys`; keys without one are left out.
+
+        While the database is away and the spool takes records, a key is only known if its grade is in the spool.
+        """
+        found = self._spooled_judgements(caller, grader, keys)
+        if missing := [key for key in keys if key not in found]:
+            with self._known_here():
+                found |= await self._look_up(partial(queries.replay, caller=caller, grader=grader, keys=missing))
+        return found
 
     async def add_credit(self, credit: StoredCredit, records: Sequence[Record]) -> StoredCredit:
         """Stores `credit` and the records of its group together; returns, once that is durable, the one that stands.
@@ -78,33 +106,41 @@ class Ledger:
         of `records` is stored. Records of a group hold no key of their own.
 
         Raises:
-            LedgerUnavailable: the database is away; nothing was stored.
+            LedgerUnavailable: the database is away, or too many records wait; nothing was stored.
             RecordRefused: the database refuses one of the records; all are in quarantine.
         """
-        try:
-            if await self._database.insert_credit(group_credits.row_of(credit), rows_of(records)):
-                return credit
-        except RowsRefused as refusal:
-            for record in records:
-                await self._quarantine.put(record, f"It is of a group of which a record was refused: {refusal}")
-            raise RecordRefused(f"The database refused a record of the group: {refusal}") from refusal
-        return await self._database.run(lambda connection: group_credits.standing(connection, credit))
+        return await self._writer.add_credit(credit, records)
 
     async def credit(self, credit: str) -> StoredCredit | None:
         """The credit of that id, or None."""
-        return await self._database.run(lambda connection: group_credits.find(connection, credit))
+        if self._spool is not None and (spooled := self._spool.credit(credit)) is not None:
+            return StoredCredit(*spooled)
+        return await self._database.run(partial(group_credits.find, credit=credit))
 
     async def replay_credit(self, caller: str, grader: str, key: str) -> StoredCredit | None:
-        """The credit that holds `key`, or None."""
-        return await self._database.run(lambda connection: group_credits.replay(connection, caller, grader, key))
+        """The credit that holds `key`, or None; as `replay` while the database is away."""
+        if self._spool is not None and (spooled := self._spool.credit_of_key(caller, grader, key)) is not None:
+            return StoredCredit(*spooled)
+        with self._known_here():
+            return await self._look_up(partial(group_credits.replay, caller=caller, grader=grader, key=key))
+        return None
 
     async def records(self, ids: Sequence[str]) -> dict[str, Record]:
         """The records of those ids; unknown ids are left out."""
-        return await self._database.run(lambda connection: queries.by_ids(connection, ids))
+        found = self._spooled_records(ids)
+        if missing := [id for id in ids if id not in found]:
+            found |= await self._look_up(partial(queries.by_ids, ids=missing))
+        return found
 
     async def find(self, record: str, caller: str | None) -> Record | None:
         """The record of that id if it is the caller's; anybody's if the caller is None."""
-        return await self._database.run(lambda connection: queries.find(connection, record, caller))
+        if (spooled := self._spooled_records([record]).get(record)) is not None:
+            return spooled if caller in {None, spooled.caller} else None
+        return await self._database.run(partial(queries.find, record=record, caller=caller))
+
+    async def find_displaced(self, record: str, caller: str | None) -> Displaced | None:
+        """The grade of that id, if it was answered in an outage and another one counts; of whom, as in `find`."""
+        return await self._database.run(partial(displaced.find, record=record, caller=caller))
 
     async def search(self, where: RecordFilter, *, after: str | None, limit: int) -> list[Record]:
         """At most `limit` records, newest first; `after` is the id of the last one of the page before."""
@@ -159,22 +195,57 @@ class Ledger:
 
     async def recipe(self, name: str, version: int) -> StoredRecipe | None:
         """The recipe `name@vVERSION`, or None."""
-        return await self._database.run(lambda connection: recipes.get(connection, name, version))
+        return await self._look_up(partial(recipes.get, name=name, version=version))
+
+    @property
+    def spool_state(self) -> SpoolState:
+        """How the spool is, and how much waits in it."""
+        return _NO_SPOOL if self._guarded is None else self._guarded.state
 
     async def check(self) -> None:
-        """Returns if records can be stored.
+        """Returns if records can be stored in the database.
 
         Raises:
-            LedgerUnavailable: says why not: no answer within 2 s, or not migrated.
+            LedgerUnavailable: says why not: no answer within 2 s, or not migrated; at once where that is known.
         """
         try:
             async with asyncio.timeout(_CHECK_TIMEOUT_S):
                 revision = await self._database.run(current_revision)
         except TimeoutError:
-            raise LedgerUnavailable(f"The database does not answer within {_CHECK_TIMEOUT_S:g} s.") from None
+            error = LedgerUnavailable(f"The database does not answer within {_CHECK_TIMEOUT_S:g} s.")
+            if self._guarded is not None:
+                self._guarded.trip(error)
+            raise error from None
         refuse_old(revision)
 
     async def close(self) -> None:
         """Settles what waits, takes no more, and lets go of the database."""
         await self._writer.close()
         await self._database.close()
+        if self._guarded is not None:
+            await self._unguarded.close()
+
+    @property
+    def _spool(self) -> Spool | None:
+        return None if self._guarded is None else self._guarded.spool
+
+    @contextmanager
+    def _known_here(self) -> Iterator[None]:
+        """Does without what the database does not say, if grades can go on without it."""
+        try:
+            yield
+        except LedgerUnavailable:
+            if not self.spool_state.takes_records:
+                raise
+
+    def _spooled_judgements(self, caller: str, grader: str, keys: Sequence[str]) -> dict[str, Record]:
+        if self._spool is None or not self._spool.rows:
+            return {}
+        rows = {key: self._spool.judgement(caller, grader, key) for key in keys}
+        return {key: record_of(row) for key, row in rows.items() if row is not None}
+
+    def _spooled_records(self, ids: Sequence[str]) -> dict[str, Record]:
+        if self._spool is None or not self._spool.rows:
+            return {}
+        rows = {id: self._spool.record(id) for id in ids}
+        return {id: record_of(row) for id, row in rows.items() if row is not None}

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from app.errors import RecordRefused
-from app.ledger.records import Record
+from app.ledger.records import Record, StoredCredit
 
 _log = logging.getLogger(__name__)
 
@@ -22,20 +22,31 @@ class Quarantine:
 
     async def put(self, record: Record, reason: str) -> RecordRefused:
         """Keeps `record`, on disk when this returns, and returns the error that answers for it."""
-        _log.error("The database refused record %s of %s: %s", record.record, record.grader, reason)
+        refused = f"The database refused the record: {reason}"
         if self._file is None:
-            return RecordRefused(f"The database refused the record: {reason}")
+            _log.error("The database refused record %s of %s: %s", record.record, record.grader, reason)
+            return RecordRefused(refused)
+        if await self.keep(record, reason):
+            return RecordRefused(f"{refused}. It is in quarantine as {record.record}.")
+        return RecordRefused(f"{refused}. It could not be quarantined; the log says why.")
+
+    async def keep(self, refused: Record | StoredCredit, reason: str) -> bool:
+        """Keeps what was refused; whether it is on disk."""
+        id = refused.record if isinstance(refused, Record) else refused.credit
+        _log.error("The database refused %s of %s: %s", id, refused.grader, reason)
+        if self._file is None:
+            return False
         try:
-            await asyncio.to_thread(_append, self._file, _line(record, reason))
-        except OSError as error:
-            _log.exception("Record %s could not be quarantined.", record.record)
-            return RecordRefused(f"The database refused the record: {reason}. It could not be quarantined: {error}")
-        return RecordRefused(f"The database refused the record: {reason}. It is in quarantine as {record.record}.")
+            await asyncio.to_thread(_append, self._file, _line(refused, reason))
+        except OSError:
+            _log.exception("%s could not be quarantined.", id)
+            return False
+        return True
 
 
-def _line(record: Record, reason: str) -> bytes:
+def _line(refused: Record | StoredCredit, reason: str) -> bytes:
     # Escaped to ASCII, since a lone surrogate may be what the database refused.
-    return json.dumps({"reason": reason, **asdict(record)}, default=_readable).encode() + b"\n"
+    return json.dumps({"reason": reason, **asdict(refused)}, default=_readable).encode() + b"\n"
 
 
 def _readable(value: bytes) -> str | dict[str, str]:

@@ -38,22 +38,20 @@ def by_ids(connection: Connection, ids: Iterable[str]) -> dict[str, Record]:
     """The records of those ids; unknown ids are left out."""
     return {
         record.record: record
-        for some in _parts(ids)
+        for some in parts(ids)
         for record in _read(connection, _RECORD.where(records.c.record.in_(some)))
     }
 
 
 def graded(connection: Connection, ids: Iterable[str]) -> dict[str, CountedGrade]:
     """What reports need of the grades of those ids."""
-    return {
-        row.record: CountedGrade(*row) for some in _parts(ids) for row in connection.execute(_GRADED, {"ids": some})
-    }
+    return {row.record: CountedGrade(*row) for some in parts(ids) for row in connection.execute(_GRADED, {"ids": some})}
 
 
 def replay(connection: Connection, caller: str, grader: str, keys: Iterable[str]) -> dict[str, Record]:
     """The judgements under `keys`; keys that hold none are left out."""
     found: dict[str, Record] = {}
-    for some in _parts(keys):
+    for some in parts(keys):
         holders = _read(connection, _REPLAY, caller=caller, grader=grader, keys=some)
         found |= {record.idempotency_key or "": record for record in holders}
     return found
@@ -99,7 +97,8 @@ def conditions(where: RecordFilter) -> list[ColumnElement[bool]]:
 _EQUAL = ("caller", "run", "grader", "verdict", "code", "step")
 
 
-def _parts(values: Iterable[str]) -> Iterator[list[str]]:
+def parts(values: Iterable[str]) -> Iterator[list[str]]:
+    """`values` in lists that both databases take at a time."""
     left = iter(values)
     while part := list(islice(left, _IN_MAX)):
         yield part

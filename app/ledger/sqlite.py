@@ -10,7 +10,7 @@ from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from app.ledger.database import Row, T, away
+from app.ledger.database import PROBE_SQL, Row, T, away
 from app.ledger.inserts import credit_sql, insert_sql
 from app.ledger.sqlite_process import SqliteProcess
 
@@ -42,6 +42,7 @@ class SqliteDatabase:
         self._writer: SqliteProcess | None = None
         self._starting = asyncio.Lock()
 
+    is_remote = False
     # While the event loop deals with one commit's answers, the process goes on with the next.
     commits_ahead = 2
 
@@ -54,6 +55,10 @@ class SqliteDatabase:
         writer = await self._started()
         dialect = self._engine.dialect
         return bool(await writer.commit((credit_sql(dialect), [credit]), (insert_sql(dialect, 1), rows)))
+
+    async def probe(self) -> None:
+        writer = await self._started()
+        await writer.commit((PROBE_SQL, [()]))
 
     async def run(self, query: Callable[[Connection], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._reading, self._run, query)

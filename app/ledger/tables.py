@@ -1,5 +1,6 @@
 """The tables as the code sees them. `migrations/` makes them; a test holds the two equal."""
 
+from typing import Any
 from zlib import crc32
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Double, Index, LargeBinary, MetaData, Table, Text
@@ -9,34 +10,41 @@ metadata = MetaData()
 # The C collation compares bytes, as SQLite does: both databases sort alike, whatever the server's locale.
 _Text = Text().with_variant(Text(collation="C"), "postgresql")
 
+
 # JSON is kept as bytes, not as text: PostgreSQL stores no NUL in text, and a sample may hold one.
+def _record_columns() -> list[Column[Any]]:
+    return [
+        Column("record", _Text, primary_key=True),
+        Column("created_us", BigInteger, nullable=False),
+        Column("caller", _Text, nullable=False),
+        Column("grader", _Text, nullable=False),
+        Column("digest", _Text, nullable=False),
+        Column("contract", _Text, nullable=False),
+        Column("run_id", _Text, key="run"),
+        Column("step", BigInteger),
+        Column("item_id", _Text),
+        Column("rollout", BigInteger),
+        Column("group_id", _Text, key="group"),
+        Column("reward", Double),
+        Column("verdict", _Text),
+        Column("code", _Text),
+        Column("duration_us", BigInteger, nullable=False),
+        Column("idempotency_key", _Text),
+        Column("body_sha256", LargeBinary),
+        Column("grade", LargeBinary, nullable=False),
+        Column("config", LargeBinary, nullable=False),
+        Column("item", LargeBinary, nullable=False),
+        Column("sample", LargeBinary, nullable=False),
+        Column("executions", LargeBinary, nullable=False),
+        Column("item_crc", BigInteger),
+        Column("group_crc", BigInteger),
+    ]
+
+
 records = Table(
     "records",
     metadata,
-    Column("record", _Text, primary_key=True),
-    Column("created_us", BigInteger, nullable=False),
-    Column("caller", _Text, nullable=False),
-    Column("grader", _Text, nullable=False),
-    Column("digest", _Text, nullable=False),
-    Column("contract", _Text, nullable=False),
-    Column("run_id", _Text, key="run"),
-    Column("step", BigInteger),
-    Column("item_id", _Text),
-    Column("rollout", BigInteger),
-    Column("group_id", _Text, key="group"),
-    Column("reward", Double),
-    Column("verdict", _Text),
-    Column("code", _Text),
-    Column("duration_us", BigInteger, nullable=False),
-    Column("idempotency_key", _Text),
-    Column("body_sha256", LargeBinary),
-    Column("grade", LargeBinary, nullable=False),
-    Column("config", LargeBinary, nullable=False),
-    Column("item", LargeBinary, nullable=False),
-    Column("sample", LargeBinary, nullable=False),
-    Column("executions", LargeBinary, nullable=False),
-    Column("item_crc", BigInteger),
-    Column("group_crc", BigInteger),
+    *_record_columns(),
     CheckConstraint(
         "(reward IS NULL) = (verdict IS NULL) AND (reward IS NULL) <> (code IS NULL)", name="records_grade_or_code"
     ),
@@ -90,6 +98,10 @@ Index(
     postgresql_where=group_credits.c.idempotency_key.is_not(None),
     sqlite_where=group_credits.c.idempotency_key.is_not(None),
 )
+
+# Grades that were answered while the database was away, and whose idempotency key another grade held when it was back.
+# They can be looked up, and are in no report.
+displaced = Table("displaced", metadata, *_record_columns(), Column("displaced_by", _Text, nullable=False))
 
 recipes = Table(
     "recipes",

@@ -6,16 +6,20 @@ There is one writer per process and no timer: a lone record is committed at once
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
 
 from app.errors import LedgerUnavailable, RecordRefused
-from app.ledger import queries
-from app.ledger.database import Database, Row, RowsRefused
+from app.ledger import group_credits, queries
+from app.ledger.database import Database, Row, RowsRefused, T
 from app.ledger.inserts import rows_of
 from app.ledger.quarantine import Quarantine
-from app.ledger.records import Record
+from app.ledger.records import Record, StoredCredit
 
 # A group is closed beyond this size, so that no transaction carries gigabytes.
 _GROUP_MAX_BYTES = 16 << 20
@@ -33,13 +37,28 @@ class _Entry:
     standing: asyncio.Future[list[Standing]]
 
 
+@dataclass(slots=True)
+class _CreditEntry:
+    """A credit with its group's records, committed by themselves."""
+
+    credit: StoredCredit
+    records: Sequence[Record]
+    standing: asyncio.Future[StoredCredit]
+
+
 @dataclass(slots=True, eq=False)
 class _Group:
     """What one commit is about; empty until the database takes it."""
 
-    entries: list[_Entry] = field(default_factory=list)
+    entries: list[Any] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     started: float = 0.0
+
+
+class LookUp(Protocol):
+    """`run` of a database, for what the path of a grade reads."""
+
+    def __call__(self, query: Callable[[Connection], T]) -> Awaitable[T]: ...
 
 
 class Writer:
@@ -48,6 +67,7 @@ class Writer:
     def __init__(
         self,
         database: Database,
+        look_up: LookUp,
         quarantine: Quarantine,
         *,
         group_max: int,
@@ -55,11 +75,12 @@ class Writer:
         on_group: Callable[[int, float], None] | None,
     ) -> None:
         self._database = database
+        self._look_up = look_up
         self._quarantine = quarantine
         self._group_max = group_max
         self._pending_max = pending_max
         self._on_group = on_group
-        self._pending: deque[_Entry] = deque()
+        self._pending: deque[_Entry | _CreditEntry] = deque()
         self._pending_rows = 0
         self._groups: set[_Group] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -81,13 +102,24 @@ class Writer:
         else:
             starts = range(0, len(records), self._group_max)
             parts = [self._enqueue(records[at : at + self._group_max]) for at in starts]
-        if sum([not task.done() for task in self._tasks]) < self._database.commits_ahead:
-            task = asyncio.create_task(self._drain(), name="ledger-writer")
-            self._tasks.add(task)
-            task.add_done_callback(self._drained)
+        self._ensure_drain()
         if len(parts) == 1:
             return await parts[0]
         return list(chain.from_iterable(await asyncio.gather(*parts)))
+
+    async def add_credit(self, credit: StoredCredit, records: Sequence[Record]) -> StoredCredit:
+        """The credit that stands, once it is durable: `credit` with its group's records, or the one that holds its key.
+
+        Raises:
+            LedgerUnavailable: as `add`; nothing was stored.
+            RecordRefused: the database refuses one of the records; all are in quarantine.
+        """
+        self._refuse_unless_room(len(records))
+        entry = _CreditEntry(credit, records, self._loop.create_future())
+        self._pending.append(entry)
+        self._pending_rows += len(records)
+        self._ensure_drain()
+        return await entry.standing
 
     async def close(self) -> None:
         """Takes no more, and returns when all that waits is settled."""
@@ -111,12 +143,44 @@ class Writer:
         self._pending_rows += len(records)
         return entry.standing
 
+    def _ensure_drain(self) -> None:
+        if sum([not task.done() for task in self._tasks]) < self._database.commits_ahead:
+            task = asyncio.create_task(self._drain(), name="ledger-writer")
+            self._tasks.add(task)
+            task.add_done_callback(self._drained)
+
     async def _drain(self) -> None:
         while self._pending:
             group = _Group()
             self._groups.add(group)
-            await self._commit_next(group)
+            if isinstance(entry := self._pending[0], _CreditEntry):
+                group.entries.append(self._pending.popleft())
+                await self._commit_credit(entry)
+            else:
+                await self._commit_next(group)
             self._groups.discard(group)
+
+    async def _commit_credit(self, entry: _CreditEntry) -> None:
+        """Commits a group with its credit, and tells who waits for it."""
+        try:
+            standing = await self._standing_credit(entry.credit, entry.records)
+        except (LedgerUnavailable, RecordRefused) as error:
+            _fail([entry], error)
+        else:
+            if not entry.standing.done():
+                entry.standing.set_result(standing)
+        finally:
+            self._pending_rows -= len(entry.records)
+
+    async def _standing_credit(self, credit: StoredCredit, records: Sequence[Record]) -> StoredCredit:
+        try:
+            if await self._database.insert_credit(group_credits.row_of(credit), rows_of(records)):
+                return credit
+        except RowsRefused as refusal:
+            for record in records:
+                await self._quarantine.put(record, f"It is of a group of which a record was refused: {refusal}")
+            raise RecordRefused(f"The database refused a record of the group: {refusal}") from refusal
+        return await self._look_up(partial(group_credits.standing, credit=credit))
 
     async def _commit_next(self, group: "_Group") -> None:
         """Commits what waits when the database's turn comes, and tells those who wait for it."""
@@ -147,11 +211,14 @@ class Writer:
         rows = size_bytes = 0
         while self._pending:
             entry = self._pending[0]
+            if isinstance(entry, _CreditEntry):
+                break
             rows += len(entry.records)
             size_bytes += entry.size_bytes
             if group.entries and (rows > self._group_max or size_bytes > _GROUP_MAX_BYTES):
                 break
-            group.entries.append(self._pending.popleft())
+            self._pending.popleft()
+            group.entries.append(entry)
         group.records = list(chain.from_iterable(entry.records for entry in group.entries))
         return rows_of(group.records)
 
@@ -172,7 +239,7 @@ class Writer:
     async def _after(self, records: Sequence[Record], stored: int) -> Sequence[Standing]:
         if stored == len(records):
             return records
-        return await self._database.run(lambda connection: queries.standing(connection, records))
+        return await self._look_up(partial(queries.standing, given=records))
 
     def _drained(self, task: asyncio.Task[None]) -> None:
         """Lets no one wait for ever: if the writer died of a defect, everyone who waits is told of it."""
@@ -185,7 +252,7 @@ class Writer:
             self._pending_rows = 0
 
 
-def _fail(entries: list[_Entry], error: BaseException) -> None:
+def _fail(entries: Sequence[_Entry | _CreditEntry], error: BaseException) -> None:
     for entry in entries:
         if not entry.standing.done():
             entry.standing.set_exception(error)
