@@ -140,7 +140,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             ),
         )
         stack.push_async_callback(ledger.close)
-        metrics.watch_spool(lambda: ledger.spool_state)
+        metrics.watch_ledger(lambda: ledger.is_away, lambda: ledger.spool_state)
         await keyring.start(ledger.keys)
         stack.push_async_callback(keyring.close)
         workers = Workers(

@@ -124,8 +124,9 @@ class Metrics:
         """Rows went into the spool or came out of it."""
         self._spooled.labels(what).inc(rows)
 
-    def watch_spool(self, state: Callable[[], SpoolState]) -> None:
-        """From now on shows what waits in the spool."""
+    def watch_ledger(self, is_away: Callable[[], bool], state: Callable[[], SpoolState]) -> None:
+        """From now on shows whether the database is away, and what waits for it."""
+        self._gauge("rft_database_away", "1: the database is known to be away; 0: it is used.").set_function(is_away)
         self._gauge("rft_spool_records", "Records that wait for the database.").set_function(lambda: state().records)
         self._gauge("rft_spool_bytes", "Size of the spool.").set_function(lambda: state().size_bytes)
 

@@ -4,6 +4,7 @@ import os
 import select
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -51,7 +52,10 @@ class Watched:
     """Processes whose ends are waited for: made while they are there."""
 
     def __init__(self, pids: Sequence[int]) -> None:
-        self._ends = {pid: os.pidfd_open(pid) for pid in pids}
+        self._ends: dict[int, int] = {}
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                self._ends[pid] = os.pidfd_open(pid)
 
     def outliving(self, seconds: float) -> list[int]:
         """Those that are still there after so many seconds; at once empty if all have ended."""

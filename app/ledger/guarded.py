@@ -26,8 +26,8 @@ _log = logging.getLogger(__name__)
 _RETRY_S, _RETRY_MAX_S = 0.1, 1.0
 # How long a start waits for the database, s.
 _START_S = 2.0
-# How long a stop waits for a spool that is being emptied, s.
-_EMPTYING_S = 5.0
+# How long a stop waits for a spool that is being emptied, s: it must fit into what a stop has left when all is answered.
+_EMPTYING_S = 1.0
 
 SpoolCondition = Literal["off", "ephemeral", "empty", "spooling", "draining", "full"]
 
@@ -111,6 +111,11 @@ class Guarded:
     @property
     def spool(self) -> Spool | None:
         return self._refuge.spool
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the database is known to be away."""
+        return self._away != ""
 
     @property
     def state(self) -> SpoolState:
@@ -251,7 +256,7 @@ class Guarded:
                     await self._probed.probe()
             except LedgerUnavailable as error:
                 self.trip(error)
-                if self._full and self._refuge.spool is not None and self._refuge.spool.has_room:
+                if self._full and self._refuge.spool and await asyncio.to_thread(self._refuge.spool.has_room):
                     self._full = ""
                 await asyncio.sleep(retry_s)
                 retry_s = min(2 * retry_s, _RETRY_MAX_S)

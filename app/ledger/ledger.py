@@ -202,6 +202,11 @@ class Ledger:
         """How the spool is, and how much waits in it."""
         return _NO_SPOOL if self._guarded is None else self._guarded.state
 
+    @property
+    def is_away(self) -> bool:
+        """Whether the database is known to be away."""
+        return self._guarded is not None and self._guarded.is_away
+
     async def check(self) -> None:
         """Returns if records can be stored in the database.
 

@@ -30,10 +30,10 @@ _SEGMENT_MAX_BYTES = 16 << 20
 _ROOM_BYTES = 256 << 10
 _SUFFIX = ".spool"
 
-_COLUMNS: Columns = {"records": records.c.keys(), "group_credits": group_credits.c.keys()}
-_RECORD, _CALLER, _GRADER, _KEY = map(_COLUMNS["records"].index, ("record", "caller", "grader", "idempotency_key"))
+COLUMNS: Columns = {table.name: [str(column.key) for column in table.c] for table in (records, group_credits)}
+_RECORD, _CALLER, _GRADER, _KEY = map(COLUMNS["records"].index, ("record", "caller", "grader", "idempotency_key"))
 _CREDIT, _CREDIT_CALLER, _CREDIT_GRADER, _CREDIT_KEY = map(
-    _COLUMNS["group_credits"].index, ("credit", "caller", "grader", "idempotency_key")
+    COLUMNS["group_credits"].index, ("credit", "caller", "grader", "idempotency_key")
 )
 
 
@@ -99,12 +99,16 @@ class Spool:
     def size_bytes(self) -> int:
         return sum(segment.end for segment in self._segments)
 
-    @property
     def has_room(self) -> bool:
-        """Whether a few more records are likely to fit."""
-        disk = os.statvfs(self._folder)
-        free = min(disk.f_bavail * disk.f_frsize, self._max_bytes - self.size_bytes)
-        return free >= _ROOM_BYTES
+        """Whether a few more records fit: found out by writing."""
+        trial = self._folder / "trial"
+        try:
+            trial.write_bytes(bytes(_ROOM_BYTES))
+        except OSError:
+            return False
+        finally:
+            trial.unlink(missing_ok=True)
+        return self.size_bytes + _ROOM_BYTES <= self._max_bytes
 
     async def append(self, units: Sequence[Unit]) -> None:
         """Puts `units` at the end; they are on disk when this returns.
@@ -240,7 +244,7 @@ class Spool:
             self._number += 1
             path = self._folder / f"{self._number:08}{_SUFFIX}"
             try:
-                self._newest = await asyncio.to_thread(Segment.create, path, _COLUMNS)
+                self._newest = await asyncio.to_thread(Segment.create, path, COLUMNS)
             except OSError as error:
                 raise _no_room(error) from error
             self._segments.append(self._newest)
@@ -322,7 +326,7 @@ def _encoded(unit: Unit) -> bytes:
 
 def _decoded(body: bytes, columns: Columns) -> Unit:
     credit, rows = msgpack.decode(body)
-    if columns == _COLUMNS:
+    if columns == COLUMNS:
         return Unit(credit and tuple(credit), [tuple(row) for row in rows])
     return Unit(
         credit and _as_now("group_credits", credit, columns), [_as_now("records", row, columns) for row in rows]
@@ -332,11 +336,11 @@ def _decoded(body: bytes, columns: Columns) -> Unit:
 def _as_now(table: str, row: Sequence[object], columns: Columns) -> Row:
     """`row` of an earlier release with this one's columns."""
     values = dict(zip(columns[table], row, strict=True))
-    return tuple(values.get(name) for name in _COLUMNS[table])
+    return tuple(values.get(name) for name in COLUMNS[table])
 
 
 def _refuse_newer(segment: Segment) -> None:
-    for table, known in _COLUMNS.items():
+    for table, known in COLUMNS.items():
         if unknown := set(segment.columns.get(table, ())) - set(known):
             raise SpoolTooNew(
                 f"{segment.path} was written by a later release: this one knows no {', '.join(sorted(unknown))}. Start "
