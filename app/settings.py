@@ -204,11 +204,9 @@ class Settings(BaseModel):
     def _split(cls, value: Any) -> Any:
         return tuple(filter(None, value.split(":"))) if isinstance(value, str) else value
 
-<<<<<<< HEAD
-    @field_validator("api_keys_file", "sandbox_slots", "rate_per_s", "drain_wait_s", mode="before")
-=======
-    @field_validator("api_keys_file", "sandbox_slots", "rate_per_s", "spool_dir", "spool_lasts", mode="before")
->>>>>>> 03ac873 (Grades go on while PostgreSQL is away: a durable spool, replayed exactly once)
+    @field_validator(
+        *("api_keys_file", "sandbox_slots", "rate_per_s", "drain_wait_s", "spool_dir", "spool_lasts"), mode="before"
+    )
     @classmethod
     def _empty(cls, value: Any) -> Any:
         return None if value == "" else value

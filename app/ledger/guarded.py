@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 _RETRY_S, _RETRY_MAX_S = 0.1, 1.0
 # How long a start waits for the database, s.
 _START_S = 2.0
-# How long a stop waits for a spool that is being emptied, s: it must fit into what a stop has left when all is answered.
+# How long a stop waits for a spool that is being emptied, s. All must be closed within what its deadline leaves.
 _EMPTYING_S = 1.0
 
 SpoolCondition = Literal["off", "ephemeral", "empty", "spooling", "draining", "full"]
@@ -256,13 +256,18 @@ class Guarded:
                     await self._probed.probe()
             except LedgerUnavailable as error:
                 self.trip(error)
-                if self._full and self._refuge.spool and await asyncio.to_thread(self._refuge.spool.has_room):
-                    self._full = ""
+                await self._look_for_room()
                 await asyncio.sleep(retry_s)
                 retry_s = min(2 * retry_s, _RETRY_MAX_S)
                 continue
             retry_s = _RETRY_S
             self._reset()
+
+    async def _look_for_room(self) -> None:
+        """A service that is not ready gets no grades by which it would notice that its spool takes them again."""
+        spool = self._refuge.spool
+        if self._full and spool is not None and await asyncio.to_thread(spool.has_room):
+            self._full = ""
 
     def _reset(self) -> None:
         if self._away:
