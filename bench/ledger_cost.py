@@ -2,8 +2,9 @@
 
     python bench/ledger_cost.py [--postgres URL] [--core]
 
-`--core` measures SQLAlchemy Core's executemany beside the ledger, the usual way to write such a thing. Fails if groups
-of 32 do not bring several times the rows of lone records.
+`--core` measures SQLAlchemy Core's executemany beside the ledger, the usual way to write such a thing. The last
+lines are of the spool, which takes the records while PostgreSQL is away. Fails if groups of 32 do not bring several
+times the rows of lone records.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from sqlalchemy import Connection
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from app.ledger import Ledger, Record, migrate
+from app.ledger import Ledger, Outages, Record, migrate
 from app.ledger.database import Database, open_database
 from app.ledger.inserts import insert_new
 from app.ledger.tables import records
@@ -44,6 +45,7 @@ def main() -> None:
         gains = [asyncio.run(measure(f"sqlite:///{folder}/ledger.sqlite3", chosen.core))]
     if chosen.postgres:
         gains.append(asyncio.run(measure(chosen.postgres, chosen.core)))
+    asyncio.run(measure_spool())
     if min(gains) < TARGET_GAIN:
         sys.exit(1)
 
@@ -66,6 +68,16 @@ async def measure(url: str, core: bool) -> float:
     gain = costs[32].rows_per_s / costs[1].rows_per_s
     print(f"{scheme}: groups of 32 bring {gain:.1f} times the rows of lone records, target {TARGET_GAIN:g}")
     return gain
+
+
+async def measure_spool() -> None:
+    """Prints the costs of the spool, with a database that refuses connections."""
+    with tempfile.TemporaryDirectory() as folder:
+        outages = Outages(2.0, Path(folder) / "spool", 1 << 30, True, lambda *_: None)
+        ledger = await Ledger.open("postgresql://127.0.0.1:1/none", outages=outages)
+        for rows in GROUP_ROWS:
+            print(f"spool, keyed, groups of {rows:3}: {await cost(ledger.add, rows, True)}", flush=True)
+        await ledger.close()
 
 
 @dataclass(frozen=True)

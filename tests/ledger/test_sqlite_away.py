@@ -1,0 +1,84 @@
+"""The embedded database locked or full: grades are refused soon, nobody hangs, and it goes on when it can."""
+
+import asyncio
+import os
+import resource
+import sqlite3
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from app.ledger import Ledger, LedgerUnavailable, Outages, RecordFilter, migrate
+from tests.ledger.making import grade
+from tests.processes import below
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def ledger(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Ledger]:
+    url = f"sqlite:///{tmp_path / 'rft.sqlite3'}"
+    await migrate(url)
+    outages = Outages(2.0, tmp_path / "spool", 1 << 20, True, lambda *_: None)
+    ledger = await Ledger.open(url, outages=outages)
+    yield ledger
+    await ledger.close()
+
+
+async def until_back(ledger: Ledger) -> None:
+    async with asyncio.timeout(20):
+        while ledger.is_away:  # noqa: ASYNC110 - it has no event
+            await asyncio.sleep(0.01)
+
+
+async def test_there_is_no_spool(ledger: Ledger, tmp_path: Path) -> None:
+    assert (ledger.spool_state.state, ledger.spool_state.takes_records) == ("off", False)
+    assert not (tmp_path / "spool").exists()
+
+
+async def test_a_locked_file_is_waited_for_once_and_then_refused_at_once(ledger: Ledger, tmp_path: Path) -> None:
+    await ledger.add([grade()])
+    other = sqlite3.connect(tmp_path / "rft.sqlite3", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    started = time.monotonic()
+    answers = await asyncio.gather(*(ledger.add([grade()]) for _ in range(50)), return_exceptions=True)
+    first_s = time.monotonic() - started
+    started = time.monotonic()
+    for _ in range(20):
+        with pytest.raises(LedgerUnavailable, match="database is locked"):
+            await ledger.add([grade()])
+    others_s = time.monotonic() - started
+    other.execute("COMMIT")
+    other.close()
+    await until_back(ledger)
+    await ledger.add([grade()])
+
+    assert {type(answer) for answer in answers} == {LedgerUnavailable}
+    assert first_s < 12
+    assert others_s < 1
+    assert len(await ledger.search(RecordFilter(), after=None, limit=99)) == 2
+
+
+async def test_a_full_disk_is_refused_at_once_and_used_again_when_there_is_room(ledger: Ledger, tmp_path: Path) -> None:
+    await ledger.add([grade()])
+    [writer] = below_us()
+    hard = resource.prlimit(writer, resource.RLIMIT_FSIZE)[1]
+    resource.prlimit(writer, resource.RLIMIT_FSIZE, (4096, hard))
+    started = time.monotonic()
+    for _ in range(20):
+        with pytest.raises(LedgerUnavailable):
+            await ledger.add([grade()])
+    waited_s = time.monotonic() - started
+    resource.prlimit(writer, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, hard))
+    await until_back(ledger)
+    await ledger.add([grade()])
+
+    assert waited_s < 2
+    assert len(await ledger.search(RecordFilter(), after=None, limit=99)) == 2
+
+
+def below_us() -> list[int]:
+    """The process that writes."""
+    return [pid for pid in below(os.getpid()) if b"sqlite_writer" in Path(f"/proc/{pid}/cmdline").read_bytes()]
