@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+import sys
 import time
 from collections.abc import Callable, Collection
 from socket import socket
@@ -16,12 +18,12 @@ _log = logging.getLogger(__name__)
 
 # How often it is looked whether something has happened, s.
 _LOOK_S = 0.02
-# For the commits of what was cut off, then for answering whatever is not done even then, s.
-_COMMIT_S, _CANCEL_S = 1.5, 0.5
+# The end is at most so long after the time is up, s: for the commits of what was cut off, for answering whatever is not
+# done even then, for closing the parts, and for the last answers to leave.
+END_S = 3.0
+_COMMIT_S, _CANCEL_S, _CLOSE_S, _FLUSH_S = 1.0, 0.3, 1.0, 0.4
 # No request for so long: nobody is on the way to a connection that is about to be closed, s.
-_QUIET_S, _QUIET_MOST_S = 0.1, 0.5
-# For answers to leave, s.
-_FLUSH_S = 1.0
+_QUIET_S, _QUIET_MOST_S = 0.1, 0.3
 
 
 class GracefulServer(uvicorn.Server):
@@ -38,6 +40,7 @@ class GracefulServer(uvicorn.Server):
         self._wait_s, self._timeout_s = wait_s, timeout_s
         self._signalled_at = 0.0
         self._is_hastened = False
+        self._is_stuck = False
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._is_hastened = self.drain.is_leaving
@@ -51,7 +54,7 @@ class GracefulServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         """Answers what was accepted, closes the parts, and only then the doors, so that nobody finds no one there."""
         await self._drained()
-        await self.lifespan.shutdown()
+        await self._close_parts()
         if self.server_state.connections:
             await self._quiet()
         for server in self.servers:
@@ -59,6 +62,10 @@ class GracefulServer(uvicorn.Server):
         for listener in sockets or []:
             listener.close()
         await self._disconnected()
+        if self._is_stuck:
+            # What does not close cannot be cancelled either, and asyncio would wait for it. Everybody has an answer.
+            sys.stdout.flush()
+            os._exit(0)
 
     async def _drained(self) -> None:
         for connection in list(self.server_state.connections):
@@ -78,6 +85,14 @@ class GracefulServer(uvicorn.Server):
         for task in admitted:
             task.cancel()
         await _ended(admitted, _CANCEL_S)
+
+    async def _close_parts(self) -> None:
+        until = self._signalled_at + self._timeout_s + END_S - _QUIET_MOST_S - _FLUSH_S
+        try:
+            await asyncio.wait_for(self.lifespan.shutdown(), max(_CLOSE_S, until - time.monotonic()))
+        except TimeoutError:
+            _log.error("A part of the service does not close (a database that does not answer?); it is left as it is")
+            self._is_stuck = True
 
     async def _within(self, seconds: float, is_over: Callable[[], bool]) -> None:
         """Waits so long at most, until `is_over` or a second signal comes."""

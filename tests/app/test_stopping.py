@@ -17,6 +17,7 @@ from app.ledger import Ledger, RecordFilter
 from tests.app import programs as runs
 from tests.processes import Watched, below, programs
 from tests.servers import Server
+from tests.services import running_postgres
 
 BATCH = "/v1/graders/finance_qa@v1/grade-batch"
 GRADE = "/v1/graders/finance_qa@v1/grade"
@@ -258,3 +259,22 @@ def _until(server: Server, path: str, status: int) -> dict[str, Any]:
         assert answer.status_code == 200
     found: dict[str, Any] = answer.json()
     return found
+
+
+def test_a_database_that_stands_still_does_not_keep_the_service_from_ending(tmp_path: Path) -> None:
+    with running_postgres() as postgres:
+        settings = {"RFT_DATABASE_URL": postgres.new_database(), "RFT_DRAIN_TIMEOUT_S": "1"}
+        with Server(tmp_path / "data", **settings) as server, asking(server, GRADE, BODY) as first:
+            assert first.result().status_code == 200
+            children = Watched(below(server.process.pid))
+            postgres.freeze()
+            try:
+                with asking(server, GRADE, BODY) as asked:
+                    server.process.terminate()
+                    answer = asked.result()
+                code = ended(server, children)
+            finally:
+                postgres.thaw()
+
+    assert answer.status_code in {200, 503}
+    assert code == 0
