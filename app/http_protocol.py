@@ -31,6 +31,8 @@ from app.http_transport import JoiningTransport
 from app.http_watch import Place, Watch
 
 HEAD_MAX_BYTES = 65_536
+UNWANTED_MAX_BYTES = 1 << 20
+"""Of a body that are read after its answer, so that the connection can be used again; then it ends."""
 PIPELINE_MAX = 64
 """Requests of one connection that wait for the ones before; then it is not read any more."""
 
@@ -57,6 +59,8 @@ class HttpProtocol(HttpToolsProtocol):
         """Of the request that is arriving; 0 if it came in one piece."""
         self._counted_bytes = 0
         """Those of them that somebody keeps."""
+        self._unwanted_bytes = 0
+        """Those that came after the answer."""
         self._is_receiving = False
         """Whether a request has begun to arrive and is not complete."""
         self._has_head = False
@@ -120,7 +124,7 @@ class HttpProtocol(HttpToolsProtocol):
         if len(self.pipeline) >= PIPELINE_MAX:
             raise httptools.HttpParserError("Too many requests are pipelined.")
         super().on_message_begin()
-        self._is_receiving, self._has_head = True, False
+        self._is_receiving, self._has_head, self._unwanted_bytes = True, False, 0
 
     def on_headers_complete(self) -> None:
         if self.parser.should_upgrade():
@@ -219,8 +223,12 @@ class HttpProtocol(HttpToolsProtocol):
         if not self._has_head and self.received_bytes > HEAD_MAX_BYTES:
             self.watch.refuse(self, HeadersTooLarge(HEAD_TOO_LARGE))
             return
-        # What is read past an answer is kept by nobody.
-        if not self._has_head or self._is_unanswered():
+        if self._has_head and not self._is_unanswered():
+            self._unwanted_bytes += size
+            if self._unwanted_bytes > UNWANTED_MAX_BYTES:
+                self.transport.close()
+                return
+        else:
             self.watch.receiving_bytes += self.received_bytes - self._counted_bytes
             self._counted_bytes = self.received_bytes
             if self.watch.is_full:

@@ -162,12 +162,15 @@ def drips(service: Service, name: str, begun: bytes) -> tuple[float, float]:
 
 def floods(service: Service) -> list[tuple[str, float, float]]:
     """What 100 MB of nothing cost in memory, MiB, and in CPU of the service, s: headers, a body, chunks of one byte."""
-    head = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: {service.key}\r\nContent-Type: application/json\r\n"
+    nobody = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    head = f"{nobody}X-Api-Key: {service.key}\r\n"
     chunked = head + "Transfer-Encoding: chunked\r\n\r\n"
+    keyless = nobody + "Transfer-Encoding: chunked\r\n\r\n"
     floods = [
         ("100 MB of headers", head.encode(), b"X: " + b"a" * 1000 + b"\r\n"),
         ("100 MB of a chunked body", chunked.encode(), b"10000\r\n" + b" " * 65536 + b"\r\n"),
         ("100 MB of chunks of one byte", chunked.encode(), b"1\r\n \r\n" * 10_000),
+        ("the same without a key", keyless.encode(), b"1\r\n \r\n" * 10_000),
     ]
     return [(name, *_flood(service, begun, more)) for name, begun, more in floods]
 

@@ -165,8 +165,9 @@ def test_a_body_that_is_announced_too_large_is_refused_before_it_is_sent(wire: W
     assert wire.answer().status == 413
 
 
-def test_a_refusal_reaches_who_is_still_sending(wire: Wire) -> None:
-    wire.send(head("/v1/nothing", f"Content-Length: {8 * BODY_MAX}", "Connection: close"), b"x" * (8 * BODY_MAX))
+@pytest.mark.parametrize("connection", ["close", "keep-alive"])
+def test_a_refusal_reaches_who_is_still_sending(wire: Wire, connection: str) -> None:
+    wire.send(head("/v1/nothing", f"Content-Length: {8 * BODY_MAX}", f"Connection: {connection}"), b"x" * 8 * BODY_MAX)
 
     assert wire.answer().status == 404
     assert wire.is_at_its_end()
@@ -183,6 +184,15 @@ def test_bodies_that_arrive_at_the_same_time_are_bounded_together(server: Server
     assert {"overloaded", "request_timeout"} == set(codes)
     assert codes.count("request_timeout") <= 4
     assert grades(server)
+
+
+def test_a_connection_is_used_again_after_a_body_that_was_not_wanted(wire: Wire) -> None:
+    for _ in range(2):
+        wire.send(head("/v1/nothing", f"Content-Length: {BODY_MAX // 2}"), b"x" * (BODY_MAX // 2))
+        assert wire.answer().status == 404
+    wire.send(GRADE)
+
+    assert wire.answer().status == 200
 
 
 def test_a_long_request_line_is_refused(wire: Wire) -> None:
