@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import Connection
 
@@ -24,8 +24,6 @@ _log = logging.getLogger(__name__)
 
 # Waits between two attempts to reach the database, s: the first, and the longest.
 _RETRY_S, _RETRY_MAX_S = 0.1, 1.0
-# How long a start waits for the database, s.
-_START_S = 2.0
 # How long a stop waits for a spool that is being emptied, s. All must be closed within what its deadline leaves.
 _EMPTYING_S = 1.0
 
@@ -66,7 +64,8 @@ class Guarded:
         database: the one behind it.
         probed: the same with connections of its own.
         refuge: for records meanwhile.
-        look_up_timeout_s: longest wait for what the path of a grade reads.
+        suspect_after_s: after how long without an answer it is asked whether the database is there.
+        probe_timeout_s: longest wait for the answer then.
         on_rows: told how many rows were `spooled`.
         prepare: what is to be done once before anything is stored, if the database was away at the start.
     """
@@ -77,16 +76,19 @@ class Guarded:
         *,
         probed: Database,
         refuge: Refuge,
-        look_up_timeout_s: float,
+        suspect_after_s: float,
+        probe_timeout_s: float,
         on_rows: Callable[[str, int], None],
         prepare: Callable[[], Awaitable[None]],
     ) -> None:
         self._database, self._probed, self._refuge = database, probed, refuge
-        self._look_up_timeout_s, self._on_rows, self._prepare = look_up_timeout_s, on_rows, prepare
+        self._suspect_after_s, self._on_rows, self._prepare = suspect_after_s, on_rows, prepare
+        self._probe_timeout_s = probe_timeout_s
         self._unprepared = False
         self._away = ""
         self._away_since = 0.0
         self._full = ""
+        self._tripped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._work = asyncio.Event()
         self._idle = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
@@ -95,14 +97,10 @@ class Guarded:
     async def start(self) -> None:
         """Finds out whether the database is there, and begins to watch over it."""
         try:
-            async with asyncio.timeout(_START_S):
-                await self._probed.probe()
+            await self._probe()
         except LedgerUnavailable as error:
             self._unprepared = True
             self.trip(error)
-        except TimeoutError:
-            self._unprepared = True
-            self.trip(LedgerUnavailable(f"It does not answer within {_START_S:g} s."))
         if self._spooled:
             self._work.set()
         self._keeper = asyncio.create_task(self._keep(), name="ledger-keeper")
@@ -137,6 +135,8 @@ class Guarded:
             self._away_since = time.monotonic()
             _log.error("The database is away: %s", error.detail)
         self._away = error.detail
+        if not self._tripped.done():
+            self._tripped.set_result(None)
         self._idle.clear()
         self._work.set()
 
@@ -179,22 +179,23 @@ class Guarded:
         return await self._database.run(query)
 
     async def look_up(self, query: Callable[[Connection], T]) -> T:
-        """As `run`, on the path of a grade.
-
-        Raises:
-            LedgerUnavailable: sooner than `run` does.
-        """
+        """As `run`, but not waited for any longer once the database is found to be away."""
         self.refuse_if_away()
-        asked = asyncio.create_task(self._database.run(query))
+        asked, tripped = asyncio.create_task(self._database.run(query)), self._tripped
         try:
-            # A task that is cancelled may still take its time, so it is left to itself.
-            done, _ = await asyncio.wait({asked}, timeout=self._look_up_timeout_s)
+            done, _ = await asyncio.wait({asked}, timeout=self._suspect_after_s)
+            if not done:
+                # Slow or away? Whoever watches over it finds out.
+                self._work.set()
+                either: set[asyncio.Future[Any]] = {asked, tripped}
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            # A task that is cancelled may still take its time, so it is left to itself.
             if not asked.done():
                 asked.cancel()
                 asked.add_done_callback(_forget)
-        if not done:
-            raise LedgerUnavailable(f"The database does not answer within {self._look_up_timeout_s:g} s.")
+        if not asked.done():
+            raise self._unavailable()
         return asked.result()
 
     async def exclusively(self, work: Callable[[Connection], None]) -> None:
@@ -239,6 +240,9 @@ class Guarded:
             self._full = error.detail
             raise
         self._full = ""
+        # The database may have come back while they were written.
+        self._idle.clear()
+        self._work.set()
         self._on_rows("spooled", sum(len(unit.rows) for unit in units))
 
     async def _keep(self) -> None:
@@ -253,7 +257,7 @@ class Guarded:
                 if self._spooled and self._refuge.replaying is not None:
                     await self._refuge.replaying.next()
                 else:
-                    await self._probed.probe()
+                    await self._probe()
             except LedgerUnavailable as error:
                 self.trip(error)
                 await self._look_for_room()
@@ -262,6 +266,14 @@ class Guarded:
                 continue
             retry_s = _RETRY_S
             self._reset()
+
+    async def _probe(self) -> None:
+        """Returns if the database is there."""
+        try:
+            async with asyncio.timeout(self._probe_timeout_s):
+                await self._probed.probe()
+        except TimeoutError:
+            raise LedgerUnavailable(f"It does not answer within {self._probe_timeout_s:g} s.") from None
 
     async def _look_for_room(self) -> None:
         """A service that is not ready gets no grades by which it would notice that its spool takes them again."""
@@ -276,6 +288,7 @@ class Guarded:
                 time.monotonic() - self._away_since,
                 self._spooled,
             )
+            self._tripped = asyncio.get_running_loop().create_future()
         self._away = self._full = ""
         if not self._spooled:
             self._work.clear()

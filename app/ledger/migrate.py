@@ -17,7 +17,7 @@ from app.ledger.database import open_database
 async def migrate(url: str) -> None:
     """Upgrades the database at `url` to this release's schema; makes an SQLite file and its folder.
 
-    Replicas that start together take turns; who finds the work done does nothing.
+    Replicas that start together take turns; who finds the work done, or a later release's schema, does nothing.
 
     Raises:
         LedgerUnavailable: the database is away, or the URL is of none.
@@ -58,6 +58,9 @@ def refuse_old(revision: str | None) -> None:
 
 
 def _upgrade(connection: Connection) -> None:
+    older, head = _known_revisions()
+    if current_revision(connection) not in {None, head, *older}:
+        return
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

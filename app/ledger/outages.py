@@ -19,8 +19,10 @@ _log = logging.getLogger(__name__)
 
 # A group of the spool may take so many times as long as one that a request waits for.
 _REPLAY_PATIENCE = 5
-# The wait for a lookup before a grade and the one for its commit come one after the other.
-_LOOK_UP_SHARE = 0.5
+# After what part of the time for a commit a lookup makes the service ask whether the database is there.
+_SUSPICION = 0.5
+# Longer than SQLite waits for a lock.
+_EMBEDDED_PROBE_S = 10.0
 _MIGRATION_TIMEOUT_S = 60.0
 
 
@@ -68,7 +70,8 @@ async def guarded(url: str, outages: Outages, quarantine: Quarantine) -> Guarded
         database,
         probed=probed,
         refuge=refuge,
-        look_up_timeout_s=_LOOK_UP_SHARE * outages.commit_timeout_s,
+        suspect_after_s=_SUSPICION * outages.commit_timeout_s,
+        probe_timeout_s=outages.commit_timeout_s if database.is_remote else _EMBEDDED_PROBE_S,
         on_rows=outages.on_rows,
         prepare=prepare,
     )

@@ -87,7 +87,9 @@ class PostgresDatabase:
         if writer is not None:
             with suppress(*_LOST):
                 await writer.close(timeout=_CLOSE_TIMEOUT_S)
-        await self._pool.dispose()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+                await self._pool.dispose()
 
     async def _written(self, work: Callable[[Any], Awaitable[T]]) -> T:
         """What `work` makes of the kept connection; of a new one, if that was stale, its server restarted.

@@ -167,7 +167,7 @@ class Spool:
                 done = self._segments.pop(0)
                 if done is self._newest:
                     self._newest = None
-                await asyncio.to_thread(done.remove)
+                await asyncio.to_thread(_removed, done)
 
     async def skip_unreadable(self, error: OSError) -> None:
         """Sets the oldest file aside, as it cannot be read; the others go on."""
@@ -181,7 +181,7 @@ class Spool:
             self._segments.remove(broken)
             if broken is self._newest:
                 self._newest = None
-            await asyncio.to_thread(broken.remove)
+            await asyncio.to_thread(_removed, broken)
 
     def record(self, id: str) -> Row | None:
         """The row of that id, alone or of a group."""
@@ -303,6 +303,14 @@ def refuse_used(folder: Path) -> None:
     """Raises SpoolInUse if another process keeps its spool in `folder`."""
     with suppress(OSError):
         os.close(locked(folder))
+
+
+def _removed(segment: Segment) -> None:
+    try:
+        segment.remove()
+    except OSError:
+        # What is in it is brought to the database once more at the next start, and left out there.
+        _log.exception("%s cannot be removed.", segment.path)
 
 
 def _names(unit: Unit) -> Iterator[int]:

@@ -66,8 +66,10 @@ async def test_a_release_works_on_the_schema_of_the_next_one(ledger: Ledger, mig
 
     database = open_database(migrated_url)
     await database.run(upgrade)
+    await migrate(migrated_url)
 
     await ledger.check()
+    assert await schema_revision(migrated_url) == "9999"
     await database.close()
 
 

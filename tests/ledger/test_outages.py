@@ -376,3 +376,25 @@ async def test_a_database_that_was_never_migrated_is_when_it_is_back(server: Pos
         server.start()
         await drained(ledger)
         assert await stored(ledger) == [taken]
+
+
+async def test_what_reaches_the_spool_when_the_database_is_just_back_follows_at_once(
+    opening: Opening, server: Postgres
+) -> None:
+    async with opening() as ledger:
+        assert ledger._guarded is not None
+        assert ledger._guarded.spool is not None
+        server.freeze()
+        try:
+            # As if the disk took its time.
+            async with ledger._guarded.spool._turn:
+                adding = asyncio.create_task(ledger.add([given := grade()]))
+                await until(lambda: ledger.is_away)
+                server.thaw()
+                await until(lambda: not ledger.is_away)
+        finally:
+            server.thaw()
+        await adding
+        await drained(ledger)
+
+        assert await stored(ledger) == [given]
