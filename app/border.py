@@ -22,6 +22,7 @@ from app.errors import (
     HostNotAllowed,
     InternalError,
     NotAuthorized,
+    Overloaded,
     ScopeMissing,
     ServiceError,
     TooManyAttempts,
@@ -33,6 +34,12 @@ from graders.errors import Unscored
 _log = logging.getLogger(__name__)
 _REQUEST_ID = re.compile(rb"[\w.\-]{1,128}")
 _HOST = re.compile(rb"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.IGNORECASE)
+
+# A request that has spent so much of its time before anybody could look at it is refused: the process is busy with more
+# requests than it can read, and reading one more costs several times what this answer does.
+_PATIENCE = 1 / 3
+_DIGITS_MAX = 12
+_LATE = "The service is so busy that it had no time for this request within {:.3g} s. It was not begun."
 
 
 class Border:
@@ -46,16 +53,25 @@ class Border:
             Host header, so that no web page can reach the service through a name that resolves to this machine (DNS
             rebinding).
         drain: tells whether the service still takes requests.
+        deadline_s: the time of a request that does not say how long it waits.
     """
 
     def __init__(
-        self, api: FastAPI, lean: Sequence[LeanRoute], *, body_max_bytes: int, gate: Gate, drain: Drain
+        self,
+        api: FastAPI,
+        lean: Sequence[LeanRoute],
+        *,
+        body_max_bytes: int,
+        gate: Gate,
+        drain: Drain,
+        deadline_s: float,
     ) -> None:
         self.api = api
         self._lean = lean
         self._body_max_bytes = body_max_bytes
         self._gate = gate
         self.drain = drain
+        self._deadline_s = deadline_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -89,8 +105,18 @@ class Border:
                 detail = f"The service failed; its log has the reason under request id {request_id.decode()}."
                 await problem_response(InternalError(detail))(scope, receive, send_with_id)
 
+    def _is_late(self, scope: Scope, headers: dict[bytes, bytes]) -> bool:
+        """Whether a request has spent too much of its time at the doorway."""
+        sent = headers.get(b"x-request-timeout-ms", b"")
+        time_s = int(sent) / 1000 if sent.isdigit() and len(sent) < _DIGITS_MAX else self._deadline_s
+        is_late: bool = scope["held_s"] > time_s * _PATIENCE
+        return is_late and scope["path"] not in PROBES
+
     async def _reply(self, headers: dict[bytes, bytes], scope: Scope, receive: Receive) -> Reply | None:
         """The reply to a request that may not come in or that a lean route answers; None: FastAPI answers."""
+        if "held_s" in scope and self._is_late(scope, headers):
+            self.api.state.metrics.dropped("door", "late", 1)
+            return problem_response(Overloaded(_LATE.format(scope["held_s"]), scope["held_s"]))
         if len(scope["headers"]) > HEADERS_MAX:
             return problem_response(HeadersTooLarge(HEAD_TOO_LARGE))
         try:

@@ -270,12 +270,18 @@ class AnsweredAtOnce(Unscored):
 
 Failure = Unscored | ServiceError
 
+# The row of each class that was asked for; there are as many as are declared.
+_ROWS: dict[type[Exception], Status] = {}
+
 
 def status_of(error: Failure) -> Status:
     """The row of the table for `error`."""
     if isinstance(error, AnsweredAtOnce):
         return Status(error.status.status, error.status.code, error.status.title)
-    return next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
+    row = _ROWS.get(type(error))
+    if row is None:
+        row = _ROWS[type(error)] = next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
+    return row
 
 
 def is_retryable(error: Failure) -> bool:

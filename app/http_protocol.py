@@ -8,11 +8,13 @@ connection of who still sends a body that is refused. Where every connection sta
 
 import asyncio
 from collections import deque
+from functools import partial
 from typing import ClassVar
 
 import httptools
 from pydantic_core import to_json
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from app.admission.claim import Presence
 from app.contracts.wire import PROBLEM_TYPE
@@ -27,6 +29,7 @@ from app.errors import (
     problem,
     status_of,
 )
+from app.http_doorway import Doorway
 from app.http_transport import JoiningTransport
 from app.http_watch import Place, Watch
 
@@ -43,7 +46,7 @@ _NOWHERE: deque[tuple[bytes, bytes]] = deque(maxlen=0)
 
 def protocol_of(watch: Watch, drain: Drain) -> type["HttpProtocol"]:
     """`uvicorn.Config(http=protocol_of(...), ws="none")`."""
-    return type("WatchedHttpProtocol", (HttpProtocol,), {"watch": watch, "drain": drain})
+    return type("WatchedHttpProtocol", (HttpProtocol,), {"watch": watch, "drain": drain, "doorway": Doorway()})
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -51,6 +54,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     watch: ClassVar[Watch]
     drain: ClassVar[Drain]
+    doorway: ClassVar[Doorway]
     transport: JoiningTransport  # type: ignore[assignment]  # uvicorn's own type
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own type
@@ -141,6 +145,9 @@ class HttpProtocol(HttpToolsProtocol):
         self._has_head = True
         if self.drain.is_leaving:
             self.cycle.keep_alive = False
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self.doorway.enter(cycle, partial(super()._start_asgi_task, cycle, app), self.loop)
 
     def on_message_complete(self) -> None:
         if not self._is_upgrade:

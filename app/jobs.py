@@ -26,11 +26,12 @@ class Job:
 
     def planning(self) -> "Job":
         """The same calls, asked for their programs."""
-        return replace(self, calls=[replace(call, is_plan=True) for call in self.calls if isinstance(call, Call)])
+        plans = [replace(call, is_plan=True) for call in self.calls if isinstance(call, Call)]
+        return Job(self.version, self.config, plans)
 
     def only(self, indices: Sequence[int]) -> "Job":
         """The calls at `indices`."""
-        return replace(self, calls=[self.calls[index] for index in indices])
+        return Job(self.version, self.config, [self.calls[index] for index in indices])
 
     @property
     def json(self) -> bytes:

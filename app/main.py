@@ -70,6 +70,7 @@ def create_app(settings: Settings) -> Border:
         body_max_bytes=settings.body_max_mib << 20,
         gate=gate,
         drain=api.state.drain,
+        deadline_s=settings.deadline_s,
     )
 
 

@@ -59,6 +59,8 @@ class Metrics:
         # Looking up a child by its labels costs more than counting with it.
         self._children: dict[tuple[str, str | None], Counter] = {}
         self._waits: dict[str, Histogram] = {}
+        self._drops: dict[tuple[str, str], Counter] = {}
+        self._codes: dict[tuple[str, str], Counter] = {}
         self._names: set[str] = set()
 
     def graded(self, records: Sequence[Record]) -> None:
@@ -76,7 +78,13 @@ class Metrics:
 
     def unscored(self, grader: str, code: str) -> None:
         """One sample stayed unscored."""
-        self._unscored.labels(self._label(grader), code).inc()
+        child = self._codes.get((grader, code))
+        if child is None:
+            name = self._label(grader)
+            child = self._unscored.labels(name, code)
+            if name == grader:
+                self._codes[grader, code] = child
+        child.inc()
 
     def cut_off(self, reason: str) -> None:
         """A connection was ended because of a limit."""
@@ -113,7 +121,10 @@ class Metrics:
 
     def dropped(self, resource: str, why: str, samples: int) -> None:
         """So many samples will not be served."""
-        self._dropped.labels(resource, why).inc(samples)
+        child = self._drops.get((resource, why))
+        if child is None:
+            child = self._drops[resource, why] = self._dropped.labels(resource, why)
+        child.inc(samples)
 
     def limits_shared(self, is_shared: bool, replicas: int) -> None:
         """Redis answered, or did not."""

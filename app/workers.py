@@ -96,6 +96,8 @@ class Workers:
         if (quick := _quick(job)) is not None:
             return [perform(job.version, job.config.model, quick.value)]
         limit = job.version.shared_max_bytes
+        if len(job.calls) == 1 and not job.calls[0].is_small(limit):
+            return await self._alone(job, claim).outcomes
         shared = [index for index, call in enumerate(job.calls) if call.is_small(limit)]
         if self._failed_before:
             shared = [index for index in shared if self._failed_before.get(job.only([index])) is None]

@@ -32,7 +32,8 @@ ALLOWED = {
     "app.http_transport": set(),
     "app.http_watch": {"app.errors"},
     "app.http_protocol": {
-        "app.admission.claim", "app.contracts.wire", "app.drain", "app.errors", "app.http_transport", "app.http_watch",
+        "app.admission.claim", "app.contracts.wire", "app.drain", "app.errors", "app.http_doorway",
+        "app.http_transport", "app.http_watch",
     },
     "app.ledger": {"app.framed_process", "app.ledger", "app.errors", "migrations"},
     "app.ledger.sqlite_writer": set(),

@@ -14,9 +14,11 @@ Priority = Literal["train", "eval", "interactive", "probe"]
 class Presence:
     """Whether whoever sent one request still waits for its answer. The HTTP protocol says when they hang up."""
 
-    __slots__ = ("_listeners", "is_gone")
+    __slots__ = ("_listeners", "is_gone", "since")
 
     def __init__(self) -> None:
+        self.since = time.monotonic()
+        """When the request arrived."""
         self.is_gone = False
         self._listeners: list[Callable[[], None]] = []
 
@@ -56,8 +58,9 @@ class Claim:
         priority: Priority = "train",
         presence: Presence | None = None,
     ) -> "Claim":
-        """The claim of a caller who waits so long from now."""
-        return cls(caller, time.monotonic() + seconds, run, priority, presence)
+        """The claim of a caller who waits so long from the arrival of the request, or from now."""
+        since = time.monotonic() if presence is None else presence.since
+        return cls(caller, since + seconds, run, priority, presence)
 
     @property
     def left_s(self) -> float:
