@@ -22,7 +22,7 @@ class Limits:
     burst: int | None = None
     """Samples at one instant."""
     concurrency: int | None = None
-    """Samples in the service at a time."""
+    """Samples at a time in workers, and in the sandbox; more wait for their turn."""
     weight: float = 1.0
     """Its share of a scarce resource, beside the weights of the others who wait for it."""
 

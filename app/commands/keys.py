@@ -39,7 +39,7 @@ def create(
     name: Name,
     rate: Annotated[str | None, typer.Option(help="Samples per time: 500/s, 30000/min.")] = None,
     burst: Annotated[int | None, typer.Option(min=1, help="Samples at one instant.")] = None,
-    concurrency: Annotated[int | None, typer.Option(min=1, help="Samples in the service at a time.")] = None,
+    concurrency: Annotated[int | None, typer.Option(min=1, help="Samples at a time; more wait.")] = None,
     weight: Annotated[float, typer.Option(min=0.01, max=1000, help="Share of a scarce resource beside others.")] = 1.0,
     scopes: Annotated[str, typer.Option(help="Of grade, admin, trusted_tests; joined by commas.")] = "grade",
     expires: Annotated[str | None, typer.Option(help="90d, 12h, 2030-01-31, 2030-01-31T12:00:00Z.")] = None,
