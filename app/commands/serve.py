@@ -18,7 +18,7 @@ from app.drain import Drain
 from app.errors import LedgerUnavailable
 from app.graceful_server import GracefulServer
 from app.http_protocol import protocol_of
-from app.http_watch import KEEP_ALIVE_S, HttpLimits, Watch
+from app.http_watch import HttpLimits, Watch
 from app.keys.key_file import KeyFileError
 from app.ledger import KeyStore, SpoolInUse, StoredKey, migrate, refuse_used
 from app.logs import write_logs
@@ -73,7 +73,6 @@ def serve(
         log_config=None,
         # Paths may carry what no log should hold; the service writes its own lines.
         access_log=False,
-        timeout_keep_alive=int(KEEP_ALIVE_S),
         backlog=_BACKLOG,
         server_header=False,
         proxy_headers=False,

@@ -2,6 +2,7 @@
 nobody beside it notices."""
 
 import json
+import resource
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +17,8 @@ BODY = b'{"item": {"reference": "94"}, "sample": "94"}'
 LENGTH = f"Content-Length: {len(BODY)}"
 GRADE = head(PATH, LENGTH) + BODY
 CONNECTIONS_MAX = 60
+# Fewer than the connections and all the rest need.
+FILES_BEFORE = 128
 BODY_MAX = 1 << 20
 
 
@@ -28,9 +31,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "RFT_BODY_MAX_MIB": "1",
         "RFT_RECEIVING_MAX_MIB": "4",
     }
-    with Server(tmp_path_factory.mktemp("http"), **settings) as server:
-        yield server
-        assert server.process.poll() is None
+    server = Server(tmp_path_factory.mktemp("http"), **settings)
+    files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (FILES_BEFORE, most))
+    try:
+        server.start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
+    yield server
+    assert server.stop() == 0
     assert "Traceback" not in "".join(server.log)
 
 
@@ -121,6 +130,13 @@ def test_one_more_than_may_be_busy_is_told_so(server: Server) -> None:
     assert answers[0].headers["retry-after"]
     assert last.status == 200
     assert grades(server)
+
+
+def test_the_limit_of_open_files_is_raised_to_what_connections_need(server: Server) -> None:
+    limits = Path(f"/proc/{server.process.pid}/limits").read_text()
+    files = next(line.split()[3] for line in limits.splitlines() if line.startswith("Max open files"))
+
+    assert int(files) > FILES_BEFORE + CONNECTIONS_MAX
 
 
 def test_more_connections_than_may_be_take_no_more_memory(server: Server) -> None:
