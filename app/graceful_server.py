@@ -68,6 +68,8 @@ class GracefulServer(uvicorn.Server):
             os._exit(0)
 
     async def _drained(self) -> None:
+        under_way = len(self.server_state.tasks)
+        _log.info("Stopping: %d requests under way; more are taken for %g s", under_way, self._wait_s)
         for connection in list(self.server_state.connections):
             connection.leave()  # type: ignore[union-attr]  # they are ours
         await self._within(self._wait_s, lambda: False)

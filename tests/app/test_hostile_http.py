@@ -121,6 +121,7 @@ def test_one_more_than_may_be_busy_is_told_so(server: Server) -> None:
         busy = [stack.enter_context(connected(server)) for _ in range(CONNECTIONS_MAX)]
         for wire in busy:
             wire.send(head(PATH, LENGTH, "Expect: 100-continue"))
+        for wire in busy:
             assert wire.line() + wire.line() == b"HTTP/1.1 100 Continue\r\n\r\n"
         answers = [stack.enter_context(connected(server)).answer() for _ in range(3)]
         busy[-1].send(BODY)
