@@ -1,7 +1,7 @@
 """The spool: records on the local disk that wait for the database, in the order in which they came.
 
 Its files are segments of frames; a frame is what one transaction stores. All rows are found by id and by idempotency
-key, so that a retry is answered from here; that takes about 200 bytes of memory a record.
+key, so that a retry is answered from here; that takes about 350 bytes of memory a record.
 """
 
 import asyncio
