@@ -103,11 +103,18 @@ class GracefulServer(uvicorn.Server):
             await asyncio.sleep(_LOOK_S)
 
     async def _quiet(self) -> None:
+        """Waits for those at the doorway to be answered, and for a moment in which nobody comes."""
         until = time.monotonic() + _QUIET_MOST_S
+        last = max(until, self._signalled_at + self._timeout_s + END_S - _FLUSH_S)
         answered = -1
-        while answered != self.server_state.total_requests and time.monotonic() < until:
+        while time.monotonic() < (last if self._is_anybody_waiting() else until):
+            if answered == self.server_state.total_requests and not self._is_anybody_waiting():
+                return
             answered = self.server_state.total_requests
             await asyncio.sleep(_QUIET_S)
+
+    def _is_anybody_waiting(self) -> bool:
+        return any(one.is_unanswered() for one in self.server_state.connections)  # type: ignore[union-attr]
 
     async def _disconnected(self) -> None:
         for connection in list(self.server_state.connections):

@@ -102,7 +102,7 @@ class HttpProtocol(HttpToolsProtocol):
             if self.received_bytes:
                 self._uncount()
                 self.received_bytes = 0
-            self._move(None if self._is_unanswered() else self.watch.idle)
+            self._move(None if self.is_unanswered() else self.watch.idle)
 
     def _feed(self, data: bytes) -> None:
         try:
@@ -135,7 +135,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._is_upgrade = True
             return
         presence = Presence()
-        if self._is_unanswered():
+        if self.is_unanswered():
             self._present.append(presence)
         else:
             self._present = [presence]
@@ -171,7 +171,7 @@ class HttpProtocol(HttpToolsProtocol):
             self.flow.resume_reading()
         if self._is_receiving:
             self._await_rest()
-        elif not self._is_unanswered():
+        elif not self.is_unanswered():
             self._move(self.watch.idle)
 
     def pause_writing(self) -> None:
@@ -205,7 +205,7 @@ class HttpProtocol(HttpToolsProtocol):
         """
         self._is_deaf = True
         self._uncount()
-        is_unanswered = self._is_unanswered()
+        is_unanswered = self.is_unanswered()
         if is_unanswered and not self._is_in_body():
             self.cycle.keep_alive = False
             self._move(None)
@@ -230,7 +230,7 @@ class HttpProtocol(HttpToolsProtocol):
         if not self._has_head and self.received_bytes > HEAD_MAX_BYTES:
             self.watch.refuse(self, HeadersTooLarge(HEAD_TOO_LARGE))
             return
-        if self._has_head and not self._is_unanswered():
+        if self._has_head and not self.is_unanswered():
             self._unwanted_bytes += size
             if self._unwanted_bytes > UNWANTED_MAX_BYTES:
                 self.transport.close()
@@ -248,13 +248,13 @@ class HttpProtocol(HttpToolsProtocol):
         if self._has_head:
             self._move(None if self.pipeline else self.watch.body)
         else:
-            self._move(None if self._is_unanswered() else self.watch.head)
+            self._move(None if self.is_unanswered() else self.watch.head)
 
     def _uncount(self) -> None:
         self.watch.receiving_bytes -= self._counted_bytes
         self._counted_bytes = 0
 
-    def _is_unanswered(self) -> bool:
+    def is_unanswered(self) -> bool:
         """Whether the newest request whose headers are complete is to be answered yet."""
         return self.cycle is not None and not self.cycle.response_complete
 

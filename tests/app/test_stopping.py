@@ -1,12 +1,13 @@
 """SIGTERM and Ctrl-C: what was accepted is answered, what comes late is told so, nothing is lost, nothing is left."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 
 from app.ledger import Ledger, RecordFilter
 from tests.app import programs as runs
+from tests.app import wire
 from tests.processes import Watched, below, programs
 from tests.servers import Server
 from tests.services import running_postgres
@@ -23,7 +25,9 @@ BATCH = "/v1/graders/finance_qa@v1/grade-batch"
 GRADE = "/v1/graders/finance_qa@v1/grade"
 HELD = "/v1/graders/held@v1/grade"
 BODY = {"item": {"reference": "94"}, "sample": "94"}
+BODY_BYTES = json.dumps(BODY).encode()
 CLIENTS = 12
+BURST = 500
 BATCHES_BEFORE_THE_STOP = 60
 
 # Says in one pipe that it has begun, and ends when somebody opens the other.
@@ -123,6 +127,22 @@ async def _answers_while_it_stops(server: Server) -> list[httpx2.Response]:
     async with httpx2.AsyncClient(base_url=server.url, timeout=30) as http:
         await asyncio.gather(*(client(http) for _ in range(CLIENTS)))
     return answers
+
+
+def test_a_burst_that_a_stop_meets_is_answered_to_the_last(tmp_path: Path) -> None:
+    request = wire.head(GRADE, f"Content-Length: {len(BODY_BYTES)}") + BODY_BYTES
+    with Server(tmp_path / "data") as server, ExitStack() as stack:
+        wires = [stack.enter_context(wire.connected(server)) for _ in range(BURST)]
+        for number, one in enumerate(wires):
+            one.send(request)
+            if number == BURST // 2:
+                server.process.terminate()
+        answers = [one.answer() for one in wires]
+        server.process.wait(30)
+        code = server.stop()
+
+    assert {(answer.status, answer.json.get("code")) for answer in answers} <= {(200, None), (503, "shutting_down")}
+    assert code == 0
 
 
 async def _recorded(database_url: str) -> list[str]:
