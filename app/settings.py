@@ -189,9 +189,9 @@ class Settings(BaseModel):
     )
     sandbox_files_max: int = Field(256, ge=16, le=65536, description="Most open files a program may ask for.")
     sandbox_threads_max: int = Field(64, ge=0, le=4096, description="Most threads a program may ask for.")
-    sandbox_judge_cpu_s: int = Field(10, ge=1, le=3600, description="CPU time of one execution of a test, s.")
+    sandbox_judge_cpu_s: int = Field(4, ge=1, le=3600, description="CPU time of one execution of a test, s.")
     sandbox_judge_timeout_s: float = Field(
-        10.0, gt=0, le=3600, description="Longest time that a test goes on without its program, s."
+        4.0, gt=0, le=3600, description="Longest time that a test goes on without its program, s."
     )
     sandbox_judge_memory_mib: int = Field(512, ge=64, description="Memory of one execution of a test, MiB.")
     sandbox_recordings_max: int = Field(

@@ -38,8 +38,9 @@ class Answers:
         return said(self.frames[0][1]) if self.load_outcome else ""
 
 
-def read(content: bytes) -> Answers:
-    """The frames that `content` begins with. An unfinished last frame is no fault: its writer may have been killed."""
+def read(content: bytes, most: int) -> Answers:
+    """The frames that `content` begins with, at most so many: more are a fault. An unfinished last frame is none: its
+    writer may have been killed."""
     answers = Answers()
     place = 0
     while place + FRAME.size <= len(content):
@@ -49,6 +50,9 @@ def read(content: bytes) -> Answers:
             answers.fault = "The program wrote among its answers."
             break
         if place + length > len(content):
+            break
+        if len(answers.frames) == most:
+            answers.fault = "The program wrote more answers than there were calls."
             break
         answers.frames.append((kind, content[place : place + length]))
         place += length

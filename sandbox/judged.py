@@ -36,7 +36,7 @@ async def judged(
             return found
         recording.differences += 1
     found, told = await live(slot, program, settings)
-    if recording is not None and not recording.tells_answers and _is_worth_recording(found, told):
+    if recording is not None and recording.may_be_kept(program) and _is_worth_recording(found, told):
         recording.keep(told.calls)
     return found
 
@@ -71,15 +71,18 @@ async def _replay(
 ) -> Told | None:
     judge = await slot.process("replay", program.dependencies)
     files = [answers_file, descriptors.blank()]
-    if judge.tasks.get(digest) is None:
+    # Another caller's test, or this one after a change, may have made other calls.
+    known_as = recording.digest(digest)
+    if judge.tasks.get(known_as) is None:
         files.append(descriptors.task(task_of(program) | {"calls": recording.calls}))
-        judge.tasks.put(digest, value=True)
+        judge.tasks.put(known_as, value=True)
     with descriptors.closing(*files[1:]):
         try:
-            await judge.replay(settings.judge_cpu_s, digest, files, settings.judge_timeout_s)
+            report = await judge.replay(settings.judge_cpu_s, known_as, files, settings.judge_timeout_s)
         except SlotLost:
             # The test reached a limit, or somebody ended the judge: a judge of its own will tell which.
             return None
+        recording.leaves_traces = bool(report.mark & protocol.LEFT_TRACES)
         return judgements.read(files[1], program, Check("not_reached"))
 
 

@@ -79,7 +79,10 @@ def not_from_outside(report: Report, cpu_s: float) -> None:
     """
     if report.ended != protocol.BY_ITSELF or not os.WIFSIGNALED(report.status):
         return
-    if os.WTERMSIG(report.status) == signal.SIGKILL and report.cpu_us < whole_seconds(cpu_s) * 1e6 * _CPU_NEARLY:
+    if (
+        os.WTERMSIG(report.status) == signal.SIGKILL
+        and max(report.cpu_us, report.charged_us) < whole_seconds(cpu_s) * 1e6 * _CPU_NEARLY
+    ):
         raise SlotLost(
             "The program's process was killed from outside; the host may have no memory left. "
             "Give the host more memory, or the sandbox fewer slots."

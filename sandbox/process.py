@@ -108,7 +108,7 @@ class JailedProcess:
     def replay(
         self, cpu_s: int, digest: bytes, descriptors: Sequence[int], timeout_s: float
     ) -> "asyncio.Future[Report]":
-        """Lets a judge that stays execute a test; the report's fields but the number mean nothing."""
+        """Lets a judge that stays execute a test; of the report, number and mark mean something."""
         self._number += 1
         return self._order(protocol.replay(self._number, cpu_s, digest), descriptors, timeout_s)
 
@@ -203,7 +203,9 @@ class JailedProcess:
         if kind == protocol.REPORT:
             self._finish(Report.unpack(message))
         elif kind == protocol.REPLAYED:
-            self._finish(Report(int.from_bytes(message[1:5], "little"), protocol.BY_ITSELF, 0, 0, 0, 0, 0))
+            self._finish(
+                Report(int.from_bytes(message[1:5], "little"), protocol.BY_ITSELF, 0, 0, 0, 0, 0, 0, message[5])
+            )
         elif message:
             self._notice(Note.unpack(message))
         else:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graders.api import Program
+from sandbox.fixed_calls import has_fixed_calls
 
 _DIFFERENCES_MAX = 8
 _CHANCE_CHARS = 4
@@ -24,10 +25,24 @@ class Recording:
 
     tells_answers: bool = False
     """Whether these calls may not be shown to a program all at once."""
+    leaves_traces: bool = False
+    """Whether the test changes the process that executes it: then each execution gets a process of its own."""
 
     @property
     def is_usable(self) -> bool:
-        return bool(self.calls) and self.differences <= _DIFFERENCES_MAX
+        return bool(self.calls) and self.differences <= _DIFFERENCES_MAX and not self.leaves_traces
+
+    def may_be_kept(self, program: Program) -> bool:
+        """Whether the calls of a test that has held may be noted. Asked once: what a test is does not change."""
+        if not self.calls and not self.tells_answers and not self.leaves_traces:
+            self.tells_answers = not has_fixed_calls(program)
+        return not (self.tells_answers or self.leaves_traces)
+
+    def digest(self, task: bytes) -> bytes:
+        """32 bytes that stand for the task, whose digest is given, together with the calls."""
+        return hashlib.sha256(
+            b"".join((task, *(b"%d:%b" % (len(call), call.encode()) for call in self.calls)))
+        ).digest()
 
     def keep(self, calls: Sequence[tuple[str, bytes, bytes]]) -> None:
         """Notes the calls of a test that has held, each with the answer's kind and body, unless they tell answers."""
@@ -36,17 +51,28 @@ class Recording:
 
 
 def _tell_answers(calls: Sequence[tuple[str, bytes, bytes]]) -> bool:
-    """Whether an answer is, or is part of, an argument of a later call: the test may have passed it on. A part of few
-    characters is not counted; such parts are equal by chance, in every fifth of HumanEval's tests."""
+    """Whether an answer is, or is part of, an argument of a later call, in whatever form: a test of two functions that
+    undo each other says in one call what the other must return. A part of few characters is not counted; such parts are
+    equal by chance, in every fifth of HumanEval's tests."""
     answers: set[str] = set()
+    texts: set[str] = set()
     for call, _, body in calls:
         order = json.loads(call)
         arguments = [*order["args"], *order["kwargs"].values()]
         parts = {part for argument in arguments for part in _parts(argument) if len(part) > _CHANCE_CHARS}
-        if answers & (parts | set(map(_ENCODER.encode, arguments))):
+        if answers & (parts | set(map(_ENCODER.encode, arguments))) or texts & set(map(_text, arguments)):
             return True
-        answers.add(body.decode("utf-8", "replace"))
+        answer = body.decode("utf-8", "replace")
+        answers.add(answer)
+        if len(answer) > _CHANCE_CHARS:
+            texts.add(_text(answer))
     return False
+
+
+def _text(value: Any) -> str:
+    """What is the same for `"abc"` and `["a", "b", "c"]`, 12 and `"12"`: the letters and digits, in order."""
+    written = value if isinstance(value, str) else _ENCODER.encode(value)
+    return "".join(filter(str.isalnum, written))
 
 
 def _parts(value: Any) -> Iterator[str]:

@@ -37,8 +37,10 @@ def left(report: Report, stdout: int, stderr: int, most: int) -> Ran:
     )
 
 
-async def run_alone(process: JailedProcess, program: Program, job: int, stdin: int | None = None) -> Ran:
-    """Runs `job` in a process of its own.
+async def run_alone(
+    process: JailedProcess, program: Program, job: int, *, answers_most: int, stdin: int | None = None
+) -> Ran:
+    """Runs `job`, which leads to so many answers, in a process of its own.
 
     Raises:
         SlotLost: nothing is known of the program.
@@ -52,7 +54,7 @@ async def run_alone(process: JailedProcess, program: Program, job: int, stdin: i
         os.close(written)
         raise
     is_over = descriptors.size(written) >= most or (stdin is not None and "stdout_cut" in ran.flags)
-    ran.answers = answers.read(descriptors.content(written, most))
+    ran.answers = answers.read(descriptors.content(written, most), answers_most)
     ran.answers_file = written
     ran.forced = forced_end(ran.report, program) or ("output_limit" if is_over else "")
     return ran

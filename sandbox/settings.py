@@ -25,9 +25,9 @@ class SandboxSettings:
     output_bytes_max: int = 16 << 20
     files_max: int = 256
     threads_max: int = 64
-    judge_cpu_s: int = 10
+    judge_cpu_s: int = 4
     """CPU time of one execution of a test, s."""
-    judge_timeout_s: float = 10.0
+    judge_timeout_s: float = 4.0
     """Longest time that a test may go on without its program, s."""
     judge_memory_mib: int = 512
     recordings_max: int = 4096

@@ -35,7 +35,8 @@ async def run_calls(
 ) -> Ran:
     """Loads the program and makes `calls`. The caller closes the file of answers."""
     with descriptors.closing(descriptors.job(kind, program.source, program.entry_point, calls)) as (job,):
-        return await run_alone(process, program, job)
+        # The first says whether it was loaded.
+        return await run_alone(process, program, job, answers_most=len(calls) + 1)
 
 
 def calls_outcome(ran: Ran, calls: int) -> tuple[str, str]:
@@ -43,8 +44,8 @@ def calls_outcome(ran: Ran, calls: int) -> tuple[str, str]:
     answers = ran.answers
     if answers.load_outcome:
         return answers.load_outcome, answers.load_error
-    if answers.fault or len(answers.frames) > calls + 1:
-        return "protocol_error", answers.fault or "The program wrote more answers than there were calls."
+    if answers.fault:
+        return "protocol_error", answers.fault
     if answers.has_loaded and len(answers.frames) == calls + 1:
         # All answers are there; how the process went on to end changes none of them.
         return "finished", ""
@@ -81,11 +82,20 @@ async def stdio(process: JailedProcess, program: Program) -> Execution:
     stdins = program.stdins or (program.stdin,)
     parts: list[Execution] = []
     left_s = program.total_timeout_s or math.inf
+    left_bytes = _TOTAL_OUTPUTS * program.output_bytes
     with descriptors.closing(descriptors.job(protocol.STDIO, program.source)) as (job,):
         for stdin in stdins:
-            limited = replace(program, timeout_s=min(program.timeout_s, left_s))
-            parts.append(await _stdio_once(process, limited, job, stdin) if left_s > _LEAST_S else _OUT_OF_TIME)
-            left_s -= _used_s(parts[-1])
+            if left_s <= _LEAST_S:
+                parts.append(_OUT_OF_TIME)
+            elif left_bytes <= 0:
+                parts.append(_OUT_OF_SPACE)
+            else:
+                timeout_s, output_bytes = min(program.timeout_s, left_s), min(program.output_bytes, left_bytes)
+                limited = replace(program, timeout_s=timeout_s, output_bytes=output_bytes)
+                part, used_s = await _stdio_once(process, limited, job, stdin)
+                parts.append(part)
+                left_s -= used_s
+                left_bytes -= len((part.stdout + part.stderr).encode("utf-8", "surrogatepass"))
     first = next((part for part in parts if part.outcome != "finished"), parts[0])
     if len(parts) == 1:
         return replace(first, calls_made=1, calls_answered=int(first.outcome == "finished"))
@@ -105,22 +115,22 @@ async def stdio(process: JailedProcess, program: Program) -> Execution:
 # A process needs a moment to take its layers.
 _LEAST_S = 0.05
 _OUT_OF_TIME = Execution("timeout", error="The time for all stdins together was used up.")
+# So many times what one process may write, all may write together; a hundred times as much would be nobody's output,
+# and has to be kept, sent, judged and stored.
+_TOTAL_OUTPUTS = 4
+_OUT_OF_SPACE = Execution("output_limit", error="The output for all stdins together was used up.")
 
 
-def _used_s(part: Execution) -> float:
-    """What a process takes of the time for all: waiting for a CPU is not told from sleeping here, so only a process
-    that did little else counts with its wall time."""
-    is_asleep = part.outcome == "timeout" or part.cpu_s < part.wall_s / 10
-    return part.wall_s if is_asleep else part.cpu_s
-
-
-async def _stdio_once(process: JailedProcess, program: Program, job: int, stdin: str) -> Execution:
+async def _stdio_once(process: JailedProcess, program: Program, job: int, stdin: str) -> tuple[Execution, float]:
+    """The execution, and the seconds that it used: time that it waited for a CPU is not its own."""
     with descriptors.closing(descriptors.sealed(stdin.encode("utf-8", "surrogatepass"))) as (file,):
-        ran = await run_alone(process, program, job, file)
+        # It was loaded, and then an exception may have ended it.
+        ran = await run_alone(process, program, job, answers_most=2, stdin=file)
     os.close(ran.answers_file)
     outcome, error = _stdio_outcome(ran)
     told = execution(ran, outcome, error)
-    return replace(told, results=(_as_result(told),))
+    used_s = max(ran.report.cpu_us, ran.report.wall_us - ran.report.waited_us) / 1e6
+    return replace(told, results=(_as_result(told),)), used_s
 
 
 def _as_result(part: Execution) -> Result:

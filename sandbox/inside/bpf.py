@@ -36,14 +36,22 @@ def argument_in(index: int, values: list[int], otherwise: int = DENY) -> Code:
     return [*code, (_RETURN, 0, 0, otherwise), (_RETURN, 0, 0, ALLOW)]
 
 
-def argument_has(index: int, bit: int, otherwise: int = DENY) -> Code:
-    """Allows the call if its argument has `bit`."""
+def argument_has(index: int, bits: int, otherwise: int = DENY) -> Code:
+    """Allows the call if its argument has all of `bits`."""
     return [
         (_LOAD, 0, 0, _AT_ARGUMENTS + 8 * index),
-        (_IF_ANY_BIT, 1, 0, bit),
+        (_AND, 0, 0, bits),
+        (_IF_EQUAL, 1, 0, bits),
         (_RETURN, 0, 0, otherwise),
         (_RETURN, 0, 0, ALLOW),
     ]
+
+
+def argument_has_or_is(index: int, bits: int, values: list[int], otherwise: int = DENY) -> Code:
+    """Allows the call if its argument has any of `bits`, or is one of `values` (their low 32 bits)."""
+    code = argument_in(index, values, otherwise)
+    # The first is the load; the two returns stand last, the second of them allows.
+    return [code[0], (_IF_ANY_BIT, len(code) - 2, 0, bits), *code[1:]]
 
 
 def argument_without(index: int, mask: int, values: list[int], otherwise: int = DENY) -> Code:

@@ -74,6 +74,8 @@ def _read_job() -> _Job:
     text = os.pread(_JOB, _READ_BYTES, 0)
     if len(text) == _READ_BYTES:
         text += os.pread(_JOB, os.fstat(_JOB).st_size, _READ_BYTES)
+    # Every run for another stdin has the same file: where one leaves its offset, the next would find it.
+    os.close(_JOB)
     kind, source, entry_point = JOB.unpack_from(text)
     start = JOB.size + source
     end = start + entry_point

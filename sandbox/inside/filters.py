@@ -19,6 +19,7 @@ from sandbox.inside.bpf import (
     KILL,
     Code,
     argument_has,
+    argument_has_or_is,
     argument_in,
     argument_is_and_not,
     argument_without,
@@ -31,11 +32,18 @@ from sandbox.inside.syscalls import Syscalls
 
 _EMPTYING = [os.O_RDONLY | os.O_TRUNC, os.O_ACCMODE | os.O_TRUNC]
 _CLONE_THREAD = 0x00010000
+# A thread that shares memory and descriptors with the others: what it takes counts with theirs.
+_CLONE_ORDINARY = _CLONE_THREAD | 0x00000100 | 0x00000400
+_FUTEX_PRIVATE = 128
+# FUTEX_WAIT and FUTEX_WAIT_BITSET, with and without FUTEX_CLOCK_REALTIME: threads are joined by them.
+_FUTEX_WAITS = [0, 9, 0 | 256, 9 | 256]
+_CLOSE_RANGE_CLOEXEC = 4
 _PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA = 15, 16, 0x53564D41
-# Not to choose who gets a signal, not to make a pipe larger, not to hold up those who open a file.
+# Not to choose who gets a signal, not to make a pipe larger, not to hold up those who open a file; and no locks, which
+# programs in different processes could see.
 _FCNTL = [
-    fcntl.F_DUPFD, fcntl.F_GETFD, fcntl.F_SETFD, fcntl.F_GETFL, fcntl.F_SETFL, fcntl.F_GETLK, fcntl.F_SETLK,
-    fcntl.F_SETLKW, fcntl.F_DUPFD_CLOEXEC, fcntl.F_GETPIPE_SZ, fcntl.F_GET_SEALS,
+    fcntl.F_DUPFD, fcntl.F_GETFD, fcntl.F_SETFD, fcntl.F_GETFL, fcntl.F_SETFL, fcntl.F_DUPFD_CLOEXEC,
+    fcntl.F_GETPIPE_SZ, fcntl.F_GET_SEALS,
 ]  # fmt: skip
 _FIOCLEX, _FIONBIO, _TCGETS, _FIONREAD, _TIOCGWINSZ = 0x5451, 0x5421, 0x5401, 0x541B, 0x5413
 
@@ -49,7 +57,11 @@ def zygote_filter(calls: Syscalls) -> bytes:
     rules[calls.number["ioctl"]] = argument_in(1, [_FIOCLEX, _FIONBIO, _TCGETS, _FIONREAD, _TIOCGWINSZ])
     rules[calls.number["fcntl"]] = argument_in(1, _FCNTL)
     # Of other processes of the same user, in a container the service's.
-    rules |= {calls.number[name]: argument_in(0, [0]) for name in ("prlimit64", "sched_setaffinity")}
+    rules[calls.number["prlimit64"]] = argument_in(0, [0])
+    # With CLOSE_RANGE_UNSHARE every thread would have as many descriptors as the whole run may.
+    rules[calls.number["close_range"]] = argument_in(2, [0, _CLOSE_RANGE_CLOEXEC])
+    # A waker whose word is in a file that two processes have mapped could tell the other one something.
+    rules[calls.number["futex"]] = argument_has_or_is(1, _FUTEX_PRIVATE, _FUTEX_WAITS)
     # Another family would have the kernel load a module for it.
     rules[calls.number["socketpair"]] = argument_in(0, [socket.AF_UNIX])
     # Before version 3, Landlock lets a file be emptied that is opened for reading, or (O_ACCMODE) for neither.
@@ -69,7 +81,7 @@ class RunFilter:
 
     def __init__(self, calls: Syscalls, *, has_threads: bool, sets_own_time: bool = False) -> None:
         rules: dict[int, int | Code] = {
-            calls.number["clone"]: argument_has(0, _CLONE_THREAD) if has_threads else DENY,
+            calls.number["clone"]: argument_has(0, _CLONE_ORDINARY) if has_threads else DENY,
             # A run can neither send itself SIGKILL nor have the kernel do so early, so who sees one knows that it
             # came from outside.
             calls.number["kill"]: argument_is_and_not(0, self._GAP, 1, signal.SIGKILL),

@@ -7,7 +7,7 @@ The service sends `Run` with descriptors, then perhaps `STOP`, `EXTEND` or `ASK`
 import struct
 from typing import NamedTuple
 
-VERSION = 3
+VERSION = 4
 """Counts up whenever a program could be judged otherwise than before."""
 
 RUN, STOP, EXTEND, ASK = b"R", b"S", b"E", b"A"
@@ -17,7 +17,7 @@ BY_ITSELF, AT_TIMEOUT, AT_STOP, NEVER_STARTED = range(4)
 """Why a run ended. `NEVER_STARTED`: its process or a layer of its jail could not be had, so no program ran."""
 
 _RUN = struct.Struct("=cIIIQQII?")
-_REPORT = struct.Struct("=cIBiQQQB")
+_REPORT = struct.Struct("=cIBiQQQQQB")
 _SHORT = struct.Struct("=cIQB")
 _REPLAY = struct.Struct("=cII32s")
 
@@ -26,6 +26,8 @@ MARK = 1
 
 HAD_VALUE, WAITS = 1, 2
 """Bits of the mark: a value of the program's has reached the test; the test waits for the program."""
+LEFT_TRACES = 1
+"""The mark of a judge that stays: the test has left something in its process, which ends for that."""
 
 FRAME = struct.Struct("=cI")
 """The head of an answer: its kind, and the length of what follows."""
@@ -81,10 +83,16 @@ class Report(NamedTuple):
     status: int
     """As from waitpid; for NEVER_STARTED an errno, if one is known."""
     cpu_us: int
+    """What it has run."""
+    charged_us: int
+    """What RLIMIT_CPU counts, whole ticks of the kernel's clock: a program that is on a CPU only around each tick is
+    charged for far more than it has run."""
     wall_us: int
+    waited_us: int
+    """Of `wall_us`, spent waiting for a CPU; not measured, 0, in short runs."""
     memory_kib: int
     mark: int
-    """A judge's: `HAD_VALUE`, `WAITS`."""
+    """A judge's: `HAD_VALUE`, `WAITS`; of one that stays: `LEFT_TRACES`."""
 
     def pack(self) -> bytes:
         return _REPORT.pack(REPORT, *self)

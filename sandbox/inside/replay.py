@@ -1,7 +1,8 @@
 """A judge that stays: it executes trusted tests one after another in one process, against recorded calls.
 
 A program has answered all the calls that the test was seen to make, and is gone. If the test makes another call now,
-the service lets it run beside the program instead.
+the service lets it run beside the program instead. Every test begins in the same state: what one leaves behind is put
+right, or it was the last test of this process.
 """
 
 import gc
@@ -15,6 +16,7 @@ from sandbox.inside.judge import Ended, Report, Task, Trial
 from sandbox.inside.last_used import LastUsed
 from sandbox.inside.layers import Jail
 from sandbox.inside.protocol import ANSWER_KINDS, FRAME, LOAD_KINDS, REPLAYED, TASKS_MAX, Run, unpack_replay
+from sandbox.inside.traces import Traces
 
 _DESCRIPTORS = 3
 
@@ -50,7 +52,9 @@ def serve(control: socket.socket, jail: Jail, order: Run) -> None:
     jail.restrict(order)
     gc.enable()
     tasks: LastUsed[tuple[Task, list[str]]] = LastUsed(TASKS_MAX)
-    while True:
+    traces = Traces()
+    is_untouched = True
+    while is_untouched:
         message, descriptors, _, _ = socket.recv_fds(control, 4096, _DESCRIPTORS)
         if not message:
             return
@@ -68,7 +72,8 @@ def serve(control: socket.socket, jail: Jail, order: Run) -> None:
         report.finish(trial.summary)
         for descriptor in descriptors:
             os.close(descriptor)
-        control.send(REPLAYED + number.to_bytes(4, "little"))
+        is_untouched = traces.remove()
+        control.send(REPLAYED + number.to_bytes(4, "little") + bytes([not is_untouched]))
 
 
 def _allow_cpu(seconds: int) -> None:

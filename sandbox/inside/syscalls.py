@@ -14,14 +14,14 @@ munmap 11 215|brk 12 214|rt_sigaction 13 134|rt_sigprocmask 14 135|rt_sigreturn 
 readv 19 65|writev 20 66|access 21 -|pipe 22 -|select 23 -|sched_yield 24 124|mremap 25 216|msync 26 227|mincore 27 232
 madvise 28 233|dup 32 23|dup2 33 -|pause 34 -|nanosleep 35 101|getitimer 36 102|alarm 37 -|setitimer 38 103
 getpid 39 172|sendfile 40 71|sendto 44 206|recvfrom 45 207|sendmsg 46 211|recvmsg 47 212|shutdown 48 210
-getsockname 51 204|getpeername 52 205|socketpair 53 199|setsockopt 54 208|getsockopt 55 209|exit 60 93|wait4 61 260
-uname 63 160|fcntl 72 25|flock 73 32|fsync 74 82|fdatasync 75 83|ftruncate 77 46|getdents 78 -|getcwd 79 17|chdir 80 49
+getsockname 51 204|getpeername 52 205|socketpair 53 199|getsockopt 55 209|exit 60 93|wait4 61 260
+uname 63 160|fcntl 72 25|fsync 74 82|fdatasync 75 83|ftruncate 77 46|getdents 78 -|getcwd 79 17|chdir 80 49
 fchdir 81 50|rename 82 -|mkdir 83 -|rmdir 84 -|unlink 87 -|readlink 89 -|umask 95 166|gettimeofday 96 169
 getrlimit 97 163|getrusage 98 165|sysinfo 99 179|times 100 153|getuid 102 174|getgid 104 176|geteuid 107 175
 getegid 108 177|getppid 110 173|getpgrp 111 -|getgroups 115 158|getresuid 118 148|getresgid 120 150|getpgid 121 155
 getsid 124 156|rt_sigpending 127 136|rt_sigtimedwait 128 137|rt_sigsuspend 130 133|sigaltstack 131 132|statfs 137 43
 fstatfs 138 44|getpriority 140 141|sched_getparam 143 121|sched_getscheduler 145 120|sched_get_priority_max 146 125
-sched_get_priority_min 147 126|arch_prctl 158 -|gettid 186 178|time 201 -|futex 202 98|sched_setaffinity 203 122
+sched_get_priority_min 147 126|arch_prctl 158 -|gettid 186 178|time 201 -|futex 202 98
 sched_getaffinity 204 123|epoll_create 213 -|getdents64 217 61|set_tid_address 218 96|restart_syscall 219 128
 clock_gettime 228 113|clock_getres 229 114|clock_nanosleep 230 115|exit_group 231 94|epoll_wait 232 -|epoll_ctl 233 21
 waitid 247 95|openat 257 56|mkdirat 258 34|newfstatat 262 79|unlinkat 263 35|renameat 264 38|readlinkat 267 78
@@ -48,6 +48,7 @@ pidfd_send_signal 424 424|io_uring_setup 425 425|process_madvise 440 440
 _OTHERS = """
 fork 57 -|vfork 58 -|execve 59 221|capset 126 91|setresuid 117 147|memfd_create 319 279|clone3 435 435|setsid 112 157
 setpgid 109 154|landlock_create_ruleset 444 444|landlock_add_rule 445 445|socket 41 198|setrlimit 160 164
+setsockopt 54 208|flock 73 32|sched_setaffinity 203 122
 """
 
 

@@ -19,6 +19,7 @@ from sandbox.inside.syscalls import ARCHITECTURES, Syscalls
 
 DENY = error(errno.EPERM)
 CLONE_THREAD = 0x10000
+CLONE_VM_AND_FILES = 0x500
 MACHINES = list(ARCHITECTURES)
 
 
@@ -56,7 +57,7 @@ def test_the_large_filter_allows_what_is_listed_kills_what_only_attackers_call_a
     calls: Syscalls,
 ) -> None:
     code = zygote_filter(calls)
-    checked = {"ioctl", "prlimit64", "fcntl", "socketpair"}
+    checked = {"ioctl", "prlimit64", "fcntl", "socketpair", "close_range"}
 
     for number in range(1024):
         name = next((name for name, known in calls.number.items() if known == number), "")
@@ -78,10 +79,10 @@ def test_the_large_filter_allows_what_is_listed_kills_what_only_attackers_call_a
 @pytest.mark.parametrize(
     ("name", "allowed", "denied"),
     [
-        # Whose affinity: one's own, or that of another process of the same user.
-        ("sched_setaffinity", [0], [1]),
+        ("close_range", [5, 9, 4], [5, 9, 2]),  # CLOSE_RANGE_CLOEXEC, CLOSE_RANGE_UNSHARE
+        *[("futex", [0, waits], [0, wakes]) for waits in (0, 9, 265, 128, 129) for wakes in (1, 3, 4, 5, 10, 257)],
         ("socketpair", [socket.AF_UNIX], [30]),  # AF_TIPC
-        *[("fcntl", [0, fcntl.F_SETFL], [0, command]) for command in (8, 10, 15, 1024, 1026, 1031)],
+        *[("fcntl", [0, fcntl.F_SETFL], [0, command]) for command in (5, 6, 7, 8, 10, 15, 37, 1024, 1026, 1031)],
         ("openat", [0, 0, os.O_WRONLY | os.O_CREAT | os.O_TRUNC], [0, 0, os.O_RDONLY | os.O_TRUNC]),
         ("openat", [0, 0, os.O_RDONLY | os.O_CLOEXEC], [0, 0, os.O_ACCMODE | os.O_TRUNC]),
     ],
@@ -108,7 +109,8 @@ def test_the_small_filter_leaves_a_run_its_threads_and_itself(calls: Syscalls, h
     code, arch, number = bytes(small.code), calls.audit_arch, calls.number
 
     assert execute(code, arch, number["read"]) == ALLOW
-    assert execute(code, arch, number["clone"], [CLONE_THREAD]) == (ALLOW if has_threads else DENY)
+    assert execute(code, arch, number["clone"], [CLONE_THREAD | CLONE_VM_AND_FILES]) == (ALLOW if has_threads else DENY)
+    assert execute(code, arch, number["clone"], [CLONE_THREAD | 0x100]) == DENY
     assert execute(code, arch, number["clone"], [17]) == DENY
     for name, place in (("kill", 1), ("tgkill", 2)):
         for signaled in (signal.SIGABRT, signal.SIGTERM, signal.SIGKILL):

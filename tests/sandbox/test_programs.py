@@ -143,6 +143,59 @@ def test_every_end_has_its_name(run: Run, body: str, outcome: str, limits: dict[
     assert _values(run.one("def f():\n    return 1", ())) == [1]
 
 
+def test_who_is_on_a_cpu_only_when_the_kernel_counts_reaches_a_limit_like_others(run: Run) -> None:
+    """The kernel charges a whole tick (4 ms) to whoever runs when it counts; the limit is held by that account."""
+    source = """
+import hashlib, signal, time
+signal.signal(signal.SIGXCPU, signal.SIG_IGN)
+now = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+ticked = time.clock_gettime_ns(6)  # CLOCK_MONOTONIC_COARSE stands still between ticks
+while time.clock_gettime_ns(6) == ticked:
+    pass
+ticked, tick, data = time.monotonic_ns(), 4_000_000, bytes(1 << 18)
+def f():
+    while True:
+        now = time.monotonic_ns()
+        following = ticked + ((now - ticked) // tick + 1) * tick
+        if following - now > 300_000:
+            time.sleep((following - now - 250_000) / 1e9)
+        while time.monotonic_ns() < following + 20_000:
+            hashlib.sha256(data[:4096]).digest()
+"""
+    found = run.one(source, (), cpu_s=1.0, timeout_s=8.0)
+
+    assert found.outcome in {"cpu_limit", "timeout"}
+
+
+def test_answers_without_number_are_not_even_read(run: Run) -> None:
+    flood = "import os\ndef f(x):\n    while True:\n        os.write(4, b'V\\0\\0\\0\\0' * 100_000)"
+
+    found = run.one(flood, (1,), output_bytes=16 << 20)
+
+    assert (found.outcome, len(found.results)) == ("protocol_error", 1)
+
+
+def test_all_stdins_together_may_write_four_times_what_one_may(run: Run) -> None:
+    found = run.one("print('x' * 9_999)", stdins=("",) * 6, output_bytes=10_001)
+
+    assert [result.outcome for result in found.results] == ["finished"] * 4 + ["output_limit"] * 2
+    assert sum(len(result.stdout) for result in found.results) <= 4 * 10_001
+
+
+def test_sleep_counts_for_the_time_of_all_stdins_however_much_is_computed_beside_it(run: Run) -> None:
+    source = """
+import time
+started = time.process_time()
+while time.process_time() - started < 0.06:
+    pass
+time.sleep(0.4)
+"""
+    found = run.one(source, stdins=("",) * 6, timeout_s=0.6, total_timeout_s=1.2)
+
+    assert found.outcome == "timeout"
+    assert sum(result.outcome == "finished" for result in found.results) <= 3
+
+
 @pytest.mark.parametrize(
     "attempt",
     [

@@ -9,6 +9,7 @@ import pytest
 from bench.finance_cost import HOSTILE_ITEMS, hostile_outputs
 from graders.finance_qa import v1
 from tests.graders.finance_qa.grading import grade
+from tests.pace import in_paces
 
 LONG = dict(hostile_outputs(200_000))
 # Beside the long ones, the most that a sample of that size can ask: every reference against every value.
@@ -30,12 +31,13 @@ def fastest_s(item: dict[str, Any], output: str, repeats: int) -> float:
 
 
 @pytest.mark.parametrize("output", LONG.values(), ids=LONG.keys())
-def test_the_worst_text_of_any_kind_costs_less_than_50_ms(output: str) -> None:
+def test_the_worst_text_of_any_kind_costs_less_than_60_paces(output: str) -> None:
+    """The bench holds 50 ms on a quiet machine."""
     for item in HOSTILE_ITEMS:
-        assert fastest_s(item, output, repeats=3) < 0.050
+        assert in_paces(fastest_s(item, output, repeats=3)) < 60
 
 
-def test_what_may_share_a_round_trip_costs_less_than_2_ms() -> None:
+def test_what_may_share_a_round_trip_costs_less_than_3_paces() -> None:
     calls = [(item, output) for _, output in hostile_outputs(v1.SMALL_MAX_BYTES) for item in HOSTILE_ITEMS] + CROWDED
 
     costs = []
@@ -46,7 +48,7 @@ def test_what_may_share_a_round_trip_costs_less_than_2_ms() -> None:
 
     # The fastest of many: what a busy machine adds is not the judgement's.
     for _, text, item in sorted(costs, key=lambda cost: cost[0])[-3:]:
-        assert (spent_s := fastest_s(item, text, repeats=100)) < 0.002, (spent_s, text[:40], item)
+        assert (spent := in_paces(fastest_s(item, text, repeats=100))) < 3, (spent, text[:40], item)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """A judgement costs time that is linear in the sample, whatever the sample."""
 
 import json
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from pydantic_core import to_json
 from graders.api import Sample
 from graders.moderation_f1 import v1
 from graders.moderation_f1.reading import ANSWER_MAX_LENGTH
+from tests.pace import in_paces
 
 FORMATS: list[dict[str, Any]] = [
     {"format": "json"}, {"format": "labels"}, {"format": "openai_moderation"},
@@ -56,9 +57,9 @@ def small_outputs() -> dict[str, str]:
 def fastest_s(output: str, config: v1.Config, gold: list[str], repeats: int) -> float:
     sample, item, times = Sample(output_text=output), v1.Item(gold=gold), []
     for _ in range(repeats):
-        start = perf_counter()
+        start = process_time()
         v1.grade(sample, item, config, ())
-        times.append(perf_counter() - start)
+        times.append(process_time() - start)
     return min(times)
 
 
@@ -73,7 +74,7 @@ LARGE = {
 
 
 @pytest.mark.parametrize("taxonomy", ["edos-2023", LARGE], ids=["edos", "500 labels"])
-def test_what_may_share_a_round_trip_costs_less_than_2_ms(taxonomy: Any) -> None:
+def test_what_may_share_a_round_trip_costs_less_than_3_paces(taxonomy: Any) -> None:
     costs = {
         (name, config.format): fastest_s(output, config, [], repeats=5)
         for name, output in small_outputs().items()
@@ -81,18 +82,18 @@ def test_what_may_share_a_round_trip_costs_less_than_2_ms(taxonomy: Any) -> None
     }
 
     worst = max(costs, key=lambda call: costs[call])
-    assert costs[worst] < 0.002, (worst, costs[worst])
+    assert (spent := in_paces(costs[worst])) < 3, (worst, spent)
 
 
-def test_a_large_item_costs_less_than_2_ms() -> None:
+def test_a_large_item_costs_less_than_3_paces() -> None:
     config = v1.Config.model_validate({"taxonomy": LARGE, "reward": "cost", "hierarchy": "ancestors"})
     gold = LARGE_NAMES[: v1.SMALL_MAX_BYTES // 17]
 
-    assert fastest_s('{"labels": []}', config, gold, repeats=7) < 0.002
+    assert in_paces(fastest_s('{"labels": []}', config, gold, repeats=7)) < 3
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_the_longest_text_of_any_kind_costs_less_than_60_ms(name: str) -> None:
+def test_the_longest_text_of_any_kind_costs_less_than_60_paces(name: str) -> None:
     for config in configs("edos-2023"):
         for output in (hostile(name, ANSWER_MAX_LENGTH), hostile(name, 1_000_000)):
-            assert fastest_s(output, config, [], repeats=3) < 0.060
+            assert in_paces(fastest_s(output, config, [], repeats=3)) < 60

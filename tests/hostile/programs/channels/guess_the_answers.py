@@ -2,7 +2,7 @@
 # does: answers every call at once, with guesses; all that it can forge is a wrong answer
 # structured: finished wrong
 # judged: finished failed
-# stdio: runtime_error
+# stdio: protocol_error
 # unjailed: nothing, naive runners do not speak that form
 import os
 import struct
