@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from app.admission.waiting_room import Load
 from app.auth import Caller
 from app.catalogue import Catalogue
 from app.evaluator import Evaluator
@@ -42,6 +43,12 @@ def evaluator_of(request: Request) -> Evaluator:
 def ledger_of(request: Request) -> Ledger:
     ledger: Ledger = request.app.state.ledger
     return ledger
+
+
+def load_of(request: Request) -> dict[str, Load]:
+    """How each scarce resource is used now, by its name."""
+    state = request.app.state
+    return {"workers": state.workers.load, "sandbox": state.programs.load}
 
 
 def timeouts_of(request: Request) -> Timeouts:

@@ -18,7 +18,7 @@ from app.admission.shared_rates import SharedRateLimits
 from app.auth import ANONYMOUS, LOCAL, Caller
 from app.border import Border
 from app.catalogue import Catalogue
-from app.contracts import azure, catalogue, evaluations, groups, moderation, native, records
+from app.contracts import azure, catalogue, evaluations, groups, moderation, monitoring, native, records
 from app.contracts.wire import problem_response
 from app.cut_off import CutJudges, CutSandbox
 from app.drain import Drain
@@ -99,7 +99,8 @@ def _create_api(settings: Settings) -> FastAPI:
     )
     for part in (native, groups, azure, evaluations):
         app.include_router(part.router)
-    for router in (catalogue.lean, catalogue.router, moderation.router, records.router, health.router):
+    below_runs = (moderation.router, monitoring.below_runs)
+    for router in (catalogue.lean, catalogue.router, *below_runs, monitoring.router, records.router, health.router):
         app.include_router(router)
     _add_error_handlers(app)
     openapi.install(app, registry)
@@ -161,6 +162,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         if any(grader.version.has_plan for grader in registry):
             programs.start()
         state = app.state
+        state.workers = workers
         state.evaluator = Evaluator(memory_mib=settings.worker_memory_mib, timeout_s=settings.deadline_s)
         stack.push_async_callback(state.evaluator.close)
         state.ledger = ledger

@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 from app.admission.claim import Claim
 from app.admission.fair_queue import DEFAULT_BOUNDS, Bounds
 from app.admission.turns import Turn, Turns
-from app.admission.waiting_room import Meters, WaitingRoom
+from app.admission.waiting_room import Load, Meters, WaitingRoom
 from app.cpus import usable_cpus
 from app.errors import DeadlineExceeded, InfraError, InvalidProgram, SandboxUnavailable, ServiceError
 from app.settings import Settings
@@ -137,6 +137,10 @@ class Programs:
         except OSError as error:
             # Out of descriptors or memory.
             raise InfraError(f"The program could not be given to the sandbox: {error}.") from error
+
+    @property
+    def load(self) -> Load:
+        return self._waiting.load
 
     @property
     def state(self) -> SandboxState:

@@ -18,7 +18,7 @@ from app.admission.alarm import Alarm
 from app.admission.claim import Claim
 from app.admission.deadlines import Deadlines, Ending
 from app.admission.fair_queue import DEFAULT_BOUNDS, Bounds
-from app.admission.waiting_room import Meters, WaitingRoom
+from app.admission.waiting_room import Load, Meters, WaitingRoom
 from app.errors import AnsweredAtOnce, DeadlineExceeded, Overloaded, WorkerDied
 from app.failed_calls import FailedCalls
 from app.jobs import Job, Outcome, Part
@@ -70,6 +70,10 @@ class Workers:
     def alive(self) -> int:
         """How many workers there are now; 0 means that nothing can be judged until one has been started again."""
         return len(self._all)
+
+    @property
+    def load(self) -> Load:
+        return self._waiting.load
 
     async def _start_one(self) -> WorkerProcess:
         return await WorkerProcess.load(self._arguments, self._lost)

@@ -92,6 +92,11 @@ class FairQueue:
         return len(self._ends)
 
     @property
+    def served(self) -> int:
+        """Samples in slots now."""
+        return sum(self._serving.values())
+
+    @property
     def known(self) -> int:
         """How many callers are remembered: whoever waits or is served, and for a while what they were served."""
         return len(self._callers) + len(self._reserve)

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from app.admission.alarm import Alarm
@@ -15,6 +16,18 @@ T = TypeVar("T", bound=Ticket)
 
 # Nobody is told to wait longer than this, s: trainers wait for nothing longer, and load does not last.
 _WAIT_MAX_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How a resource is used now."""
+
+    slots: int
+    served: int
+    """Samples in slots; a slot may serve several at a time."""
+    waiting: int
+    per_s: float
+    """Samples a second that all slots serve, by what samples took lately; 0: not known yet."""
 
 
 class Meters(Protocol):
@@ -73,6 +86,10 @@ class WaitingRoom(Generic[T]):
 
     def close(self) -> None:
         self._alarm.cancel()
+
+    @property
+    def load(self) -> Load:
+        return Load(self._queue.slots, self._queue.served, self._queue.samples, self._per_s)
 
     @property
     def _per_s(self) -> float:

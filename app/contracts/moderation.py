@@ -4,11 +4,9 @@ from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.routing import APIRoute
 from pydantic import Field
-from starlette.routing import Match
-from starlette.types import Scope
 
+from app.contracts.own_slash import OwnSlash
 from app.contracts.wire import ANY, RunName, declared
 from app.dependencies import CurrentCaller, CurrentCatalogue, CurrentLedger, evaluator_of
 from app.errors import DeadlineExceeded, LedgerUnavailable, Overloaded, UnknownRun
@@ -16,17 +14,7 @@ from app.moderation import moderation_of
 from evaluations.moderation.answers import RunModeration
 from evaluations.moderation.seen import Options
 
-
-class _OwnSlash(APIRoute):
-    """A route whose last slash must be one of the path: `%2Fmoderation` is the end of a run's name."""
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        if not scope.get("raw_path", b"/moderation").endswith(b"/moderation"):
-            return Match.NONE, {}
-        return super().matches(scope)
-
-
-router = APIRouter(tags=["ledger"], route_class=_OwnSlash)
+router = APIRouter(tags=["ledger"], route_class=OwnSlash)
 
 Finite = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 ZERO_DIVISIONS: dict[str, Literal[0, 1, "nan"]] = {"0": 0, "1": 1, "nan": "nan"}

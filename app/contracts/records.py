@@ -151,7 +151,7 @@ async def list_grades(
 ) -> GradePage:
     """Rows of the ledger, newest first."""
     where = RecordFilter(
-        caller=_whose(caller, of),
+        caller=whose(caller, of),
         run=run,
         grader=grader,
         verdict=verdict,
@@ -173,7 +173,7 @@ async def list_runs(
     caller: CurrentCaller, ledger: CurrentLedger, limit: Limit = 50, cursor: Cursor = None, of: Of = None
 ) -> RunPage:
     """Your training runs."""
-    found = await ledger.runs(_whose(caller, of), after=cursor, limit=limit + 1)
+    found = await ledger.runs(whose(caller, of), after=cursor, limit=limit + 1)
     return RunPage(runs=found[:limit], next=found[limit - 1].run if len(found) > limit else None)
 
 
@@ -184,13 +184,13 @@ async def list_runs(
 )
 async def show_run(id: RunName, caller: CurrentCaller, ledger: CurrentLedger, of: Of = None) -> RunReport:
     """Counts, mean reward per step and verdict shares of one run."""
-    graders = await ledger.run_report(_whose(caller, of), id) if "\x00" not in id else []
+    graders = await ledger.run_report(whose(caller, of), id) if "\x00" not in id else []
     if not graders:
         raise UnknownRun(f"No run {id!r} of yours. GET /v1/runs lists them; a run begins with its first grade.")
     return RunReport(run=id, graders=graders)
 
 
-def _whose(caller: Caller, of: str | None) -> str | None:
+def whose(caller: Caller, of: str | None) -> str | None:
     """The caller whose rows are asked for; None: everybody's.
 
     Raises:

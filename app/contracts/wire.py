@@ -48,8 +48,8 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"
 RunName = Annotated[
     str,
     Path(
-        description="The run's name. A slash in it may stand as it is, except before `moderation` at its end: the run "
-        "`a/moderation` is read as `/v1/runs/a%2Fmoderation`."
+        description="The run's name. A slash in it may stand as it is, except before `moderation` or `monitor` at its "
+        "end: the run `a/moderation` is read as `/v1/runs/a%2Fmoderation`."
     ),
 ]
 Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]

@@ -1,8 +1,9 @@
 """The ledger: every grade with its provenance, durable before it is answered. All SQL of the service is in here.
 
 `ledger.py` is its face; `writer.py` commits in groups; `queries.py`, `reports.py`, `group_credits.py` and `recipes.py`
-read and store through a connection; `sqlite.py` and `postgres.py` say where that connection comes from. While the
-database is away: `guarded.py` first, then `spool.py` (`segments.py`, `frames.py`) and `replaying.py`.
+read and store through a connection; `sqlite.py` and `postgres.py` say where that connection comes from. `tallying.py`
+counts runs step by step (`steps.py`, `tallies.py`, `traits.py`). While the database is away: `guarded.py` first, then
+`spool.py` (`segments.py`, `frames.py`) and `replaying.py`.
 """
 
 from app.errors import LedgerUnavailable, RecordRefused
@@ -15,6 +16,7 @@ from app.ledger.migrate import migrate, schema_revision
 from app.ledger.outages import Outages
 from app.ledger.records import (
     CountedGrade,
+    ErrorTally,
     GraderReport,
     Record,
     RecordFilter,
@@ -25,23 +27,30 @@ from app.ledger.records import (
     StoredRecipe,
 )
 from app.ledger.spool import SpoolInUse, refuse_used
+from app.ledger.tallies import Part, Spread, StepTally
+from app.ledger.tallying import RunTallies
 
 __all__ = [
     "CountedGrade",
     "Displaced",
+    "ErrorTally",
     "GraderReport",
     "KeyStore",
     "Ledger",
     "LedgerUnavailable",
     "Outages",
+    "Part",
     "Record",
     "RecordFilter",
     "RecordRefused",
     "RunSummary",
+    "RunTallies",
     "SpoolCondition",
     "SpoolInUse",
     "SpoolState",
+    "Spread",
     "StepReport",
+    "StepTally",
     "StoredCredit",
     "StoredKey",
     "StoredRecipe",

@@ -16,8 +16,18 @@ from app.ledger.key_store import KeyStore
 from app.ledger.migrate import current_revision, refuse_old
 from app.ledger.outages import Outages, guarded
 from app.ledger.quarantine import Quarantine
-from app.ledger.records import CountedGrade, GraderReport, Record, RecordFilter, RunSummary, StoredCredit, StoredRecipe
+from app.ledger.records import (
+    CountedGrade,
+    ErrorTally,
+    GraderReport,
+    Record,
+    RecordFilter,
+    RunSummary,
+    StoredCredit,
+    StoredRecipe,
+)
 from app.ledger.spool import Spool
+from app.ledger.tallying import RunTallies, Tallying
 from app.ledger.writer import Standing, Writer
 
 _CHECK_TIMEOUT_S = 2.0
@@ -36,6 +46,7 @@ class Ledger:
         self._guarded = guarded
         self._look_up = database.run if guarded is None else guarded.look_up
         self._writer = writer
+        self._tallying = Tallying(self._database)
         # Whoever reads the keys does so beside the requests, and finds out for itself whether they can be read.
         self.keys = KeyStore(database)
 
@@ -153,6 +164,19 @@ class Ledger:
         """
         return await self._database.run(lambda connection: reports.runs(connection, caller, after, limit))
 
+    async def recent_errors(self, caller: str | None, *, since_us: int, rows_max: int) -> list[ErrorTally]:
+        """Why samples stayed unscored since then, the most frequent reason first; of the last `rows_max` such rows."""
+        return await self._database.run(
+            partial(queries.recent_errors, caller=caller, since_us=since_us, rows_max=rows_max)
+        )
+
+    async def run_tallies(self, caller: str, run: str, *, patience_s: float) -> RunTallies:
+        """What is counted of the run per step, brought up to date as far as that is possible in `patience_s`.
+
+        Without records: there is no such run.
+        """
+        return await self._tallying.run(caller, run, patience_s)
+
     async def run_report(self, caller: str | None, run: str) -> list[GraderReport]:
         """What each grader id and digest made of the run; empty: there is no such run."""
         return await self._database.run(lambda connection: reports.run_report(connection, caller, run))
@@ -225,6 +249,7 @@ class Ledger:
 
     async def close(self) -> None:
         """Settles what waits, takes no more, and lets go of the database."""
+        await self._tallying.close()
         await self._writer.close()
         await self._database.close()
         if self._guarded is not None:

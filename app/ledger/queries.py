@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
 
-from app.ledger.records import CountedGrade, Record, RecordFilter
+from app.ledger.records import CountedGrade, ErrorTally, Record, RecordFilter
 from app.ledger.tables import checksum, records
 
 # Values per IN list: both databases limit the parameters of a statement.
@@ -77,6 +77,21 @@ def search(connection: Connection, where: RecordFilter, after: str | None, limit
     return _read(connection, query if after is None else query.where(records.c.record < after))
 
 
+def recent_errors(connection: Connection, caller: str | None, since_us: int, rows_max: int) -> list[ErrorTally]:
+    """Why samples stayed unscored since then, the most frequent reason first; of the last `rows_max` such rows."""
+    of = [] if caller is None else [records.c.caller == caller]
+    latest = select(records.c.record, records.c.code, records.c.created_us).where(records.c.code.is_not(None), *of)
+    found: dict[str, ErrorTally] = {}
+    for record, code, created_us in connection.execute(latest.order_by(records.c.record.desc()).limit(rows_max)):
+        if created_us < since_us:
+            continue
+        known = found.get(code)
+        found[code] = (
+            ErrorTally(code, 1, created_us, record) if known is None else replace(known, count=known.count + 1)
+        )
+    return sorted(found.values(), key=lambda one: (-one.count, one.code))
+
+
 def conditions(where: RecordFilter) -> list[ColumnElement[bool]]:
     """`where` as SQL, each of its fields a condition."""
     equal = {name: getattr(where, name) for name in _EQUAL}
@@ -90,7 +105,8 @@ def conditions(where: RecordFilter) -> list[ColumnElement[bool]]:
     if where.max_reward is not None:
         found.append(records.c.reward <= where.max_reward)
     if where.scored is not None:
-        found.append(records.c.reward.is_not(None) if where.scored else records.c.reward.is_(None))
+        # An unscored row is one with a code: said so, it is found in an index of its own.
+        found.append(records.c.reward.is_not(None) if where.scored else records.c.code.is_not(None))
     return found
 
 

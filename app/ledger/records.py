@@ -95,6 +95,18 @@ class CountedGrade:
 
 
 @dataclass(frozen=True, slots=True)
+class ErrorTally:
+    """How often samples stayed unscored for one reason."""
+
+    code: str
+    count: int
+    last_us: int
+    """When it was last so, microseconds since the epoch, UTC."""
+    record: str
+    """The last of these rows."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunSummary:
     """A training run in one line."""
 

@@ -4,10 +4,11 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import CTE, ColumnElement, Connection, Subquery, case, func, literal, select
+from sqlalchemy import CTE, ColumnElement, Connection, Subquery, case, func, literal, select, true
 
 from app.ledger.records import GraderReport, RunSummary, StepReport
-from app.ledger.tables import records
+from app.ledger.steps import counted_records
+from app.ledger.tables import records, run_steps
 
 _c = records.c
 
@@ -23,14 +24,14 @@ def runs(connection: Connection, caller: str | None, after: str | None, limit: i
         page = page.where(begun.c.first < select(begun.c.first).where(begun.c.run == after).scalar_subquery())
     chosen = page.subquery("page")
     first, last = records.alias("first"), records.alias("last")
-    rows = select(func.count()).where(_of(caller), _c.run == chosen.c.run).scalar_subquery()
+    rows = counted_records(_counts_of(caller), chosen.c.run)
     found = connection.execute(
         select(chosen.c.run, rows, first.c.created_us, last.c.created_us)
         .join_from(chosen, first, first.c.record == chosen.c.first)
         .join(last, last.c.record == chosen.c.last)
         .order_by(chosen.c.first.desc())
     )
-    return [RunSummary(*row) for row in found]
+    return [RunSummary(run, int(rows), first_us, last_us) for run, rows, first_us, last_us in found]
 
 
 def run_report(connection: Connection, caller: str | None, run: str) -> list[GraderReport]:
@@ -132,6 +133,10 @@ def _begun(caller: str | None) -> Subquery:
     )
     first, last = func.min(ends.c.first).label("first"), func.max(ends.c.last).label("last")
     return select(ends.c.run, first, last).group_by(ends.c.run).subquery("begun")
+
+
+def _counts_of(caller: str | None) -> ColumnElement[bool]:
+    return true() if caller is None else run_steps.c.caller == caller
 
 
 def _of(caller: str | None) -> ColumnElement[bool]:

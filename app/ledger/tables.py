@@ -74,6 +74,50 @@ Index(
     postgresql_where=_c.idempotency_key.is_not(None),
     sqlite_where=_c.idempotency_key.is_not(None),
 )
+# Few rows, so it costs nothing but finds what went wrong among a million grades.
+Index(
+    "records_unscored",
+    *(_c.caller, _c.record, _c.code, _c.grader, _c.verdict, _c.step),
+    postgresql_where=_c.code.is_not(None),
+    sqlite_where=_c.code.is_not(None),
+)
+
+
+def _step_key() -> list[Column[Any]]:
+    """A step of a run; `has_step` is 0, and `step` too, where the caller did not say which."""
+    return [
+        Column("caller", _Text, primary_key=True),
+        Column("run_id", _Text, key="run", primary_key=True),
+        Column("has_step", BigInteger, primary_key=True, autoincrement=False),
+        Column("step", BigInteger, primary_key=True, autoincrement=False),
+    ]
+
+
+# How many records of a step there are, and between which ids they stand: written by triggers on `records`, and by
+# nothing else. The sums over `part` count; both numbers only grow, so that a tally knows whether it is up to date.
+run_steps = Table(
+    "run_steps",
+    metadata,
+    *_step_key(),
+    Column("part", BigInteger, primary_key=True, autoincrement=False),
+    Column("added", BigInteger, nullable=False),
+    Column("deleted", BigInteger, nullable=False),
+    Column("first", _Text, nullable=False),
+    Column("last", _Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What was counted over a step's records when so many had been added and deleted.
+step_tallies = Table(
+    "step_tallies",
+    metadata,
+    *_step_key(),
+    Column("added", BigInteger, nullable=False),
+    Column("deleted", BigInteger, nullable=False),
+    Column("format", BigInteger, nullable=False),
+    Column("tally", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
 
 # What groups of samples were given together; the records of a group name it in their `grade`.
 group_credits = Table(
