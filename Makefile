@@ -5,9 +5,9 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-TEST_PACKAGES := redis-server
+TEST_PACKAGES := redis-server chromium
 
-.PHONY: help serve test lint docs bench lock clean
+.PHONY: help serve test lint docs screenshots bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -27,6 +27,10 @@ lint: $(BIN)/.test ## format, then ruff and mypy
 
 docs: $(BIN)/.runtime ## write the generated parts of the READMEs
 	$(BIN)/rft-graders docs
+
+screenshots: $(BIN)/.test ## write the pictures of the page in docs/ anew
+	@scripts/system-packages chromium
+	SCREENSHOTS=docs $(BIN)/pytest tests/browser
 
 bench: $(BIN)/.test ## the numbers that the README claims; takes minutes
 	@scripts/system-packages wrk redis-server

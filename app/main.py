@@ -33,6 +33,7 @@ from app.keys.snapshot import Snapshot
 from app.lean_route import LeanRoute
 from app.ledger import Ledger, Outages, place_of
 from app.metrics import Metrics
+from app.page.routes import page_router
 from app.probes import Probes
 from app.programs import Programs, sandbox_settings
 from app.selftest import withdraw_the_unfit
@@ -102,6 +103,7 @@ def _create_api(settings: Settings) -> FastAPI:
     below_runs = (moderation.router, monitoring.below_runs)
     for router in (catalogue.lean, catalogue.router, *below_runs, monitoring.router, records.router, health.router):
         app.include_router(router)
+    app.include_router(page_router())
     _add_error_handlers(app)
     openapi.install(app, registry)
     return app

@@ -59,6 +59,7 @@ ALLOWED = {
         "app.jobs", "app.keyed_lock", "app.ledger", "app.orders", "graders",
     },
     "app.moderation_details": set(),
+    "app.page": set(),
     "app.moderation": {"app.catalogue", "app.errors", "app.ledger", "app.moderation_details", "evaluations"},
     "app.contracts": {
         "app.admission", "app.auth", "app.catalogue", "app.contracts", "app.encoding", "app.dependencies",

@@ -160,13 +160,14 @@ def _where_to_look(chosen: Settings, port: int) -> Panel:
     base = f"http://{chosen.host}:{port}"
     lines = [
         f"API          {base}",
+        f"Page         {base}/",
         f"OpenAPI page {base}/docs",
         f"Readiness    {base}/readyz",
         f"Graders      {base}/v1/graders",
         f"Database     {_without_password(chosen.database)}",
     ]
     if chosen.metrics_port > 0:
-        lines.insert(4, f"Metrics      http://{chosen.host}:{chosen.metrics_port}/metrics")
+        lines.insert(5, f"Metrics      http://{chosen.host}:{chosen.metrics_port}/metrics")
     return Panel("\n".join(lines), title="RFT Graders", expand=False)
 
 

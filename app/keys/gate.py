@@ -15,10 +15,12 @@ from app.keys.notation import shown_time
 from app.redaction import KEY
 
 NOBODY = Caller("nobody")
-"""Whoever asks for a probe, which needs no key."""
+"""Whoever asks for what needs no key: a probe, or the embedded page, which holds no data and asks for one."""
 
 PROBES = frozenset({"/healthz", "/readyz"})
-"""What needs no key."""
+"""What needs no key and is answered even by a service that stops."""
+
+_PAGE = "/page/"
 
 _HEADERS = (b"x-api-key", b"x-functions-key", b"authorization")
 
@@ -60,7 +62,7 @@ class Gate:
         key = _taken_from_path(scope) if scope["path"][:3] == "/k/" else b""
         if (open_caller := self._keyring.open_caller) is not None:
             return open_caller
-        if scope["path"] in PROBES:
+        if scope["path"] in PROBES or (not key and _is_page(scope["path"])):
             return NOBODY
         key = key or headers.get(b"x-api-key") or headers.get(b"x-functions-key") or _bearer(headers)
         if not key or scope["query_string"] or len(headers) != len(scope["headers"]):
@@ -91,6 +93,10 @@ class Gate:
         if not key:
             self._refused("no_key")
             raise NotAuthorized(_NO_KEY)
+
+
+def _is_page(path: str) -> bool:
+    return path == "/" or path.startswith(_PAGE)
 
 
 def _taken_from_path(scope: Scope) -> bytes:

@@ -1,0 +1,95 @@
+// The service's own API, from beside the page: paths are relative, so the page also works below a proxy's path.
+
+import { parseExactly } from "./json.js";
+
+const KEY = "rft-key";
+
+/** An error of the service (RFC 9457), or that there was no answer. */
+export class Problem extends Error {
+  constructor(status, body, retryAfter) {
+    super(body.detail);
+    this.status = status;
+    this.title = body.title;
+    this.code = body.code;
+    this.places = body.errors ?? [];
+    this.record = body.record ?? null;
+    this.isRetryable = Boolean(body.retryable);
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** The key that this tab holds; the browser forgets it with the tab. */
+export const key = {
+  get: () => sessionStorage.getItem(KEY) ?? "",
+  set: (value) => sessionStorage.setItem(KEY, value),
+  forget: () => sessionStorage.removeItem(KEY),
+};
+
+/** What `path` answers, parsed. `query`: parameters; those that are null, undefined or "" are left out. */
+export async function get(path, query, signal) {
+  return JSON.parse(await getText(path, query, signal));
+}
+
+/** The same twice: `plain`, and `exact` with numbers kept as they were written. */
+export async function getBoth(path, query, signal) {
+  return both(await getText(path, query, signal));
+}
+
+function both(text) {
+  return { plain: JSON.parse(text), exact: parseExactly(text) };
+}
+
+async function getText(path, query, signal) {
+  const asked = new URLSearchParams();
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value !== null && value !== undefined && value !== "") asked.set(name, value);
+  }
+  const text = asked.size ? `${path}?${asked}` : path;
+  return (await answered(text, { signal })).text();
+}
+
+/** What a POST of `body`, JSON as text, answers: `plain` and `exact`. */
+export async function post(path, body, signal) {
+  const headers = { "content-type": "application/json" };
+  return both(await (await answered(path, { method: "POST", body, headers, signal })).text());
+}
+
+/** Whether the service is ready, and what it stands on; it says so with 503 too. */
+export async function readiness(signal) {
+  const answer = await sent("readyz", { signal });
+  return answer.json();
+}
+
+async function answered(path, options) {
+  const answer = await sent(path, options);
+  if (answer.ok) return answer;
+  const problem = await problemOf(answer);
+  if (answer.status === 401) document.dispatchEvent(new CustomEvent("key-wanted", { detail: problem }));
+  throw problem;
+}
+
+async function sent(path, options) {
+  const headers = { ...options.headers };
+  if (key.get()) headers.authorization = `Bearer ${key.get()}`;
+  try {
+    return await fetch(path, { ...options, headers, credentials: "same-origin", cache: "no-store" });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem(0, {
+      title: "No answer",
+      code: "no_answer",
+      detail: "The service does not answer. See whether it runs and whether this machine reaches it, then try again.",
+      retryable: true,
+    });
+  }
+}
+
+async function problemOf(answer) {
+  const wait = Number(answer.headers.get("retry-after")) || null;
+  try {
+    return new Problem(answer.status, await answer.json(), wait);
+  } catch {
+    const detail = `The answer, ${answer.status}, is not the service's own: something between may have given it.`;
+    return new Problem(answer.status, { title: answer.statusText, code: "unreadable_answer", detail }, wait);
+  }
+}

@@ -1,0 +1,73 @@
+// The frame: which view the hash names, the bar above it, and what the keyboard does everywhere.
+
+import { read } from "./address.js";
+import { announce, fill, h } from "./dom.js";
+import { askForKey, keyButton } from "./key.js";
+import { installShortcuts } from "./keyboard.js";
+import { problemView } from "./problem.js";
+import { themeButton } from "./theme.js";
+import { overview } from "./overview.js";
+import { tryGrader } from "./try.js";
+
+// A view is `async (root, {path, query, signal}) => title`. It fills `root`, and stops when `signal` says so.
+const VIEWS = {
+  "": overview,
+  try: tryGrader,
+};
+const PAGES = [
+  ["", "Overview"],
+  ["try", "Try a grader"],
+];
+
+const main = document.getElementById("main");
+let current = null;
+
+async function show() {
+  current?.abort();
+  current = new AbortController();
+  const { signal } = current;
+  const { path, query } = read(location.hash);
+  markPage(path[0] ?? "");
+  const root = h("div", { class: "view" });
+  const view = VIEWS[path[0] ?? ""] ?? nowhere;
+  main.setAttribute("aria-busy", "true");
+  try {
+    const title = await view(root, { path: path.slice(1), query, signal });
+    if (!signal.aborted) enter(root, title);
+  } catch (error) {
+    if (signal.aborted || error.name === "AbortError") return;
+    fill(root, problemView(error, show));
+    enter(root, "Problem");
+  }
+}
+
+function enter(root, title) {
+  fill(main, root);
+  main.removeAttribute("aria-busy");
+  document.title = `${title} · RFT Graders`;
+  announce(title);
+  if (!root.contains(document.activeElement)) main.focus({ preventScroll: true });
+  scrollTo(0, 0);
+}
+
+async function nowhere(root) {
+  fill(root, h("h1", {}, "There is nothing here"), h("p", {}, "The address names no view of this page. ",
+    h("a", { href: "#/" }, "Go to the overview"), "."));
+  return "Nothing here";
+}
+
+function markPage(page) {
+  const links = PAGES.map(([name, title]) =>
+    h("a", { href: `#/${name}`, "aria-current": name === page && "page" }, title));
+  fill(document.getElementById("nav"), links);
+}
+
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  main.focus();
+});
+document.addEventListener("key-wanted", (event) => askForKey(event.detail, show));
+addEventListener("hashchange", show);
+fill(document.getElementById("tools"), keyButton(show), themeButton());
+installShortcuts(PAGES);
+show();

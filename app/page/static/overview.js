@@ -1,0 +1,112 @@
+// Overview: is the service well, what can it judge, and what was left unscored lately.
+
+import { to } from "./address.js";
+import { get, readiness } from "./api.js";
+import { fill, h, refill } from "./dom.js";
+import { ago, bytes, moment, short, words } from "./format.js";
+import { poll } from "./polling.js";
+import { problemView } from "./problem.js";
+import { visible } from "./text.js";
+
+const EVERY_S = 5;
+const ERRORS_SHOWN = 10;
+
+export async function overview(root, { query, signal }) {
+  const health = h("section", { "aria-labelledby": "health", class: "health" });
+  const graders = h("section", { "aria-labelledby": "graders" });
+  const errors = h("section", { "aria-labelledby": "errors" });
+  const stale = h("div", {});
+  const filter = { caller: query.of };
+  const ask = async () => {
+    const [ready, known, unscored] = await Promise.all([
+      readiness(signal),
+      get("v1/graders", {}, signal),
+      get("v1/grades", { scored: "false", limit: ERRORS_SHOWN, ...filter }, signal),
+    ]);
+    refill(health, healthView(ready));
+    refill(graders, gradersView(known.graders, ready.unhealthy_graders));
+    refill(errors, errorsView(unscored.grades));
+    fill(stale);
+  };
+  await ask();
+  fill(root, h("h1", {}, "Overview"), stale, health, graders, errors);
+  poll(signal, EVERY_S, ask, (error) => fill(stale, problemView(error, null)));
+  return "Overview";
+}
+
+function healthView(ready) {
+  const state = ready.ready ? "Ready to grade" : ready.stopping ? "Stopping" : "Not ready";
+  return [
+    h("h2", { id: "health" }, "Health"),
+    h("p", { class: "state", "data-state": ready.ready ? "good" : "bad" }, h("span", { class: "dot" }), state),
+    h("dl", { class: "cards" }, parts(ready).map(([name, kind, said, detail]) =>
+      h("div", { class: "card", "data-state": kind }, h("dt", {}, name),
+        h("dd", {}, h("span", { class: "dot" }), said, detail && h("small", {}, visible(detail)))))),
+  ];
+}
+
+function parts(ready) {
+  const { sandbox, spool } = ready;
+  return [
+    ["Workers", ready.workers > 0 ? "good" : "bad", `${ready.workers} ready`, null],
+    ["Database", ready.database === "ok" ? "good" : "bad", ready.database === "ok" ? "in use" : "away",
+      ready.database === "ok" ? null : ready.database],
+    ["Spool", SPOOL[spool.state] ?? "fair", spool.state,
+      spool.records ? `${spool.records} records, ${bytes(spool.bytes)}` : spool.detail],
+    ["Redis", ready.redis === "ok" ? "good" : ready.redis === "not configured" ? "off" : "bad",
+      ready.redis === "ok" ? "limits are shared" : ready.redis === "not configured" ? "not configured" : "away",
+      ["ok", "not configured"].includes(ready.redis) ? null : ready.redis],
+    ["Sandbox", SANDBOX[sandbox.state] ?? "fair", sandbox.state,
+      sandbox.detail || (sandbox.layers.length ? `${sandbox.slots} slots · ${sandbox.layers.join(", ")}` : null)],
+  ];
+}
+
+const SPOOL = { empty: "good", spooling: "fair", draining: "fair", full: "bad", ephemeral: "fair", off: "off" };
+const SANDBOX = { ready: "good", idle: "off", off: "off", starting: "fair", degraded: "bad", unavailable: "bad" };
+
+function gradersView(graders, unhealthy) {
+  const broken = Object.entries(unhealthy);
+  return [
+    h("h2", { id: "graders" }, "Graders"),
+    broken.length > 0 && h("ul", { class: "warnings" }, broken.map(([id, why]) =>
+      h("li", {}, h("strong", {}, id), " is not served: ", visible(why)))),
+    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of graders" },
+      h("table", {},
+        h("thead", {}, h("tr", {}, ["Grader", "Judges", "State", "From", "Digest"].map((name) =>
+          h("th", { scope: "col" }, name)))),
+        h("tbody", {}, graders.map(graderRow)))),
+  ];
+}
+
+function graderRow(grader) {
+  const state = grader.stands_on ? "recipe" : grader.released ? "released" : "draft";
+  return h("tr", {},
+    h("th", { scope: "row" }, h("a", { class: "row-link", href: to(["try", grader.id]) }, grader.id)),
+    h("td", { class: "wide" }, visible(grader.summary), grader.stands_on && h("small", {}, `on ${grader.stands_on}`)),
+    h("td", {}, h("span", { class: "tag" }, state)),
+    h("td", { class: "whole" }, visible(grader.origin)),
+    h("td", { class: "whole" }, h("code", { title: grader.digest }, short(grader.digest))));
+}
+
+function errorsView(rows) {
+  if (!rows.length) {
+    return [
+      h("h2", { id: "errors" }, "Recent errors"),
+      h("p", { class: "empty" }, "No sample was left unscored. Were there any, they would stand here with the reason."),
+    ];
+  }
+  return [
+    h("h2", { id: "errors" }, "Recent errors"),
+    h("p", { class: "hint" }, "Samples left without a judgement. They are no rewards and count in no mean."),
+    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of errors" },
+      h("table", {},
+        h("thead", {}, h("tr", {}, ["When", "Grader", "Why", "Run", "Step"].map((name) =>
+          h("th", { scope: "col" }, name)))),
+        h("tbody", {}, rows.map((row) => h("tr", {},
+          h("td", { class: "whole", title: moment(row.created_us) }, ago(row.created_us)),
+          h("td", {}, visible(row.grader)),
+          h("td", {}, h("a", { class: "row-link", href: to(["grades", row.record]) }, words(row.code))),
+          h("td", {}, row.run ? visible(row.run) : "–"),
+          h("td", { class: "number" }, row.step ?? "–")))))),
+  ];
+}

@@ -1,0 +1,78 @@
+"""A service with API keys: the page asks for one, keeps it for the tab, and shows what its holder may see."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from app.keys.key_file import entry_text
+from app.keys.secret import new_key
+from tests.browser.reader import Reader
+from tests.keys.making import stored
+from tests.servers import Server
+
+KEY = new_key()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("service")
+    (folder / "keys.toml").write_text(entry_text(stored(KEY)))
+    with Server(folder / "data", RFT_API_KEYS_FILE=str(folder / "keys.toml")) as server:
+        yield server
+
+
+def test_the_page_needs_no_key_and_the_api_beside_it_does(server: Server) -> None:
+    paths = ("/", "/page/main.js", "/page/nothing.js", "/v1/graders", "/docs", "/pages", "/page")
+
+    statuses = [server.client.get(path).status_code for path in paths]
+
+    assert statuses == [200, 200, 404, 401, 401, 401, 401]
+
+
+def test_the_page_asks_for_a_key_says_why_it_was_refused_and_goes_on_with_the_right_one(
+    reader: Reader, server: Server
+) -> None:
+    reader.open("#/try/finance_qa%40v1")
+    asking = reader.tab.get_by_role("dialog", name="API key")
+    expect(asking).to_contain_text("rft-graders keys create")
+    assert reader.faults() == []
+
+    field = asking.get_by_label("Key", exact=True)
+    field.fill("two words")
+    asking.get_by_role("button", name="Use this key").click()
+    expect(asking.get_by_role("alert")).to_contain_text("without spaces")
+    field.fill(new_key())
+    field.press("Enter")
+    expect(asking.get_by_role("alert")).to_contain_text("none of this service's")
+    field.fill(KEY)
+    field.press("Enter")
+
+    main = reader.sees("Try a grader")
+    main.get_by_role("button", name="Grade").click()
+    expect(main.locator(".reward strong")).to_have_text("1")
+    assert reader.tab.evaluate("Object.keys(localStorage).length") == 0
+    reader.complaints = [said for said in reader.complaints if "status of 401" not in said]
+
+
+def test_a_key_is_kept_for_the_tab_and_can_be_forgotten(reader: Reader) -> None:
+    reader.open("")
+    asking = reader.tab.get_by_role("dialog", name="API key")
+    asking.get_by_label("Key", exact=True).fill(KEY)
+    asking.get_by_label("Key", exact=True).press("Enter")
+    reader.sees("Overview")
+    reader.tab.reload()
+    reader.sees("Overview")
+    reader.tab.get_by_role("button", name="API key").click()
+    asking.get_by_role("button", name="Forget the key").click()
+
+    expect(asking).to_contain_text("This service needs an API key")
+    reader.complaints = [said for said in reader.complaints if "status of 401" not in said]
+
+
+def test_the_page_works_below_a_path_with_the_key_in_it(reader: Reader) -> None:
+    """As it does below the path of a proxy: every address in it is relative."""
+    main = reader.open(f"k/{KEY}/#/try/finance_qa%40v1", "Try a grader")
+    main.get_by_role("button", name="Grade").click()
+
+    expect(main.locator(".reward strong")).to_have_text("1")
