@@ -11,6 +11,7 @@ from app.evaluator import Evaluator
 from app.grading import Grading
 from app.groups import GroupGrading
 from app.ledger import Ledger
+from app.run_watch import RunWatch
 from app.settings import Timeouts
 
 
@@ -51,6 +52,11 @@ def load_of(request: Request) -> dict[str, Load]:
     return {"workers": state.workers.load, "sandbox": state.programs.load}
 
 
+def run_watch_of(request: Request) -> RunWatch:
+    watch: RunWatch = request.app.state.run_watch
+    return watch
+
+
 def timeouts_of(request: Request) -> Timeouts:
     timeouts: Timeouts = request.app.state.timeouts
     return timeouts
@@ -59,3 +65,4 @@ def timeouts_of(request: Request) -> Timeouts:
 CurrentCaller = Annotated[Caller, Depends(caller_of)]
 CurrentCatalogue = Annotated[Catalogue, Depends(catalogue_of)]
 CurrentLedger = Annotated[Ledger, Depends(ledger_of)]
+CurrentRunWatch = Annotated[RunWatch, Depends(run_watch_of)]

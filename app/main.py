@@ -36,8 +36,9 @@ from app.metrics import Metrics
 from app.page.routes import page_router
 from app.probes import Probes
 from app.programs import Programs, sandbox_settings
+from app.run_watch import RunWatch
 from app.selftest import withdraw_the_unfit
-from app.settings import Settings
+from app.settings import Settings, database_environment
 from app.workers import Workers
 from graders.errors import Fault, Unscored, json_pointer
 from graders.registry import Registry
@@ -130,6 +131,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     metrics: Metrics = app.state.metrics
     keyring: Keyring = app.state.keyring
     async with AsyncExitStack() as stack:
+        watch = RunWatch(settings.database, database_environment())
         ledger = await Ledger.open(
             settings.database,
             pending_max=settings.ledger_pending_max,
@@ -142,8 +144,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
                 lasts=settings.spool_lasts,
                 on_rows=metrics.spooled,
             ),
+            on_added=watch.touched,
         )
         stack.push_async_callback(ledger.close)
+        stack.push_async_callback(watch.close)
         metrics.watch_ledger(lambda: ledger.is_away, lambda: ledger.spool_state)
         await keyring.start(ledger.keys)
         stack.push_async_callback(keyring.close)
@@ -165,6 +169,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             programs.start()
         state = app.state
         state.workers = workers
+        state.run_watch = watch
         state.evaluator = Evaluator(memory_mib=settings.worker_memory_mib, timeout_s=settings.deadline_s)
         stack.push_async_callback(state.evaluator.close)
         state.ledger = ledger

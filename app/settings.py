@@ -278,6 +278,12 @@ def worker_environment() -> dict[str, str]:
     return {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "PYTHONPATH") if name in os.environ}
 
 
+def database_environment() -> dict[str, str]:
+    """What a process that reads the database may know besides: where PostgreSQL's own variables say how to connect."""
+    postgres = {name: value for name, value in os.environ.items() if name.startswith("PG") or name == "HOME"}
+    return worker_environment() | postgres
+
+
 def variable(field: str) -> str:
     return PREFIX + field.upper()
 

@@ -67,6 +67,8 @@ ALLOWED = {
         "app.monitors", "app.run_sides", "evaluations", "graders",
     },
     "app.monitors": {"app.ledger", "app.monitors"},
+    "app.monitors.worker": {"app.errors", "app.ledger", "app.monitors"},
+    "app.run_watch": {"app.errors", "app.framed_process", "app.ledger", "app.monitors"},
     "app.monitors.answers": set(),
 }  # fmt: skip
 

@@ -1,9 +1,10 @@
 """What the page and other people look at: the service in short, a run step by step, two runs beside each other."""
 
 import time
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from app.auth import Caller
@@ -11,19 +12,24 @@ from app.catalogue import Catalogue
 from app.contracts.own_slash import OwnSlash
 from app.contracts.records import Of, whose
 from app.contracts.wire import ANY, Name, RunName, declared
-from app.dependencies import CurrentCaller, CurrentCatalogue, CurrentLedger, load_of
-from app.errors import InvalidRequest, LedgerUnavailable, ScopeMissing, UnknownGrader, UnknownRun
-from app.ledger import ErrorTally, Ledger, RunTallies
+from app.dependencies import CurrentCaller, CurrentCatalogue, CurrentLedger, CurrentRunWatch, load_of
+from app.errors import (
+    DeadlineExceeded,
+    InvalidRequest,
+    LedgerUnavailable,
+    Overloaded,
+    ScopeMissing,
+    UnknownGrader,
+    UnknownRun,
+)
+from app.ledger import ErrorTally
 from app.monitors.answers import RunComparison, RunMonitor
-from app.monitors.comparison import comparison_of
-from app.monitors.report import RewardRange, monitor_of
 from graders.errors import Fault
 
 router = APIRouter(tags=["ledger"])
 below_runs = APIRouter(tags=["ledger"], route_class=OwnSlash)
 
-# How long a report waits for what has to be counted first, s; the rest is counted behind it.
-_PATIENCE_S = 0.15
+_COUNTING = (LedgerUnavailable, Overloaded, DeadlineExceeded)
 _ERRORS_SINCE_S = 24 * 3600
 _ERROR_ROWS_MAX = 1000
 
@@ -74,62 +80,64 @@ async def overview(request: Request, caller: CurrentCaller, ledger: CurrentLedge
 @below_runs.get(
     "/v1/runs/{id:path}/monitor",
     response_model=RunMonitor,
-    responses=declared(*ANY, ScopeMissing, UnknownRun, LedgerUnavailable),
+    responses=declared(*ANY, ScopeMissing, UnknownRun, *_COUNTING),
 )
 async def run_monitor(
     id: RunName,
     caller: CurrentCaller,
     ledger: CurrentLedger,
+    watch: CurrentRunWatch,
     catalogue: CurrentCatalogue,
     points: Points = 500,
     of: Of = None,
-) -> RunMonitor:
+) -> Any:
     """A run step by step: rewards, verdicts, groups, answers, times; and what the monitors found.
 
     Steps are counted once they have new records, so a long run is quick to look at; `counted` says how much of it the
     report has. Another caller's run is named with `caller`.
     """
-    tallies = await _tallies(ledger, caller, of, id)
-    return monitor_of(tallies, (await _ranges(catalogue, tallies)).__getitem__, points)
+    whom = _one(caller, of)
+    if "\x00" in id:
+        raise UnknownRun(f"No run {id!r} of yours.")
+    ledger.refuse_if_away()
+    return _json(await watch.monitor(whom, id, points, partial(_ranges_of, catalogue)))
 
 
 @router.get(
     "/v1/run-comparison",
     response_model=RunComparison,
-    responses=declared(*ANY, ScopeMissing, UnknownRun, LedgerUnavailable),
+    responses=declared(*ANY, ScopeMissing, UnknownRun, *_COUNTING),
 )
 async def run_comparison(
     a: Annotated[Name, Query(description="The run that was there before.")],
     b: Annotated[Name, Query(description="The run that is held against it.")],
     caller: CurrentCaller,
     ledger: CurrentLedger,
+    watch: CurrentRunWatch,
     catalogue: CurrentCatalogue,
     points: Points = 500,
     of: Of = None,
-) -> RunComparison:
+) -> Any:
     """Two runs beside each other: totals, verdict shares, mean reward by step."""
-    left, right = await _tallies(ledger, caller, of, a), await _tallies(ledger, caller, of, b)
-    ranges = await _ranges(catalogue, left, right)
-    return comparison_of(left, right, ranges.__getitem__, points)
+    whom = _one(caller, of)
+    ledger.refuse_if_away()
+    return _json(await watch.comparison(whom, a, b, points, partial(_ranges_of, catalogue)))
 
 
-async def _tallies(ledger: Ledger, caller: Caller, of: str | None, run: str) -> RunTallies:
+def _one(caller: Caller, of: str | None) -> str:
+    """The caller whose run is asked for: a run is one caller's."""
     whom = whose(caller, of)
     if whom is None:
         raise InvalidRequest("A run is one caller's.", (Fault("/caller", "Wanted a caller's name, not `*`."),))
-    found = None if "\x00" in run else await ledger.run_tallies(whom, run, patience_s=_PATIENCE_S)
-    if found is None or not found.records:
-        raise UnknownRun(f"No run {run!r} of yours. GET /v1/runs lists them; a run begins with its first grade.")
-    return found
+    return whom
 
 
-async def _ranges(catalogue: Catalogue, *runs: RunTallies) -> dict[str, list[RewardRange]]:
-    """Per grader id the ranges in which its rewards lie: alone, and in groups; none of a grader that is gone."""
-    graders = {tally.grader for run in runs for _, _, tallies in run.steps for tally in tallies}
-    return {id: await _ranges_of(catalogue, id) for id in sorted(graders)}
+def _json(body: bytes) -> Response:
+    return Response(body, media_type="application/json")
 
 
-async def _ranges_of(catalogue: Catalogue, id: str) -> list[RewardRange]:
+async def _ranges_of(catalogue: Catalogue, id: str) -> list[tuple[float, float]]:
+    """The ranges in which a grader's rewards lie: alone, and in groups; none of a grader that is gone."""
     try:
         version = (await catalogue.find(id)).version
     except UnknownGrader:

@@ -34,18 +34,27 @@ _CHECK_TIMEOUT_S = 2.0
 # Records in memory at a time while a run is streamed.
 _PAGE_ROWS = 100
 _GRADES_ROWS = 1000
+
+
+def _tell_nobody(records: Sequence[Record]) -> None:
+    pass
+
+
 _NO_SPOOL = SpoolState("off", 0, 0, "")
 
 
 class Ledger:
     """Stores records and finds them. Every method raises LedgerUnavailable while the database is away."""
 
-    def __init__(self, database: Database, guarded: Guarded | None, writer: Writer) -> None:
+    def __init__(
+        self, database: Database, guarded: Guarded | None, writer: Writer, on_added: Callable[[Sequence[Record]], None]
+    ) -> None:
         self._database: Database = guarded or database
         self._unguarded = database
         self._guarded = guarded
         self._look_up = database.run if guarded is None else guarded.look_up
         self._writer = writer
+        self._on_added = on_added
         self._tallying = Tallying(self._database)
         # Whoever reads the keys does so beside the requests, and finds out for itself whether they can be read.
         self.keys = KeyStore(database)
@@ -60,6 +69,7 @@ class Ledger:
         on_group: Callable[[int, float], None] | None = None,
         quarantine: Path | None = None,
         outages: Outages | None = None,
+        on_added: Callable[[Sequence[Record]], None] = _tell_nobody,
     ) -> "Ledger":
         """The ledger in the database at `url`, which may be away for now. It does not migrate.
 
@@ -70,6 +80,7 @@ class Ledger:
             on_group: told of every commit: how many records, how many seconds.
             quarantine: file for records that the database refuses; None: they are only logged.
             outages: how grades go on while the database is away; None: they do not, and everybody waits for it.
+            on_added: told of records once they are durable.
 
         Raises:
             SpoolInUse, SpoolTooNew: the spool cannot be worked with.
@@ -84,7 +95,7 @@ class Ledger:
         writer = Writer(
             guard or database, look_up, refused, group_max=group_max, pending_max=pending_max, on_group=on_group
         )
-        return cls(database, guard, writer)
+        return cls(database, guard, writer, on_added)
 
     async def add(self, records: Sequence[Record]) -> list[Standing]:
         """Stores `records`; returns, in their order and once they are durable, what stands.
@@ -97,7 +108,9 @@ class Ledger:
             LedgerUnavailable: the database is away, or more than `pending_max` records wait. Some of a large batch may
                 have been stored.
         """
-        return await self._writer.add(records)
+        standing = await self._writer.add(records)
+        self._on_added(records)
+        return standing
 
     async def replay(self, caller: str, grader: str, keys: Sequence[str]) -> dict[str, Record]:
         """The grades that hold `keys`; keys without one are left out.
@@ -120,7 +133,9 @@ class Ledger:
             LedgerUnavailable: the database is away, or too many records wait; nothing was stored.
             RecordRefused: the database refuses one of the records; all are in quarantine.
         """
-        return await self._writer.add_credit(credit, records)
+        standing = await self._writer.add_credit(credit, records)
+        self._on_added(records)
+        return standing
 
     async def credit(self, credit: str) -> StoredCredit | None:
         """The credit of that id, or None."""
@@ -225,6 +240,11 @@ class Ledger:
     def spool_state(self) -> SpoolState:
         """How the spool is, and how much waits in it."""
         return _NO_SPOOL if self._guarded is None else self._guarded.state
+
+    def refuse_if_away(self) -> None:
+        """Raises LedgerUnavailable while the database is known to be away."""
+        if self._guarded is not None:
+            self._guarded.refuse_if_away()
 
     @property
     def is_away(self) -> bool:

@@ -6,10 +6,10 @@ from dataclasses import fields, replace
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
 
 from app.ledger.records import CountedGrade, ErrorTally, Record, RecordFilter
-from app.ledger.tables import checksum, records
+from app.ledger.tables import checksum, records, run_steps
 
 # Values per IN list: both databases limit the parameters of a statement.
 _IN_MAX = 500
@@ -73,8 +73,20 @@ def standing(connection: Connection, given: Sequence[Record]) -> list[Record]:
 
 def search(connection: Connection, where: RecordFilter, after: str | None, limit: int) -> list[Record]:
     """At most `limit` records, the newest first, beginning below the id `after`."""
-    query = _RECORD.where(*conditions(where)).order_by(records.c.record.desc()).limit(limit)
+    query = _RECORD.where(*conditions(where), *_within_step(where)).order_by(records.c.record.desc()).limit(limit)
     return _read(connection, query if after is None else query.where(records.c.record < after))
+
+
+def _within_step(where: RecordFilter) -> list[ColumnElement[bool]]:
+    """Between which ids the records of the wanted step stand: no other part of its run's index is read."""
+    if where.caller is None or where.run is None or where.step is None:
+        return []
+    ends = select(func.min(run_steps.c.first), func.max(run_steps.c.last)).where(
+        run_steps.c.caller == where.caller, run_steps.c.run == where.run, run_steps.c.has_step == 1,
+        run_steps.c.step == where.step,
+    )  # fmt: skip
+    first, last = (ends.with_only_columns(column).scalar_subquery() for column in ends.selected_columns)
+    return [records.c.record >= first, records.c.record <= last]
 
 
 def recent_errors(connection: Connection, caller: str | None, since_us: int, rows_max: int) -> list[ErrorTally]:

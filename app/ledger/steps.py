@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, Subquery, and_, case, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.ledger.tables import records, run_steps, step_tallies
@@ -20,9 +20,9 @@ _c, _s, _t = records.c, run_steps.c, step_tallies.c
 _tallies = msgspec.json.Decoder(list[StepTally])
 
 
-@dataclass(slots=True)
-class StepState:
-    """A step as it is now, and what was counted of it last."""
+@dataclass(frozen=True, slots=True)
+class StaleStep:
+    """A step that got or lost records since it was counted last, or never was."""
 
     step: int | None
     added: int
@@ -31,43 +31,67 @@ class StepState:
     first: str
     """Its records stand between these two ids."""
     last: str
-    tallied: tuple[int, int]
-    """`added` and `deleted` when `tallies` were counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepState:
+    """A step as it is now, and what was counted of it last."""
+
+    step: int | None
+    records: int
+    counted: int
+    """How many there were when `tallies` were counted."""
     tallies: list[StepTally]
-
-    @property
-    def records(self) -> int:
-        return self.added - self.deleted
-
-    @property
-    def is_stale(self) -> bool:
-        return self.tallied != (self.added, self.deleted)
 
 
 def states(connection: Connection, caller: str, run: str) -> list[StepState]:
     """Every step of the run that has records, in order; the one of records without a step is the last."""
-    counted = (
-        select(
-            _s.has_step, _s.step,
-            func.sum(_s.added).label("added"), func.sum(_s.deleted).label("deleted"),
-            func.min(_s.first).label("first"), func.max(_s.last).label("last"),
-        )
-        .where(_s.caller == caller, _s.run == run)
-        .group_by(_s.has_step, _s.step)
-        .subquery("counted")
-    )  # fmt: skip
-    here = and_(_t.caller == caller, _t.run == run, _t.has_step == counted.c.has_step, _t.step == counted.c.step)
+    counted = _counted(caller, run)
     query = (
         select(counted, _t.added.label("then_added"), _t.deleted.label("then_deleted"), _t.format, _t.tally)
-        .join_from(counted, step_tallies, here, isouter=True)
-        .where(counted.c.added > counted.c.deleted)
+        .join_from(counted, step_tallies, _tally_of(counted, caller, run), isouter=True)
         .order_by(counted.c.has_step.desc(), counted.c.step)
     )
     return [_state(row) for row in connection.execute(query)]
 
 
+def stale(connection: Connection, caller: str, run: str) -> list[StaleStep]:
+    """The steps to be counted, in order."""
+    counted = _counted(caller, run)
+    same = and_(_t.format == FORMAT, _t.added == counted.c.added, _t.deleted == counted.c.deleted)
+    query = (
+        select(counted)
+        .join_from(counted, step_tallies, and_(_tally_of(counted, caller, run), same), isouter=True)
+        .where(_t.caller.is_(None))
+        .order_by(counted.c.has_step.desc(), counted.c.step)
+    )
+    return [
+        StaleStep(row.step if row.has_step else None, int(row.added), int(row.deleted), row.first, row.last)
+        for row in connection.execute(query)
+    ]
+
+
+def _counted(caller: str, run: str) -> Subquery:
+    """The steps of the run that have records."""
+    added, deleted = func.sum(_s.added), func.sum(_s.deleted)
+    return (
+        select(
+            _s.has_step, _s.step, added.label("added"), deleted.label("deleted"),
+            func.min(_s.first).label("first"), func.max(_s.last).label("last"),
+        )
+        .where(_s.caller == caller, _s.run == run)
+        .group_by(_s.has_step, _s.step)
+        .having(added > deleted)
+        .subquery("counted")
+    )  # fmt: skip
+
+
+def _tally_of(counted: Subquery, caller: str, run: str) -> ColumnElement[bool]:
+    return and_(_t.caller == caller, _t.run == run, _t.has_step == counted.c.has_step, _t.step == counted.c.step)
+
+
 def step_rows(
-    connection: Connection, caller: str, run: str, state: StepState, before: str | None, limit: int
+    connection: Connection, caller: str, run: str, state: StaleStep, before: str | None, limit: int
 ) -> list[TallyRow]:
     """At most `limit` records of a step, the newest first, beginning below the id `before`."""
     at_step = _c.step.is_(None) if state.step is None else _c.step == state.step
@@ -77,17 +101,16 @@ def step_rows(
     return [TallyRow._make(row) for row in connection.execute(query)]
 
 
-def keep(connection: Connection, caller: str, run: str, given: Sequence[StepState]) -> None:
-    """Stores the tallies of steps, each as of `tallied`."""
+def keep(connection: Connection, caller: str, run: str, given: Sequence[tuple[StaleStep, Sequence[StepTally]]]) -> None:
+    """Stores tallies of steps, each as of the counts of its step."""
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     for start in range(0, len(given), _STORED_TOGETHER):
         values = [
             {
-                "caller": caller, "run": run, "has_step": state.step is not None, "step": state.step or 0,
-                "added": state.tallied[0], "deleted": state.tallied[1], "format": FORMAT,
-                "tally": msgspec.json.encode(state.tallies),
+                "caller": caller, "run": run, "has_step": int(state.step is not None), "step": state.step or 0,
+                "added": state.added, "deleted": state.deleted, "format": FORMAT, "tally": msgspec.json.encode(tallies),
             }
-            for state in given[start : start + _STORED_TOGETHER]
+            for state, tallies in given[start : start + _STORED_TOGETHER]
         ]  # fmt: skip
         stored = insert(step_tallies).values(values)
         changed = {_t[name]: stored.excluded[name] for name in ("added", "deleted", "format", "tally")}
@@ -108,13 +131,7 @@ _ROW = (
 
 
 def _state(row: Any) -> StepState:
-    known = row.format == FORMAT
-    return StepState(
-        step=row.step if row.has_step else None,
-        added=int(row.added),
-        deleted=int(row.deleted),
-        first=row.first,
-        last=row.last,
-        tallied=(row.then_added, row.then_deleted) if known else (-1, -1),
-        tallies=_tallies.decode(row.tally) if known else [],
-    )
+    step, records_now = row.step if row.has_step else None, int(row.added - row.deleted)
+    if row.format != FORMAT:
+        return StepState(step, records_now, 0, [])
+    return StepState(step, records_now, row.then_added - row.then_deleted, _tallies.decode(row.tally))
