@@ -52,20 +52,20 @@ class Recording:
 
 def _tell_answers(calls: Sequence[tuple[str, bytes, bytes]]) -> bool:
     """Whether an answer is, or is part of, an argument of a later call, in whatever form: a test of two functions that
-    undo each other says in one call what the other must return. A part of few characters is not counted; such parts are
-    equal by chance, in every fifth of HumanEval's tests."""
+    undo each other says in one call what the other must return. What has few characters is not counted: as arguments
+    are written out in the text of such a test, it is equal by chance, in every fifth of HumanEval's."""
     answers: set[str] = set()
     texts: set[str] = set()
     for call, _, body in calls:
         order = json.loads(call)
         arguments = [*order["args"], *order["kwargs"].values()]
-        parts = {part for argument in arguments for part in _parts(argument) if len(part) > _CHANCE_CHARS}
-        if answers & (parts | set(map(_ENCODER.encode, arguments))) or texts & set(map(_text, arguments)):
+        if answers & {part for argument in arguments for part in _parts(argument)} or texts & set(
+            map(_text, arguments)
+        ):
             return True
         answer = body.decode("utf-8", "replace")
-        answers.add(answer)
-        if len(answer) > _CHANCE_CHARS:
-            texts.add(_text(answer))
+        answers |= {answer} if len(answer) > _CHANCE_CHARS else set()
+        texts |= {text} if len(text := _text(answer)) > _CHANCE_CHARS else set()
     return False
 
 
