@@ -4,6 +4,7 @@ answer for what nobody foresaw."""
 import asyncio
 import logging
 import re
+import time
 from collections.abc import Sequence
 
 import uuid_utils
@@ -29,6 +30,9 @@ from app.errors import (
 )
 from app.keys.gate import PROBES, Gate
 from app.lean_route import LeanRoute, Reply
+from app.metrics import Metrics
+from app.request_log import RequestLog
+from app.trace import Trace
 from graders.errors import Unscored
 
 _log = logging.getLogger(__name__)
@@ -39,6 +43,8 @@ _HOST = re.compile(rb"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.IGNORECAS
 # requests than it can read, and reading one more costs several times what this answer does.
 _PATIENCE = 1 / 3
 _DIGITS_MAX = 12
+# What nginx logs for a caller that hung up before it had an answer.
+_HUNG_UP = 499
 _LATE = "The service is so busy that it had no time for this request within {:.3g} s. It was not begun."
 
 
@@ -53,6 +59,7 @@ class Border:
             Host header, so that no web page can reach the service through a name that resolves to this machine (DNS
             rebinding).
         drain: tells whether the service still takes requests.
+        metrics, log: are told of every request that was answered.
         deadline_s: the time of a request that does not say how long it waits.
     """
 
@@ -64,6 +71,8 @@ class Border:
         body_max_bytes: int,
         gate: Gate,
         drain: Drain,
+        metrics: Metrics,
+        log: RequestLog,
         deadline_s: float,
     ) -> None:
         self.api = api
@@ -72,38 +81,63 @@ class Border:
         self._gate = gate
         self.drain = drain
         self._deadline_s = deadline_s
+        self._metrics, self._log = metrics, log
+        self.in_flight = 0
+        """Requests that are being answered."""
+        metrics.watch_requests(lambda: self.in_flight)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.api(scope, receive, send)
             return
+        self.in_flight += 1
         headers = dict(scope["headers"])
         request_id = _request_id(headers.get(b"x-request-id"))
-        started = False
+        trace = scope["trace"] = Trace(request_id.decode())
+        status = 0
 
         async def send_with_id(message: Message) -> None:
-            nonlocal started
+            nonlocal status
             if message["type"] == "http.response.start":
-                started = True
+                status = message["status"]
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id)]
             await send(message)
 
         # The one catch-all: whatever was not foreseen is our defect, never a reward and never a traceback.
         try:
-            reply = await self._reply(headers, scope, receive)
-            await (reply or self.api)(scope, receive, send_with_id)
+            reply = await self._reply(trace, headers, scope, receive)
+            if reply is None:
+                await self.api(scope, receive, send_with_id)
+                trace.route = _route(scope)
+            else:
+                trace.code = reply.code
+                await reply(scope, receive, send_with_id)
         except asyncio.CancelledError:
             # Nobody cancels a request but a service that has no more time for it.
-            if started or not self.drain.is_cut:
+            if status or not self.drain.is_cut:
                 raise
-            await problem_response(cut_off())(scope, receive, send_with_id)
+            reply = problem_response(cut_off())
+            trace.code = reply.code
+            await reply(scope, receive, send_with_id)
         except ClientDisconnect:
-            _log.info("Request %s: the caller hung up while sending", request_id.decode())
+            trace.code = "caller_gone"
         except Exception:  # noqa: BLE001
             _log.exception("Request %s failed", request_id.decode())
-            if not started:
+            trace.code = "internal_error"
+            if not status:
                 detail = f"The service failed; its log has the reason under request id {request_id.decode()}."
                 await problem_response(InternalError(detail))(scope, receive, send_with_id)
+        finally:
+            self.in_flight -= 1
+            self._tell(trace, scope, status or _HUNG_UP)
+
+    def _tell(self, trace: Trace, scope: Scope, status: int) -> None:
+        """Counts the request and writes its line; a probe is no news."""
+        presence = scope.get("presence")
+        seconds = 0.0 if presence is None else time.monotonic() - presence.since
+        self._metrics.answered(trace.route, status, trace.code, seconds)
+        if scope["path"] not in PROBES:
+            self._log.answered(trace, status, seconds)
 
     def _is_late(self, scope: Scope, headers: dict[bytes, bytes]) -> bool:
         """Whether a request has spent too much of its time at the doorway."""
@@ -112,10 +146,10 @@ class Border:
         is_late: bool = scope["held_s"] > time_s * _PATIENCE
         return is_late and scope["path"] not in PROBES
 
-    async def _reply(self, headers: dict[bytes, bytes], scope: Scope, receive: Receive) -> Reply | None:
+    async def _reply(self, trace: Trace, headers: dict[bytes, bytes], scope: Scope, receive: Receive) -> Reply | None:
         """The reply to a request that may not come in or that a lean route answers; None: FastAPI answers."""
         if "held_s" in scope and self._is_late(scope, headers):
-            self.api.state.metrics.dropped("door", "late", 1)
+            self._metrics.dropped("door", "late", 1)
             return problem_response(Overloaded(_LATE.format(scope["held_s"]), scope["held_s"]))
         if len(scope["headers"]) > HEADERS_MAX:
             return problem_response(HeadersTooLarge(HEAD_TOO_LARGE))
@@ -123,6 +157,7 @@ class Border:
             caller = scope["caller"] = self._gate.caller(scope, headers)
         except (NotAuthorized, TooManyAttempts) as error:
             return problem_response(error)
+        trace.caller = caller.name
         host = headers.get(b"host", b"")
         if caller is LOCAL and not (_HOST.fullmatch(host) and _hosts(scope, headers) <= 1):
             shown = host.decode("latin-1")
@@ -132,6 +167,7 @@ class Border:
         for route in self._lean:
             path = route.path_parameters(scope["method"], scope["path"])
             if path is not None:
+                trace.route = route.label
                 if route.scope not in caller.scopes:
                     return problem_response(_missing(route.scope, caller))
                 scope["app"] = self.api
@@ -145,6 +181,15 @@ class Border:
 def _missing(scope: CallerScope, caller: Caller) -> ScopeMissing:
     held = ", ".join(sorted(caller.scopes)) or "none"
     return ScopeMissing(f"This needs the scope {scope!r}, and the key of {caller.name!r} has: {held}.")
+
+
+def _route(scope: Scope) -> str:
+    """Method and template of what FastAPI answered; empty: nothing of ours."""
+    route = scope.get("route")
+    method = scope["method"]
+    if route is None or method not in (route.methods or ()):
+        return ""
+    return f"{method} {route.path_format}"
 
 
 def _hosts(scope: Scope, headers: dict[bytes, bytes]) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.errors import TABLE
+from app.metrics import Metrics
 from app.settings import Settings, variable
 from graders.cases import markdown_table, read_cases
 from graders.discovery import BUILT_IN
@@ -35,7 +36,7 @@ def _documents(registry: Registry) -> Iterator[tuple[Path, str]]:
             yield file, _filled(file, {"cases": markdown_table(read_cases(folder.folder), versions)})
     readme = _PROJECT / "README.md"
     if readme.is_file():
-        parts = {"graders": _graders(registry), "settings": _settings(), "errors": _errors()}
+        parts = {"graders": _graders(registry), "settings": _settings(), "errors": _errors(), "metrics": _metrics()}
         yield readme, _filled(readme, parts)
 
 
@@ -64,6 +65,14 @@ def _settings() -> str:
         for name, field in Settings.model_fields.items()
     ]
     return "| Variable | Default | Meaning |\n| --- | --- | --- |\n" + "".join(rows)
+
+
+def _metrics() -> str:
+    rows = [
+        f"| `{metric.name}` | {', '.join(f'`{label}`' for label in metric.labels)} | {metric.meaning} |\n"
+        for metric in Metrics().declared
+    ]
+    return "| Metric | Labels | Meaning |\n| --- | --- | --- |\n" + "".join(rows)
 
 
 def _default(value: object) -> str:

@@ -30,6 +30,7 @@ from app.jobs import Job, Outcome
 from app.keyed_lock import KeyedLock
 from app.ledger import Record
 from app.orders import Answer, Graded, Order, Refused
+from app.trace import Stage, Trace
 from graders.api import Execution, Program
 from graders.registry import ConfigInForce, Grader
 
@@ -63,7 +64,9 @@ class Ledger(Protocol):
 
 
 class Meters(Protocol):
-    def graded(self, records: Sequence[Record]) -> None: ...
+    def graded(self, records: Sequence[Record], rewards: tuple[float, float]) -> None: ...
+    def replayed(self, grader: str, samples: int) -> None: ...
+    def stage(self, stage: Stage, seconds: float) -> None: ...
     def unscored(self, grader: str, code: str) -> None: ...
 
 
@@ -107,6 +110,8 @@ class Grading:
         """
         started = time.monotonic()
         request = _Request(order, await self.graders.find(order.grader_id), started)
+        if (trace := order.claim.trace) is not None:
+            trace.grader = request.grader.id
         entries = [entry_of(submission, request.grader, request.config) for submission in order.submissions]
         async with self._turn(order):
             await self._replay(order, entries)
@@ -122,7 +127,17 @@ class Grading:
                 await asyncio.gather(*(self._grade_part(request, part) for part in parts))
             self.give_back_unspent(order.claim, request.grader, open_entries)
             refuse_if_all_are_shed(entries)
-        return [entry.answer for entry in entries if entry.answer is not None]
+        answers = [entry.answer for entry in entries if entry.answer is not None]
+        self._tell(request, answers)
+        return answers
+
+    def _tell(self, request: _Request, answers: Sequence[Answer]) -> None:
+        """Has the request's log line say what became of its samples, and counts what was graded before."""
+        graded = [answer for answer in answers if isinstance(answer, Graded)]
+        if replayed := sum([answer.replayed for answer in graded]):
+            self.meters.replayed(request.grader.id, replayed)
+        if (trace := request.order.claim.trace) is not None:
+            trace.judged([answer.record.record for answer in graded], len(answers) - len(graded))
 
     async def _grade_part(self, request: _Request, entries: list[Entry]) -> None:
         await self.judge(request.grader, request.config, entries, request.order.claim)
@@ -198,7 +213,7 @@ class Grading:
         entries = [entry for entry in entries if entry.answer is None]
         duration_us = int((time.monotonic() - request.started) * 1e6)
         records = [record_of(entry, request.order, request.grader, request.config, duration_us) for entry in entries]
-        standing = await self._added(records) if records else ()
+        standing = await self._added(records, request.order.claim.trace) if records else ()
         for entry, record, stands in zip(entries, records, standing, strict=True):
             if isinstance(entry.outcome, Failure):
                 entry.answer = Refused(entry.outcome, record.record if isinstance(stands, Record) else None)
@@ -210,14 +225,26 @@ class Grading:
                 entry.replay(stands)
             if isinstance(entry.answer, Refused):
                 self.meters.unscored(record.grader, status_of(entry.answer.error).code)
-        self.meters.graded([entry.answer.record for entry in entries if isinstance(entry.answer, Graded)])
+        self.meters.graded(
+            [
+                entry.answer.record
+                for entry in entries
+                if isinstance(entry.answer, Graded) and not entry.answer.replayed
+            ],
+            request.grader.version.reward_range,
+        )
 
-    async def _added(self, records: list[Record]) -> Sequence[Record | Failure]:
+    async def _added(self, records: list[Record], trace: Trace | None) -> Sequence[Record | Failure]:
         """What stands of `records` in the ledger, or why each does not."""
+        began = time.monotonic()
         try:
             return await self.ledger.add(records)
         except LedgerUnavailable as error:
             return [error] * len(records)
+        finally:
+            self.meters.stage("ledger", spent_s := time.monotonic() - began)
+            if trace is not None and spent_s > trace.ledger_s:
+                trace.ledger_s = spent_s
 
 
 def refuse_if_all_are_shed(entries: Sequence[Entry]) -> None:

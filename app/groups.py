@@ -109,14 +109,32 @@ class GroupGrading:
         started = time.monotonic()
         group = await self._group(order)
         if order.key is None:
-            return await self._graded(group, started)
-        async with self.turns.holding((order.caller.name, order.grader_id, order.key)):
-            held = await self.ledger.replay_credit(order.caller.name, order.grader_id, order.key)
+            answer = await self._graded(group, started)
+        else:
+            answer = await self._graded_once(group, order.key, started)
+        self._tell(group, answer)
+        return answer
+
+    def _tell(self, group: _Group, answer: GroupAnswer) -> None:
+        """Has the request's log line say what became of its samples, and counts what was graded before."""
+        graded = [one.record for one in answer.results if isinstance(one, Record) and one.reward is not None]
+        if answer.replayed:
+            self.grading.meters.replayed(group.grader.id, len(graded))
+        if (trace := group.order.claim.trace) is not None:
+            trace.judged(graded, len(answer.results) - len(graded))
+
+    async def _graded_once(self, group: _Group, key: str, started: float) -> GroupAnswer:
+        """The group's rewards, or those that an earlier request with its key was given."""
+        order = group.order
+        async with self.turns.holding((order.caller.name, order.grader_id, key)):
+            held = await self.ledger.replay_credit(order.caller.name, order.grader_id, key)
             return await (self._graded(group, started) if held is None else self._replayed(held, group))
 
     async def _group(self, order: GroupOrder) -> _Group:
         """Everything that can be known to be wrong before a sample is judged is raised here."""
         grader = await self.grading.graders.find(order.grader_id)
+        if (trace := order.claim.trace) is not None:
+            trace.grader = grader.id
         if not grader.version.has_group_credit:
             known = ", ".join(self.crediting()) or "none here"
             raise NoGroupCredit(f"{grader.id} credits no groups: POST .../grade-batch. Graders that do: {known}.")
@@ -157,7 +175,7 @@ class GroupGrading:
         records = [record_of(entry, single, group.grader, group.config, duration_us) for entry in group.entries]
         if isinstance(credited, Credited):
             return await self._record(group, records, credited)
-        await self._record_uncredited(records)
+        await self._record_uncredited(group, records)
         raise credited
 
     async def _credit(self, group: _Group, claim: Claim) -> Credited | Failure:
@@ -171,27 +189,32 @@ class GroupGrading:
         credit = _stored(group, records, credited)
         for record in records:
             record.grade = b'%b,"credit":%b}' % (record.grade[:-1], to_json(credit.credit))
+        began = time.monotonic()
         standing = await self.ledger.add_credit(credit, records)
+        self.grading.meters.stage("ledger", spent_s := time.monotonic() - began)
+        if (trace := group.order.claim.trace) is not None:
+            trace.ledger_s = spent_s
         if standing is not credit:
             return await self._replayed(standing, group)
-        self._count(records)
+        self._count(group, records)
         return GroupAnswer(credit.credit, _results(group, iter(records)), credit.block)
 
-    async def _record_uncredited(self, records: list[Record]) -> None:
+    async def _record_uncredited(self, group: _Group, records: list[Record]) -> None:
         """The group as a whole failed: each sample leaves an unscored row that says why."""
         try:
             await self.ledger.add(records)
         except LedgerUnavailable:
             # Nobody is told of a reward, so nothing is lost but the rows.
             records = []
-        self._count(records)
+        self._count(group, records)
 
-    def _count(self, records: list[Record]) -> None:
+    def _count(self, group: _Group, records: list[Record]) -> None:
         meters = self.grading.meters
         for record in records:
             if record.code is not None:
                 meters.unscored(record.grader, record.code)
-        meters.graded([record for record in records if record.reward is not None])
+        scored = [record for record in records if record.reward is not None]
+        meters.graded(scored, group.grader.version.group_reward_range)
 
     async def _replayed(self, held: StoredCredit, group: _Group) -> GroupAnswer:
         """What the group was given by the request that came first.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from app.admission.claim import Claim
 from app.admission.ticket import Ticket
 from app.errors import DeadlineExceeded, Failure, ServiceError
+from app.trace import Stage
 from graders.api import Credited, Program
 from graders.calls import Call, Judged
 from graders.group_calls import GroupCall
@@ -23,6 +24,12 @@ class Job:
     version: Version
     config: ConfigInForce
     calls: Sequence[Call | GroupCall]
+
+    @property
+    def stage(self) -> Stage:
+        """What its calls are for."""
+        first = self.calls[0]
+        return "plan" if isinstance(first, Call) and first.is_plan else "judge"
 
     def planning(self) -> "Job":
         """The same calls, asked for their programs."""

@@ -30,9 +30,12 @@ _ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..
 
 
 class Reply:
-    """An HTTP answer of bytes, as an ASGI application, for half the cost of Starlette's Response."""
+    """An HTTP answer of bytes, as an ASGI application, for half the cost of Starlette's Response.
 
-    __slots__ = ("body", "headers", "media_type", "status")
+    `code` is the problem's; empty: the answer is none.
+    """
+
+    __slots__ = ("body", "code", "headers", "media_type", "status")
 
     def __init__(
         self,
@@ -40,8 +43,9 @@ class Reply:
         status: int = 200,
         media_type: str = "application/json",
         headers: Mapping[str, str] | None = None,
+        code: str = "",
     ) -> None:
-        self.body, self.status, self.media_type, self.headers = body, status, media_type, headers
+        self.body, self.status, self.media_type, self.headers, self.code = body, status, media_type, headers, code
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = [(b"content-type", self.media_type.encode()), (b"content-length", b"%d" % len(self.body))]
@@ -56,6 +60,11 @@ class LeanRoute(APIRoute):
 
     scope: ClassVar[CallerScope] = "grade"
     """What the caller's key must allow."""
+
+    @cached_property
+    def label(self) -> str:
+        """Method and template, as metrics and log lines name it."""
+        return f"{' '.join(sorted(self.methods or ()))} {self.path_format}"
 
     def path_parameters(self, method: str, path: str) -> dict[str, str] | None:
         """The parameters in `path` if this route answers it, else None."""

@@ -22,7 +22,7 @@ from app.contracts import azure, catalogue, evaluations, groups, moderation, mon
 from app.contracts.wire import problem_response
 from app.cut_off import CutJudges, CutSandbox
 from app.drain import Drain
-from app.errors import InternalError, InvalidRequest, MethodNotAllowed, ServiceError, UnknownRoute
+from app.errors import Failure, InternalError, InvalidRequest, MethodNotAllowed, ServiceError, UnknownRoute
 from app.evaluator import Evaluator
 from app.grading import Grading
 from app.groups import GroupGrading
@@ -30,12 +30,14 @@ from app.health import Health
 from app.keys.gate import Gate
 from app.keys.keyring import Keyring
 from app.keys.snapshot import Snapshot
-from app.lean_route import LeanRoute
+from app.lean_route import LeanRoute, Reply
 from app.ledger import Ledger, Outages, place_of
+from app.loop_lag import LoopLag
 from app.metrics import Metrics
 from app.page.routes import page_router
 from app.probes import Probes
 from app.programs import Programs, sandbox_settings
+from app.request_log import RequestLog
 from app.run_watch import RunWatch
 from app.selftest import withdraw_the_unfit
 from app.settings import Settings, database_environment
@@ -46,6 +48,8 @@ from graders.registry import Registry
 VERSION = "0.1.0"
 
 _log = logging.getLogger(__name__)
+
+_STDERR = 2
 
 _DESCRIPTION = """Turns a model's output into a reward while the model is being trained.
 
@@ -72,6 +76,8 @@ def create_app(settings: Settings) -> Border:
         body_max_bytes=settings.body_max_mib << 20,
         gate=gate,
         drain=api.state.drain,
+        metrics=api.state.metrics,
+        log=api.state.request_log,
         deadline_s=settings.deadline_s,
     )
 
@@ -92,6 +98,7 @@ def _create_api(settings: Settings) -> FastAPI:
     app.state.drain = Drain()
     app.state.registry = registry
     app.state.metrics = metrics = Metrics()
+    app.state.request_log = RequestLog(_STDERR, metrics.lines_lost)
     app.state.programs = Programs(sandbox_settings(settings), metrics, _bounds(settings, settings.sandbox_queue_max))
     app.state.keyring = Keyring(
         file=settings.api_keys_file,
@@ -131,6 +138,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     metrics: Metrics = app.state.metrics
     keyring: Keyring = app.state.keyring
     async with AsyncExitStack() as stack:
+        _watch_process(app, stack)
         watch = RunWatch(settings.database, database_environment())
         ledger = await Ledger.open(
             settings.database,
@@ -148,7 +156,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         )
         stack.push_async_callback(ledger.close)
         stack.push_async_callback(watch.close)
-        metrics.watch_ledger(lambda: ledger.is_away, lambda: ledger.spool_state)
+        metrics.watch_ledger(
+            is_away=lambda: ledger.is_away,
+            pending=lambda: ledger.pending_records,
+            pending_max=settings.ledger_pending_max,
+            spool=lambda: ledger.spool_state,
+            spool_max_bytes=settings.spool_max_mib << 20 if settings.has_spool else 0,
+        )
         await keyring.start(ledger.keys)
         stack.push_async_callback(keyring.close)
         workers = Workers(
@@ -164,6 +178,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await withdraw_the_unfit(registry, workers, settings.deadline_s)
         for id, why in registry.unhealthy.items():
             _log.warning("Not served: %s: %s", id, why)
+        metrics.serving(VERSION, [(grader.id, grader.digest) for grader in registry], len(registry.unhealthy))
+        metrics.watch_sandbox(lambda: programs.state.state)
         stack.push_async_callback(programs.close)
         if any(grader.version.has_plan for grader in registry):
             programs.start()
@@ -186,6 +202,20 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
 
 
+def _watch_process(app: FastAPI, stack: AsyncExitStack) -> None:
+    """The event loop and the lines about requests, first opened and last closed."""
+    settings: Settings = app.state.settings
+    metrics: Metrics = app.state.metrics
+    drain: Drain = app.state.drain
+    lag = LoopLag(metrics.lagged)
+    stack.callback(lag.close)
+    metrics.watch_process(lambda: lag.stalled_s, lambda: drain.is_leaving)
+    if settings.log_level in {"debug", "info"}:
+        log: RequestLog = app.state.request_log
+        log.start()
+        stack.callback(log.close)
+
+
 async def _open_limits(settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> RateLimits | SharedRateLimits:
     """Rate limits of this process, or those that replicas share."""
     rates = Rates(settings.rate_per_s, settings.burst, settings.rate_by_grader)
@@ -202,22 +232,27 @@ def _bounds(settings: Settings, samples: int) -> Bounds:
 
 
 def _add_error_handlers(app: FastAPI) -> None:
+    def problem(request: Request, error: Failure) -> Reply:
+        reply = problem_response(error)
+        request.scope["trace"].code = reply.code
+        return reply
+
     async def failed(request: Request, error: Any) -> Any:
-        return problem_response(error)
+        return problem(request, error)
 
     async def invalid(request: Request, error: Any) -> Any:
         faults = tuple(Fault(json_pointer("", *found["loc"]), found["msg"]) for found in error.errors())
-        return problem_response(InvalidRequest("A parameter is not of the documented shape.", faults))
+        return problem(request, InvalidRequest("A parameter is not of the documented shape.", faults))
 
     async def unforeseen(request: Request, error: Any) -> Any:
-        return problem_response(InternalError("The service failed; its log has the reason under the request id."))
+        return problem(request, InternalError("The service failed; its log has the reason under the request id."))
 
     async def unrouted(request: Request, error: Any) -> Any:
         if error.status_code == 405:
-            reply = problem_response(MethodNotAllowed(f"{request.url.path} does not answer {request.method}."))
+            reply = problem(request, MethodNotAllowed(f"{request.url.path} does not answer {request.method}."))
             reply.headers = error.headers
             return reply
-        return problem_response(UnknownRoute(f"There is nothing at {request.url.path}. The routes are at /docs."))
+        return problem(request, UnknownRoute(f"There is nothing at {request.url.path}. The routes are at /docs."))
 
     app.add_exception_handler(ServiceError, failed)
     app.add_exception_handler(Unscored, failed)

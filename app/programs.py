@@ -9,17 +9,19 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import fields
-from typing import Literal
+from typing import Literal, Protocol
 
 from pydantic import BaseModel, Field
 
+from app.admission import waiting_room
 from app.admission.claim import Claim
 from app.admission.fair_queue import DEFAULT_BOUNDS, Bounds
 from app.admission.turns import Turn, Turns
-from app.admission.waiting_room import Load, Meters, WaitingRoom
+from app.admission.waiting_room import Load, Resource, WaitingRoom
 from app.cpus import usable_cpus
 from app.errors import DeadlineExceeded, InfraError, InvalidProgram, SandboxUnavailable, ServiceError
 from app.settings import Settings
+from app.trace import Stage
 from graders.api import Execution, Program
 from sandbox import BadProgram, DeadlinePassed, Sandbox, SandboxError, SandboxSettings, SlotLost, Unavailable
 from sandbox.canary import missing_layers
@@ -35,6 +37,12 @@ _IN_OUR_WORDS: dict[type[SandboxError], type[ServiceError]] = {
     SlotLost: InfraError,
     Unavailable: SandboxUnavailable,
 }
+
+
+class Meters(waiting_room.Meters, Protocol):
+    def slots(self, resource: Resource, there: Callable[[], int], in_use: Callable[[], int]) -> None: ...
+    def stage(self, stage: Stage, seconds: float) -> None: ...
+    def executed(self, outcome: str, cpu_s: float) -> None: ...
 
 
 class SandboxState(BaseModel):
@@ -58,6 +66,8 @@ class Programs:
         self._waiting: WaitingRoom[Turn] = WaitingRoom("sandbox", settings.slots, bounds, meters)
         self._turns = Turns(settings.slots, self._waiting)
         self._sandbox = Sandbox(settings)
+        self._meters = meters
+        meters.slots("sandbox", lambda: settings.slots, lambda: self._turns.in_use)
         self._starting: asyncio.Task[None] | None = None
         self._is_closing = False
         self._not_before = 0.0
@@ -125,9 +135,11 @@ class Programs:
         """Runs `program` once it is its turn, and calls `begun` then."""
 
         async def run() -> Execution:
-            caller = claim.caller
+            caller, began = claim.caller, time.monotonic()
             is_trusted = "trusted_tests" in caller.scopes
             [execution] = await self._sandbox.run([program], claim.deadline, is_trusted, caller.name)
+            self._meters.stage("sandbox", time.monotonic() - began)
+            self._meters.executed(execution.outcome, execution.cpu_s)
             return execution
 
         try:

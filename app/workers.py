@@ -9,19 +9,22 @@ group hangs or its worker dies, its calls are tried again one by one: the one at
 
 import asyncio
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from app.admission import waiting_room
 from app.admission.alarm import Alarm
 from app.admission.claim import Claim
 from app.admission.deadlines import Deadlines, Ending
 from app.admission.fair_queue import DEFAULT_BOUNDS, Bounds
-from app.admission.waiting_room import Load, Meters, WaitingRoom
+from app.admission.waiting_room import Load, Resource, WaitingRoom
 from app.errors import AnsweredAtOnce, DeadlineExceeded, Overloaded, WorkerDied
 from app.failed_calls import FailedCalls
 from app.jobs import Job, Outcome, Part
+from app.trace import Stage
 from app.worker_process import WorkerProcess
 from graders.calls import Call, perform
 from graders.discovery import BUILT_IN
@@ -32,6 +35,12 @@ _log = logging.getLogger(__name__)
 _GROUP_MAX_CALLS = 64
 # A group of calls that are each known to take under 2 ms, s.
 _GROUP_TIMEOUT_S = 2.0
+
+
+class Meters(waiting_room.Meters, Protocol):
+    def slots(self, resource: Resource, there: Callable[[], int], in_use: Callable[[], int]) -> None: ...
+    def stage(self, stage: Stage, seconds: float) -> None: ...
+    def worker_ended(self, *, was_stopped: bool) -> None: ...
 
 
 class Workers:
@@ -59,6 +68,8 @@ class Workers:
         self._background_tasks: set[asyncio.Task[None]] = set()
         self._failed_before = FailedCalls()
         self._is_feeding = self._is_closing = False
+        self._meters = meters
+        meters.slots("workers", lambda: self.alive, lambda: self.alive - len(self._idle))
 
     async def start(self) -> None:
         """Starts every worker and waits until each has loaded the graders."""
@@ -98,7 +109,10 @@ class Workers:
     async def __call__(self, job: Job, claim: Claim) -> list[Outcome]:
         """One outcome per call of `job`, in order; Overloaded for those that were not let in."""
         if (quick := _quick(job)) is not None:
-            return [perform(job.version, job.config.model, quick.value)]
+            began = time.monotonic()
+            outcome = perform(job.version, job.config.model, quick.value)
+            self._meters.stage(job.stage, time.monotonic() - began)
+            return [outcome]
         limit = job.version.shared_max_bytes
         if len(job.calls) == 1 and not job.calls[0].is_small(limit):
             return await self._alone(job, claim).outcomes
@@ -186,6 +200,7 @@ class Workers:
         each_s = spent_s / sum([part.samples for part in parts])
         for part in parts:
             self._waiting.done(part, each_s * part.samples, is_usual=is_usual)
+            self._meters.stage(part.job.stage, spent_s)
             if (ending := self._running.pop(part, None)) is not None:
                 self._ends.remove(ending)
 
@@ -233,6 +248,7 @@ class Workers:
         """Starts another worker in the background: nobody waits for it."""
         self._all.discard(worker)
         if not self._is_closing:
+            self._meters.worker_ended(was_stopped=worker.was_stopped)
             self._background(self._start_another())
 
     async def _start_another(self) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from app.auth import Caller
+from app.trace import Trace
 
 Priority = Literal["train", "eval", "interactive", "probe"]
 """What a request is for. A small reserve of every scarce resource is there for all but `train`."""
@@ -48,6 +49,8 @@ class Claim:
     """None: a caller that cannot hang up."""
     has_begun: bool = False
     """Whether something scarce was spent on it already: then it is carried to its end, and before what has not."""
+    trace: Trace | None = None
+    """Of the request that makes it; None: nobody logs it."""
 
     @classmethod
     def within(
@@ -57,10 +60,11 @@ class Claim:
         run: str = "",
         priority: Priority = "train",
         presence: Presence | None = None,
+        trace: Trace | None = None,
     ) -> "Claim":
         """The claim of a caller who waits so long from the arrival of the request, or from now."""
         since = time.monotonic() if presence is None else presence.since
-        return cls(caller, since + seconds, run, priority, presence)
+        return cls(caller, since + seconds, run, priority, presence, trace=trace)
 
     @property
     def left_s(self) -> float:

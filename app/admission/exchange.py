@@ -39,6 +39,7 @@ _log = logging.getLogger(__name__)
 
 class Meters(Protocol):
     def limits_shared(self, is_shared: bool, replicas: int) -> None: ...
+    def exchanged(self, seconds: float | None, asked: int, granted: int) -> None: ...
 
 
 class Exchange:
@@ -128,11 +129,14 @@ class Exchange:
             if self.state != state:
                 _log.warning("Redis %s; limits are each replica's share", state)
             self._set_away(state)
+            self._meters.exchanged(None, sum(ask.tokens for ask in asks), 0)
             for bucket in buckets:
                 bucket.unanswered()
         else:
             self._hear(reply[0])
             now_ns = time.monotonic_ns()
+            spent_s = (now_ns - self._sent_at_ns) / NS_PER_S
+            self._meters.exchanged(spent_s, sum(ask.tokens for ask in asks), sum(reply[1::2]))
             answers = zip(buckets, asks, reply[1::2], reply[2::2], strict=True)
             for bucket, ask, granted, ahead_us in answers:
                 bucket.answered(ask, granted, ahead_us, now_ns, self.replicas)

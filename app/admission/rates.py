@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic_ns
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from app.admission.bucket import Bucket
 from app.admission.limit import NS_PER_S, Limit, Quota, quota_headers
@@ -21,7 +21,12 @@ ANY_GRADER = "*"
 Kind = TypeVar("Kind", Bucket, SharedBucket)
 
 
+Way = Literal["at_once", "held", "local"]
+"""How samples come by their tokens: there are some, after a moment's wait for a lease, or without Redis."""
+
+
 class Meters(Protocol):
+    def rate_admitted(self, how: Way, samples: int) -> None: ...
     def rate_limited(self, limit: str, samples: int) -> None: ...
 
 
@@ -107,6 +112,7 @@ class Limiter(ABC, Generic[Kind]):
         for bucket in buckets:
             if not bucket.fits(samples, now_ns):
                 return self._short(gate, samples, now_ns)
+        self._meters.rate_admitted("at_once", samples)
         return self._taken(gate, samples, now_ns)
 
     def give_back(self, caller: Caller, grader: str, samples: int) -> None:

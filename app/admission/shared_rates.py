@@ -41,6 +41,7 @@ class SharedRateLimits(Limiter[SharedBucket]):
             now_ns = monotonic_ns()
             lacking = [bucket for bucket in gate.buckets if not bucket.fits(samples, now_ns)]
             if not lacking:
+                self._meters.rate_admitted("held", samples)
                 told = self._taken(gate, samples, now_ns)
                 return () if told is None else await told
             self._refuse_hopeless(gate, samples, now_ns)
@@ -60,6 +61,7 @@ class SharedRateLimits(Limiter[SharedBucket]):
         ]
         if any(waits_ns):
             raise self._refusal(gate, samples, waits_ns, now_ns)
+        self._meters.rate_admitted("local", samples)
         is_low = False
         for bucket in gate.buckets:
             if bucket.fits(samples, now_ns):

@@ -37,8 +37,13 @@ class Turns:
     """As many at a time as there are slots; the others wait in `room`."""
 
     def __init__(self, slots: int, room: WaitingRoom[Turn]) -> None:
-        self._free = slots
+        self._slots = self._free = slots
         self._room = room
+
+    @property
+    def in_use(self) -> int:
+        """How many have their turn now."""
+        return self._slots - self._free
 
     async def use(
         self,

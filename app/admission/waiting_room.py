@@ -2,9 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 
 from app.admission.alarm import Alarm
 from app.admission.fair_queue import Bounds, FairQueue, Loss, Refusal
@@ -13,6 +12,8 @@ from app.admission.ticket import Ticket
 from app.errors import CallerGone, DeadlineExceeded, LateInQueue, Overloaded, ServiceError
 
 T = TypeVar("T", bound=Ticket)
+
+Resource = Literal["workers", "sandbox"]
 
 # Nobody is told to wait longer than this, s: trainers wait for nothing longer, and load does not last.
 _WAIT_MAX_S = 60.0
@@ -31,9 +32,9 @@ class Load:
 
 
 class Meters(Protocol):
-    def queued(self, resource: str, samples: Callable[[], float], per_s: Callable[[], float]) -> None: ...
-    def waited(self, resource: str, seconds: float) -> None: ...
-    def dropped(self, resource: str, why: Refusal | Loss, samples: int) -> None: ...
+    def queued(self, resource: Resource, queue: "WaitingRoom[Any]") -> None: ...
+    def waited(self, resource: Resource, seconds: float) -> None: ...
+    def dropped(self, resource: Resource, why: Refusal | Loss, samples: int) -> None: ...
 
 
 class WaitingRoom(Generic[T]):
@@ -42,12 +43,12 @@ class WaitingRoom(Generic[T]):
     A caller that hangs up loses its place at once, and what waits is answered at its deadline and not later.
     """
 
-    def __init__(self, resource: str, slots: int, bounds: Bounds, meters: Meters) -> None:
+    def __init__(self, resource: Resource, slots: int, bounds: Bounds, meters: Meters) -> None:
         self._resource, self._meters = resource, meters
         self._times = ServiceTimes()
         self._queue = FairQueue(slots, bounds, self._times, self._drop)
         self._alarm = Alarm(self._sweep)
-        meters.queued(resource, lambda: self._queue.samples, lambda: self._per_s)
+        meters.queued(resource, self)
 
     def enter(self, ticket: T) -> None:
         """Has `ticket` wait.
@@ -70,7 +71,11 @@ class WaitingRoom(Generic[T]):
     def take(self) -> T:
         """Serves what was just peeked at; `done` must follow."""
         ticket = self._queue.take()
-        self._meters.waited(self._resource, time.monotonic() - ticket.since)
+        waited_s = time.monotonic() - ticket.since
+        self._meters.waited(self._resource, waited_s)
+        trace = ticket.claim.trace
+        if trace is not None and waited_s > trace.queue_s:
+            trace.queue_s = waited_s
         return cast(T, ticket)
 
     def done(self, ticket: T, spent_s: float, *, is_usual: bool = True) -> None:
@@ -89,17 +94,32 @@ class WaitingRoom(Generic[T]):
 
     @property
     def load(self) -> Load:
-        return Load(self._queue.slots, self._queue.served, self._queue.samples, self._per_s)
+        return Load(self._queue.slots, self._queue.served, self._queue.samples, self.per_s)
 
     @property
-    def _per_s(self) -> float:
+    def samples(self) -> int:
+        """How many wait."""
+        return self._queue.samples
+
+    @property
+    def size_bytes(self) -> int:
+        """What they take."""
+        return self._queue.size_bytes
+
+    @property
+    def samples_max(self) -> int:
+        """How many may wait."""
+        return self._queue.bounds.samples
+
+    @property
+    def per_s(self) -> float:
         """Samples that are served a second when every slot is busy; 0: not known yet."""
         return self._queue.slots / self._times.mean_s if self._times.mean_s else 0.0
 
     @property
-    def _drained_in_s(self) -> float:
+    def drained_in_s(self) -> float:
         """Seconds until what waits now has been served; 0: not known."""
-        return self._queue.samples / self._per_s if self._per_s else 0.0
+        return self._queue.samples / self.per_s if self.per_s else 0.0
 
     def _sweep(self, now: float) -> float | None:
         self._queue.drop_late(now)
@@ -110,7 +130,7 @@ class WaitingRoom(Generic[T]):
             queue = self._queue
             waiting = f"{queue.samples} samples ({queue.size_bytes >> 20} MiB) wait for {self._resource} already"
             bounds = f"{queue.bounds.samples} samples and {queue.bounds.size_bytes >> 20} MiB may"
-            return Overloaded(f"{waiting}; at most {bounds}.", _bounded(self._drained_in_s))
+            return Overloaded(f"{waiting}; at most {bounds}.", _bounded(self.drained_in_s))
         least_s, left_s = self._queue.least_s(ticket, now), ticket.claim.left_s
         time_left = f"{left_s:.3g} s are left of its time. It was not begun."
         detail = f"With what waits for {self._resource} before it this takes at least {least_s:.3g} s; {time_left}"
@@ -126,7 +146,7 @@ class WaitingRoom(Generic[T]):
             return CallerGone(f"The caller hung up after {waited_s:.3g} s in the queue for {self._resource}.")
         kind: Any = DeadlineExceeded if ticket.claim.has_begun else LateInQueue
         detail = f"It waited {waited_s:.3g} s for {self._resource}, and could not be done by its deadline any more."
-        return cast(ServiceError, kind(detail, _bounded(self._drained_in_s)))
+        return cast(ServiceError, kind(detail, _bounded(self.drained_in_s)))
 
 
 def _bounded(seconds: float) -> float:

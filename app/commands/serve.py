@@ -63,12 +63,13 @@ def serve(
         app = create_app(chosen)
     except KeyFileError as error:
         stop(str(error))
+    watch = Watch(_limits(chosen), app.api.state.metrics.cut_off)
     config = uvicorn.Config(
         app,
         host=chosen.host,
         port=chosen.port,
         loop="uvloop",
-        http=protocol_of(Watch(_limits(chosen), app.api.state.metrics.cut_off), app.drain),
+        http=protocol_of(watch, app.drain),
         ws="none",
         log_config=None,
         # Paths may carry what no log should hold; the service writes its own lines.
@@ -85,7 +86,12 @@ def serve(
     # uvicorn raises the signal that stopped it once more when all is closed; a stop that was asked for is no failure.
     for stop_signal in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop_signal, signal.SIG_IGN)
-    _Server(config, chosen, app.api.state.programs, app.drain).run(sockets=[listener])
+    server = _Server(config, chosen, app.api.state.programs, app.drain)
+    connections = server.server_state.connections
+    app.api.state.metrics.watch_connections(
+        lambda: len(connections), lambda: watch.receiving_bytes, watch.limits.connections_max
+    )
+    server.run(sockets=[listener])
 
 
 async def _migrated(chosen: Settings) -> Sequence[StoredKey]:

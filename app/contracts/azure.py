@@ -106,4 +106,4 @@ def _failed(error: Failure, record: str | None = None) -> Reply:
     between may take a 504 for its own."""
     body = {**problem(error, record), "error": {"message": error.detail}}
     status = 503 if status_of(error).status == 504 else status_of(error).status
-    return Reply(to_json({**body, "status": status}), status, PROBLEM_TYPE, headers_of(error))
+    return Reply(to_json({**body, "status": status}), status, PROBLEM_TYPE, headers_of(error), status_of(error).code)

@@ -50,7 +50,8 @@ def azure_claim_of(request: Request, timeout_ms: str | None, priority: str | Non
 def _claim(request: Request, run: str | None, timeout_ms: str | None, priority: str | None, default_s: float) -> Claim:
     seconds = default_s if timeout_ms is None else min(_seconds(timeout_ms), timeouts_of(request).most_s)
     asked: Priority = "train" if priority is None else _priority(priority)
-    return Claim.within(seconds, caller_of(request), run or "", asked, request.scope.get("presence"))
+    scope = request.scope
+    return Claim.within(seconds, caller_of(request), run or "", asked, scope.get("presence"), scope.get("trace"))
 
 
 def _seconds(sent: str) -> float:

@@ -163,7 +163,8 @@ def declared(*errors: type[Exception]) -> dict[int | str, dict[str, Any]]:
 
 
 def problem_response(error: Failure, record: str | None = None) -> Reply:
-    return Reply(to_json(problem(error, record)), status_of(error).status, PROBLEM_TYPE, headers_of(error))
+    status = status_of(error)
+    return Reply(to_json(problem(error, record)), status.status, PROBLEM_TYPE, headers_of(error), status.code)
 
 
 def grading_reply(body: bytes, quotas: Sequence[Quota]) -> Reply:

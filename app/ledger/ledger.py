@@ -237,6 +237,11 @@ class Ledger:
         return await self._look_up(partial(recipes.get, name=name, version=version))
 
     @property
+    def pending_records(self) -> int:
+        """How many records wait for their commit."""
+        return self._writer.pending_rows
+
+    @property
     def spool_state(self) -> SpoolState:
         """How the spool is, and how much waits in it."""
         return _NO_SPOOL if self._guarded is None else self._guarded.state

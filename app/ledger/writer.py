@@ -121,6 +121,11 @@ class Writer:
         self._ensure_drain()
         return await entry.standing
 
+    @property
+    def pending_rows(self) -> int:
+        """How many records wait for their commit."""
+        return self._pending_rows
+
     async def close(self) -> None:
         """Takes no more, and returns when all that waits is settled."""
         self._closed = True

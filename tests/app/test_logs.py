@@ -1,10 +1,11 @@
-"""Log lines: one each, whatever they are about, and no API key in any."""
+"""Log lines: one JSON object each, whatever they are about, and no API key in any."""
 
+import json
 import logging
 
 import pytest
 
-from app.logs import SafeFormatter
+from app.logs import JsonFormatter
 from app.redaction import redacted
 
 KEY = "rft_" + "Zx9" * 14 + "q"
@@ -13,15 +14,29 @@ KEY = "rft_" + "Zx9" * 14 + "q"
 def line(message: str, *arguments: object, error: BaseException | None = None) -> str:
     problem = (type(error), error, error.__traceback__) if error else None
     record = logging.LogRecord("app", logging.INFO, "f.py", 1, message, arguments, problem)
-    return SafeFormatter("%(levelname)s %(message)s").format(record)
+    return JsonFormatter().format(record)
 
 
-@pytest.mark.parametrize("broken", ["a\nINFO b", "a\r\nINFO b", "a\x1b[2Kb", "a\u2028b", "a\x85b", "a\x00b"])
-def test_a_message_cannot_begin_a_line_of_its_own(broken: str) -> None:
+@pytest.mark.parametrize(
+    "broken", ["a\nINFO b", "a\r\nINFO b", "a\x1b[2Kb", "a\u2028b", "a\x85b", "a\x00b", "a\x7fb", 'a"},{"b']
+)
+def test_a_message_cannot_begin_a_line_of_its_own_nor_leave_its_field(broken: str) -> None:
     shown = line("Host %s", broken)
 
     assert len(shown.splitlines()) == 1
     assert shown.isprintable()
+    assert json.loads(shown)["message"] == f"Host {broken}"
+
+
+def test_what_is_no_unicode_is_shown_all_the_same() -> None:
+    assert json.loads(line("cut \ud83d"))["message"] == "cut \\ud83d"
+
+
+def test_a_line_says_when_how_serious_and_by_whom() -> None:
+    shown = json.loads(line("said"))
+
+    assert (shown["level"], shown["logger"], shown["message"]) == ("info", "app", "said")
+    assert shown["time"].endswith("Z")
 
 
 def test_a_traceback_keeps_its_lines_and_loses_keys() -> None:
@@ -30,7 +45,8 @@ def test_a_traceback_keeps_its_lines_and_loses_keys() -> None:
     except ValueError as error:
         shown = line("failed", error=error)
 
-    assert len(shown.splitlines()) > 2
+    assert len(shown.splitlines()) == 1
+    assert len(json.loads(shown)["exception"].splitlines()) > 2
     assert KEY not in shown
     assert "rft_Zx9Zx9[redacted]" in shown
 
