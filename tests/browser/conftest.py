@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.reader import WAIT_MS, Reader
+from tests.browser.seeding import BROKEN, OTHER_RUN, RUN, seed_run
 from tests.servers import Server
 
 
@@ -22,9 +23,12 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A service with a training run of 5,000 grades, and a shorter one. Tests share it and only add to it."""
     with Server(tmp_path_factory.mktemp("service"), RFT_SANDBOX_SLOTS="1") as server:
+        seed_run(server, RUN, skill=0.9, broken=BROKEN)
+        seed_run(server, OTHER_RUN, skill=1.0, steps=10)
         yield server
 
 

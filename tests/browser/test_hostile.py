@@ -1,6 +1,7 @@
 """Nothing that comes from a sample, an item, a run or a grader runs as script or changes the page around it."""
 
 import json
+from urllib.parse import quote, urlencode
 
 import pytest
 from playwright.sync_api import expect
@@ -71,3 +72,23 @@ def test_markup_in_names_and_errors_is_shown_as_text(reader: Reader, server: Ser
     expect(main.get_by_role("alert", name="Problem")).to_contain_text("<script>")
     assert held(reader)
     reader.complaints = [said for said in reader.complaints if "status of 404" not in said]
+
+
+def test_markup_in_a_run_its_grades_and_their_details_is_shown_as_text(reader: Reader, server: Server) -> None:
+    """Names, items, samples, answers, configs and errors of a run, in every view that shows them."""
+    run = f"run {MARKUP}"
+    point = {"id": run, "step": 1, "item_id": MARKUP, "group": MARKUP}
+    judged = {"item": {"reference": "5", "question": MARKUP}, "sample": f"{MARKUP} \n5", "run": point}
+    grade = server.client.post("/v1/graders/finance_qa@v1/grade", json=judged).json()
+    server.client.post("/v1/graders/finance_qa@v1/grade", json=judged | {"item": {MARKUP: MARKUP}})
+    named = {"a": run, "b": run, "run": run}
+    for address, shows in (
+        (f"#/runs/{quote(run, safe='')}", MARKUP),
+        (f"#/grades/{grade['record']}?{urlencode(named)}", MARKUP),
+        (f"#/compare?{urlencode(named)}", "B less A"),
+        ("#/runs", MARKUP),
+    ):
+        main = reader.open(address)
+        expect(main).to_contain_text(shows)
+        assert held(reader), address
+    assert reader.faults() == []

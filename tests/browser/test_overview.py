@@ -18,7 +18,8 @@ def test_the_overview_shows_health_and_every_grader(reader: Reader, server: Serv
 
 
 def test_a_sample_left_unscored_stands_under_recent_errors_with_its_code(reader: Reader, server: Server) -> None:
-    reader.open("", "Overview").get_by_text("No sample was left unscored").wait_for()
+    reader.open("#/?of=nobody-else", "Overview").get_by_text("No sample was left unscored").wait_for()
+    reader.open("", "Overview")
     body = {"item": {}, "sample": "x", "run": {"id": "r-1", "step": 7}}
     refused = server.client.post("/v1/graders/finance_qa@v1/grade", json=body).json()
     reader.look_again()

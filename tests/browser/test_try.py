@@ -43,7 +43,7 @@ def test_every_grader_and_recipe_can_be_chosen_and_its_first_example_is_judged(r
     known = [grader["id"] for grader in server.client.get("/v1/graders").json()["graders"]]
 
     assert main.get_by_label("Grader", exact=True).locator("option").all_inner_texts() == known
-    for id in ("code_tests@v1", "moderation_f1@v1", "openai_omni@v1"):
+    for id in ("moderation_f1@v1", "code_tests@v1", "openai_omni@v1"):
         main.get_by_label("Grader", exact=True).select_option(id)
         expect(reader.tab).to_have_title(f"Try {id} · RFT Graders")
         grade(reader)

@@ -15,6 +15,7 @@ export function count(value) {
 export function percent(share) {
   if (share === null || share === undefined) return EM;
   const value = share * 100;
+  if (value === 0) return "0 %";
   return `${value > 0 && value < 0.1 ? "< 0.1" : value.toFixed(value < 10 ? 1 : 0)} %`;
 }
 

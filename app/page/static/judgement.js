@@ -7,11 +7,11 @@ import { visible, withAnswer } from "./text.js";
 
 const JSON_MAX = 400_000;
 
-/** The reward with its place between least and greatest, and the verdict. */
+/** The reward with its place between least and greatest (`range`; null: not known), and the verdict. */
 export function rewardView(grade, range) {
   return h("div", { class: "reward" },
     h("p", { class: "figure" }, h("span", { class: "unseen" }, "Reward "), h("strong", {}, shown(grade.reward))),
-    h("div", { class: "beside" }, verdictTag(grade.verdict), scale(grade.reward, range)));
+    h("div", { class: "beside" }, verdictTag(grade.verdict), range && scale(grade.reward, range)));
 }
 
 export function verdictTag(verdict) {

@@ -17,7 +17,7 @@ export function installShortcuts(pages) {
     else if (event.key === "?") help(pages);
     else if (event.key === "j") walk(1);
     else if (event.key === "k") walk(-1);
-    else if (event.key === "n" || event.key === "p") document.querySelector(`a[data-key="${event.key}"]`)?.click();
+    else if (event.key === "n") document.querySelector('a[data-key="n"]')?.click();
   });
 }
 
@@ -39,7 +39,7 @@ export function help(pages) {
   const keys = [
     ...pages.map(([, title]) => [`g ${title[0].toLowerCase()}`, `Go to “${title}”`]),
     ["j  k", "Next and previous row of a table; Enter opens it"],
-    ["n  p", "Next and previous grade, where one grade is shown"],
+    ["n", "Next grade, where one of a run is shown"],
     ["← →", "Step by step, where a chart has the focus; Enter shows the grades of the step"],
     ["Ctrl Enter", "Grade, where a grader is tried"],
     ["Esc", "Close what is open"],

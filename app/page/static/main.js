@@ -6,17 +6,26 @@ import { askForKey, keyButton } from "./key.js";
 import { installShortcuts } from "./keyboard.js";
 import { problemView } from "./problem.js";
 import { themeButton } from "./theme.js";
+import { compare } from "./compare.js";
+import { grade } from "./grade.js";
 import { overview } from "./overview.js";
+import { run } from "./run.js";
+import { runs } from "./runs.js";
 import { tryGrader } from "./try.js";
 
 // A view is `async (root, {path, query, signal}) => title`. It fills `root`, and stops when `signal` says so.
 const VIEWS = {
   "": overview,
   try: tryGrader,
+  runs: (root, at) => (at.path.length ? run : runs)(root, at),
+  grades: (root, at) => (at.path.length ? grade : nowhere)(root, at),
+  compare,
 };
 const PAGES = [
   ["", "Overview"],
   ["try", "Try a grader"],
+  ["runs", "Runs"],
+  ["compare", "Compare"],
 ];
 
 const main = document.getElementById("main");

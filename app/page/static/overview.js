@@ -3,10 +3,11 @@
 import { to } from "./address.js";
 import { get, readiness } from "./api.js";
 import { fill, h, refill } from "./dom.js";
-import { ago, bytes, moment, short, words } from "./format.js";
+import { ago, bytes, count, moment, short, words } from "./format.js";
 import { poll } from "./polling.js";
 import { problemView } from "./problem.js";
 import { visible } from "./text.js";
+import { whoseChoice } from "./whose.js";
 
 const EVERY_S = 5;
 const ERRORS_SHOWN = 10;
@@ -15,21 +16,26 @@ export async function overview(root, { query, signal }) {
   const health = h("section", { "aria-labelledby": "health", class: "health" });
   const graders = h("section", { "aria-labelledby": "graders" });
   const errors = h("section", { "aria-labelledby": "errors" });
+  const load = h("section", { "aria-labelledby": "load" });
   const stale = h("div", {});
   const filter = { caller: query.of };
+  let me = null;
   const ask = async () => {
-    const [ready, known, unscored] = await Promise.all([
+    const [ready, known, unscored, short] = await Promise.all([
       readiness(signal),
       get("v1/graders", {}, signal),
       get("v1/grades", { scored: "false", limit: ERRORS_SHOWN, ...filter }, signal),
+      get("v1/overview", filter, signal),
     ]);
     refill(health, healthView(ready));
     refill(graders, gradersView(known.graders, ready.unhealthy_graders));
-    refill(errors, errorsView(unscored.grades));
+    refill(errors, errorsView(unscored.grades, short.errors));
+    refill(load, loadView(short.load));
     fill(stale);
+    me = short;
   };
   await ask();
-  fill(root, h("h1", {}, "Overview"), stale, health, graders, errors);
+  fill(root, h("div", { class: "heading" }, h("h1", {}, "Overview"), whoseChoice(me, [], query)), stale, health, load, errors, graders);
   poll(signal, EVERY_S, ask, (error) => fill(stale, problemView(error, null)));
   return "Overview";
 }
@@ -57,7 +63,7 @@ function parts(ready) {
       ready.redis === "ok" ? "limits are shared" : ready.redis === "not configured" ? "not configured" : "away",
       ["ok", "not configured"].includes(ready.redis) ? null : ready.redis],
     ["Sandbox", SANDBOX[sandbox.state] ?? "fair", sandbox.state,
-      sandbox.detail || (sandbox.layers.length ? `${sandbox.slots} slots · ${sandbox.layers.join(", ")}` : null)],
+      sandbox.detail || (sandbox.layers.length ? `${slots(sandbox.slots)} · ${sandbox.layers.join(", ")}` : null)],
   ];
 }
 
@@ -88,7 +94,21 @@ function graderRow(grader) {
     h("td", { class: "whole" }, h("code", { title: grader.digest }, short(grader.digest))));
 }
 
-function errorsView(rows) {
+function slots(number) {
+  return `${count(number)} ${number === 1 ? "slot" : "slots"}`;
+}
+
+function loadView(load) {
+  return [
+    h("h2", { id: "load" }, "Load"),
+    h("dl", { class: "cards" }, load.map((one) => h("div", { class: "card", "data-state": one.waiting > one.slots ? "fair" : "good" },
+      h("dt", {}, one.resource[0].toUpperCase() + one.resource.slice(1)),
+      h("dd", {}, h("span", { class: "dot" }), `${count(one.waiting)} waiting, ${count(one.served)} served`,
+        h("small", {}, `${slots(one.slots)} · `, one.samples_per_s > 0 ? `about ${count(one.samples_per_s)} samples/s` : "speed not known yet"))))),
+  ];
+}
+
+function errorsView(rows, tallies) {
   if (!rows.length) {
     return [
       h("h2", { id: "errors" }, "Recent errors"),
@@ -98,10 +118,12 @@ function errorsView(rows) {
   return [
     h("h2", { id: "errors" }, "Recent errors"),
     h("p", { class: "hint" }, "Samples left without a judgement. They are no rewards and count in no mean."),
+    tallies.length > 0 && h("ul", { class: "tallies", "aria-label": "Errors in the last 24 hours" }, tallies.map((tally) =>
+      h("li", {}, h("b", {}, count(tally.count)), " ", h("a", { href: to(["grades", tally.record]) }, words(tally.code))))),
     h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of errors" },
       h("table", {},
         h("thead", {}, h("tr", {}, ["When", "Grader", "Why", "Run", "Step"].map((name) =>
-          h("th", { scope: "col" }, name)))),
+          h("th", { scope: "col", class: name === "Step" && "number" }, name)))),
         h("tbody", {}, rows.map((row) => h("tr", {},
           h("td", { class: "whole", title: moment(row.created_us) }, ago(row.created_us)),
           h("td", {}, visible(row.grader)),

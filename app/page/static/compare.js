@@ -1,0 +1,132 @@
+// Two runs beside each other: totals, verdict shares, and the curves of both.
+
+import { go } from "./address.js";
+import { get } from "./api.js";
+import { chart } from "./chart.js";
+import { fill, h } from "./dom.js";
+import { count, percent, reward, short, words } from "./format.js";
+import { problemView } from "./problem.js";
+import { visible } from "./text.js";
+import { whoseChoice } from "./whose.js";
+
+const KNOWN = 200;
+const AGAIN_S = 1;
+
+export async function compare(root, { query, signal }) {
+  const of = query.of;
+  const [me, page] = await Promise.all([
+    get("v1/overview", {}, signal),
+    get("v1/runs", { limit: KNOWN, caller: of }, signal),
+  ]);
+  const isAsked = query.a && query.b;
+  const beside = h("div", {}, !isAsked && hint(page.runs));
+  if (isAsked) await ask();
+  fill(root,
+    h("div", { class: "heading" }, h("h1", {}, "Compare two runs"), whoseChoice(me, ["compare"], query)),
+    choice(page.runs.map((run) => run.run), query), beside);
+  return isAsked ? `${query.a} and ${query.b}` : "Compare two runs";
+
+  // Again, as long as records are being counted.
+  async function ask() {
+    const report = await get("v1/run-comparison", { a: query.a, b: query.b, caller: of }, signal);
+    fill(beside, reportView(report, signal));
+    if (!report.complete) later(ask, (error) => fill(beside, problemView(error, ask)), signal);
+  }
+}
+
+function later(ask, failed, signal) {
+  const timer = setTimeout(() => ask().catch((error) => signal.aborted || failed(error)), AGAIN_S * 1000);
+  signal.addEventListener("abort", () => clearTimeout(timer));
+}
+
+function choice(known, query) {
+  const fields = ["a", "b"].map((name) => h("input", {
+    id: `run-${name}`, list: "known-runs", autocomplete: "off", spellcheck: "false", required: true, value: query[name] ?? "",
+  }));
+  return h("form", { class: "filters", "aria-label": "Which runs", onsubmit: submit },
+    fields.map((field, index) => h("div", { class: "field wide" },
+      h("label", { for: field.id }, index ? "B, held against it" : "A, before"), field)),
+    h("datalist", { id: "known-runs" }, known.map((run) => h("option", { value: run }))),
+    h("div", { class: "field" }, h("button", { class: "main" }, "Compare")),
+    h("div", { class: "field" }, h("button", { type: "button", onclick: swap }, "Swap")));
+
+  function submit(event) {
+    event.preventDefault();
+    go(["compare"], { a: fields[0].value, b: fields[1].value, of: query.of });
+  }
+
+  function swap() {
+    go(["compare"], { a: fields[1].value, b: fields[0].value, of: query.of });
+  }
+}
+
+function hint(runs) {
+  return h("p", { class: "empty" }, runs.length < 2
+    ? "There is nothing to compare yet: that takes two runs. A run begins with the first grade that names it."
+    : "Choose two runs, or mark two in the list of runs.");
+}
+
+function reportView(report, signal) {
+  return [
+    !report.complete && h("p", { class: "warning", role: "status" }, "Not all records are counted yet; the figures follow."),
+    !report.graders.length && h("p", { class: "empty" }, "No grader judged both runs, so there is nothing to compare."),
+    [["A", report.only_a], ["B", report.only_b]].map(([side, ids]) =>
+      ids.length > 0 && h("p", { class: "hint" }, `Only ${side} was judged by `, visible(ids.join(", ")), ".")),
+    report.graders.map((one) => graderView(one, signal)),
+  ];
+}
+
+function graderView(one, signal) {
+  const id = `by-${one.grader}`;
+  return h("section", { "aria-labelledby": id }, h("h2", { id }, visible(one.grader)),
+    !one.same_digest && h("p", { class: "warning" }, "Another version judged B (digest ", h("code", {}, short(one.a.digest)), " against ",
+      h("code", {}, short(one.b.digest)), "), so rewards may differ for that reason alone."),
+    differenceView(one),
+    h("div", { class: "two" }, totalsTable(one), verdictsTable(one)),
+    curves(one, signal));
+}
+
+function differenceView({ mean_reward: found }) {
+  if (!found) return h("p", { class: "hint" }, "One of the runs has no grade, so there is no difference.");
+  const sign = found.difference > 0 ? "+" : "";
+  const isClear = found.low !== null && (found.low > 0 || found.high < 0);
+  const interval = found.low === null ? "" : `95 % interval ${reward(found.low)} to ${reward(found.high)}`;
+  return h("div", { class: "difference" },
+    h("p", { class: "figure" }, h("span", { class: "unseen" }, "B less A: "), h("strong", {}, sign + reward(found.difference))),
+    h("p", {}, h("b", {}, isClear ? `B's mean reward is ${found.difference > 0 ? "higher" : "lower"}. ` : "No clear difference. "),
+      interval, h("small", {}, " Rollouts of an item are alike, so the interval is narrower than the truth; ",
+        h("code", {}, "POST /v1/evaluations/compare-runs"), " compares item by item.")));
+}
+
+function totalsTable({ a, b }) {
+  const rows = [
+    ["Graded", count, "graded"], ["Steps", count, "steps"], ["Mean reward", reward, "mean_reward"], ["Standard deviation", reward, "sd_reward"],
+    ["At the greatest reward", percent, "at_max_share"], ["Groups without variance", percent, "zero_variance_share"],
+    ["Unscored", percent, "unscored_share"], ["Superseded", count, "superseded"],
+  ];
+  return sides("Totals", a.run, b.run, rows.map(([name, format, field]) => [name, format(a.total[field]), format(b.total[field])]));
+}
+
+function verdictsTable({ a, b, verdicts }) {
+  return sides("Verdicts", a.run, b.run, verdicts.map((one) => [words(one.verdict), percent(one.a), percent(one.b)]));
+}
+
+function sides(title, a, b, rows) {
+  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title },
+    h("table", {},
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, title),
+        [["A", a], ["B", b]].map(([side, run]) => h("th", { scope: "col", class: "number", title: run }, side)))),
+      h("tbody", {}, rows.map(([name, left, right]) => h("tr", {}, h("th", { scope: "row" }, name),
+        h("td", { class: "number" }, left), h("td", { class: "number" }, right))))));
+}
+
+function curves({ a, b, steps }, signal) {
+  const named = steps.filter((one) => one.step !== null);
+  if (!named.length) return null;
+  const line = (side, run, colour) => ({ label: `${side.toUpperCase()} ${run}`, colour, values: named.map((one) => one[side]) });
+  const spec = {
+    title: "Mean reward by step", steps: named.map((one) => one.step), format: reward,
+    lines: [line("a", a.run, "series-2"), line("b", b.run, "series-1")],
+  };
+  return chart(spec, (step) => go(["runs", b.run], { step }), signal).element;
+}

@@ -1,0 +1,117 @@
+// One training run: figures, what the monitors found, curves by step, and its grades.
+
+import { replace, to } from "./address.js";
+import { get } from "./api.js";
+import { chart } from "./chart.js";
+import { fill, h, refill } from "./dom.js";
+import { findingsView } from "./findings.js";
+import { ago, count, moment, percent, short } from "./format.js";
+import { FILTERS, gradesTable } from "./grades.js";
+import { poll } from "./polling.js";
+import { problemView } from "./problem.js";
+import { chartsOf, figuresOf } from "./run_charts.js";
+import { visible } from "./text.js";
+
+const EVERY_S = 5;
+
+export async function run(root, { path, query, signal }) {
+  const id = path[0];
+  const of = await callerOf(id, query.of, signal);
+  const ask = () => get(`v1/runs/${encodeURIComponent(id)}/monitor`, { caller: of }, signal);
+  let report = await ask();
+  let judged = chosen(report, query);
+  const order = await verdictOrder(judged.grader, signal);
+  const state = h("div", { class: "hint" });
+  const stale = h("div", {});
+  const figures = h("dl", { class: "cards" });
+  const findings = h("div", {});
+  const charts = h("div", { class: "charts" });
+  const drawn = new Map();
+  const filter = Object.fromEntries(FILTERS.concat("cursor").filter((name) => query[name]).map((name) => [name, query[name]]));
+  const table = gradesTable({ run: id, caller: of }, filter, kinds, moved, signal);
+  await table.ask();
+  draw(fill);
+  fill(root,
+    h("p", { class: "trail" }, h("a", { href: to(["runs"], { of: query.of }) }, "Runs")),
+    h("div", { class: "heading" }, h("h1", {}, visible(id)), h("a", { href: to(["compare"], { a: id, of: query.of }) }, "Compare with another run")),
+    state, stale, graderChoice(),
+    h("section", { "aria-label": "Figures" }, figures),
+    h("section", { "aria-labelledby": "findings" }, h("h2", { id: "findings" }, "What to look at"), findings),
+    h("section", { "aria-label": "Curves" }, charts),
+    table.element);
+  poll(signal, EVERY_S, refresh, (error) => fill(stale, problemView(error, null)));
+  return `Run ${id}`;
+
+  async function refresh() {
+    const next = await ask();
+    fill(stale);
+    const isNew = next.counted !== report.counted || next.records !== report.records;
+    report = next;
+    judged = chosen(report, { grader: judged.grader, digest: judged.digest });
+    if (isNew) {
+      draw(refill);
+      await table.refresh();
+    }
+    fill(state, stateOf(report, judged));
+  }
+
+  function draw(put) {
+    fill(state, stateOf(report, judged));
+    put(figures, figuresOf(judged.total).map(([name, value, more]) =>
+      h("div", { class: "card" }, h("dt", {}, name), h("dd", {}, h("strong", {}, value), h("small", {}, more)))));
+    put(findings, findingsView(judged.findings, (wanted) => table.show(wanted)));
+    const specs = chartsOf(judged, order);
+    for (const spec of specs) {
+      if (drawn.has(spec.title)) drawn.get(spec.title).update(spec);
+      else {
+        drawn.set(spec.title, chart(spec, (step) => table.show({ grader: judged.grader, step }), signal));
+        charts.append(drawn.get(spec.title).element);
+      }
+    }
+    if (!specs.length) fill(charts, h("p", { class: "empty" }, "No grade names its step, so there are no curves. Send ",
+      h("code", {}, "run.step"), " beside the sample."));
+  }
+
+  function moved(next) {
+    replace(["runs", id], { ...next, digest: query.digest, of: query.of });
+  }
+
+  function kinds() {
+    return { verdicts: order.length ? order : Object.keys(judged.total.verdicts).sort(), codes: Object.keys(judged.total.unscored).sort() };
+  }
+
+  function graderChoice() {
+    if (report.graders.length < 2) return null;
+    return h("nav", { "aria-label": "Graders of this run", class: "tabs" }, report.graders.map((one) =>
+      h("a", { href: to(["runs", id], { grader: one.grader, digest: one.digest, of: query.of }), "aria-current": one === judged && "true" },
+        one.grader, " ", h("small", {}, short(one.digest)))));
+  }
+}
+
+// A run is one caller's. Where everybody's are looked at, its newest grade says whose it is.
+async function callerOf(id, of, signal) {
+  if (of !== "*") return of;
+  const page = await get("v1/grades", { run: id, caller: "*", limit: 1 }, signal);
+  return page.grades[0]?.caller;
+}
+
+function chosen(report, query) {
+  return report.graders.find((one) => one.grader === query.grader && (!query.digest || one.digest === query.digest)) ?? report.graders[0];
+}
+
+async function verdictOrder(grader, signal) {
+  try {
+    return (await get(`v1/graders/${encodeURIComponent(grader)}`, {}, signal)).verdicts;
+  } catch (error) {
+    if (error.code === "unknown_grader") return [];
+    throw error;
+  }
+}
+
+function stateOf(report, judged) {
+  const last = Math.max(...judged.steps.map((step) => step.last_us));
+  const isWhole = report.counted >= report.records;
+  return h("p", {}, judged.grader, " · digest ", h("code", { title: judged.digest }, short(judged.digest)), " · ",
+    `${count(report.records)} records of ${report.caller} · `, h("span", { title: moment(last) }, `last grade ${ago(last)}`),
+    !isWhole && h("strong", {}, ` · ${percent(report.counted / report.records)} counted so far`));
+}
