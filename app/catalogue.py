@@ -42,6 +42,14 @@ class Catalogue:
         grader = self.registry.get(id) or self._stored.get(id)
         return grader or await self._from_store(id)
 
+    async def reward_ranges(self, id: str) -> list[tuple[float, float]]:
+        """The ranges in which a grader's rewards lie: alone, and in groups; none of a grader that is gone."""
+        try:
+            version = (await self.find(id)).version
+        except UnknownGrader:
+            return []
+        return [version.reward_range, *([version.group_reward_range] if version.has_group_credit else [])]
+
     async def recipes(self) -> list[Grader]:
         """Every recipe, shipped and stored, by name and version."""
         shipped = [grader for grader in self.registry if grader.recipe]

@@ -11,6 +11,8 @@ from app.commands.graders import cases, docs, freeze, list_graders, show
 from app.commands.keys import keys
 from app.commands.new import new
 from app.commands.regrade import regrade
+from app.commands.run_files import delete, export
+from app.commands.run_watching import watch
 from app.commands.runs import runs
 from app.commands.serve import serve
 
@@ -30,6 +32,9 @@ cli.command()(docs)
 cli.command()(grade)
 cli.command()(regrade)
 cli.add_typer(runs, name="runs")
+runs.command()(watch)
+runs.command()(export)
+runs.command()(delete)
 cli.command("finance-spec")(finance_spec)
 cli.command("check-tasks")(check_tasks)
 cli.add_typer(keys, name="keys")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from app.errors import TABLE
 from app.metrics import Metrics
+from app.monitors.findings import MONITORS
 from app.settings import Settings, variable
 from graders.cases import markdown_table, read_cases
 from graders.discovery import BUILT_IN
@@ -36,7 +37,10 @@ def _documents(registry: Registry) -> Iterator[tuple[Path, str]]:
             yield file, _filled(file, {"cases": markdown_table(read_cases(folder.folder), versions)})
     readme = _PROJECT / "README.md"
     if readme.is_file():
-        parts = {"graders": _graders(registry), "settings": _settings(), "errors": _errors(), "metrics": _metrics()}
+        parts = {
+            "graders": _graders(registry), "settings": _settings(), "errors": _errors(), "metrics": _metrics(),
+            "monitors": _monitors(),
+        }  # fmt: skip
         yield readme, _filled(readme, parts)
 
 
@@ -89,3 +93,8 @@ def _errors() -> str:
         for row in sorted(TABLE.values(), key=lambda row: (row.status, row.code, row.retry_after_s or 0))
     ]
     return "| Status | Code | Try again | Meaning |\n| --- | --- | --- | --- |\n" + "".join(rows)
+
+
+def _monitors() -> str:
+    rows = [f"| `{code}` | {(monitor.__doc__ or '').splitlines()[0]} |\n" for code, monitor in MONITORS.items()]
+    return "| Finding | What it says |\n| --- | --- |\n" + "".join(rows)

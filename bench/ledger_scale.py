@@ -74,7 +74,7 @@ def measure(url: str, grades: int, folder: Path) -> float:
             begun = time.perf_counter()
             first = _ask(server, f"/v1/runs/{run}/monitor")
             first_ms, report = (time.perf_counter() - begun) * 1e3, first
-            while report["counted"] < report["records"]:
+            while not report["complete"]:
                 report = _ask(server, f"/v1/runs/{run}/monitor")
             print(
                 f"  {run}: the first report after {first_ms:.0f} ms had {first['counted']} of {first['records']}; all "

@@ -1,17 +1,17 @@
 """`rft-graders runs list | show | moderation`: training runs as the ledger has them."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 from pydantic import TypeAdapter
 from rich.table import Table
 
 from app.catalogue import Catalogue
-from app.commands.console import out, settings, stop
-from app.errors import ServiceError, UnknownRun
+from app.commands.asking_ledger import AsJson, CallerName, Run, asked
+from app.commands.console import out, settings
+from app.errors import UnknownRun
 from app.ledger import GraderReport, Ledger
 from app.moderation import moderation_of
 from evaluations.moderation.answers import Block, ModerationReport, RunModeration
@@ -19,13 +19,7 @@ from evaluations.moderation.report import answer
 from evaluations.moderation.seen import Options
 from graders.registry import Registry
 
-T = TypeVar("T")
-
 runs = typer.Typer(help="Training runs as the ledger has them.", no_args_is_help=True)
-
-Run = Annotated[str, typer.Argument(metavar="ID", help="The run's id.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-CallerName = Annotated[str | None, typer.Option("--caller", help="Whose run it is; default: everybody's together.")]
 
 
 @runs.command("list")
@@ -35,7 +29,7 @@ def list_runs(
     as_json: AsJson = False,
 ) -> None:
     """List training runs, the latest begun first."""
-    found = _asked(lambda ledger: ledger.runs(caller, after=None, limit=limit))
+    found = asked(lambda ledger: ledger.runs(caller, after=None, limit=limit))
     if as_json:
         _print_json(found)
         return
@@ -55,7 +49,7 @@ def show(run: Run, caller: CallerName = None, as_json: AsJson = False) -> None:
             raise UnknownRun(f"No run {run!r}. `rft-graders runs list` shows them.")
         return found
 
-    found = _asked(report)
+    found = asked(report)
     if as_json:
         _print_json(found)
         return
@@ -85,28 +79,12 @@ def moderation(
         catalogue = Catalogue(Registry(settings().graders_path), ledger)
         return await moderation_of(ledger, catalogue, evaluate, caller, run, options)
 
-    found = _asked(report)
+    found = asked(report)
     if as_json:
         out.print_json(found.decode())
         return
     for one in RunModeration.model_validate_json(found).reports:
         _print_moderation(one)
-
-
-def _asked(question: Callable[[Ledger], Awaitable[T]]) -> T:
-    """The ledger's answer; one that cannot be had ends the command with the reason."""
-
-    async def ask() -> T:
-        ledger = await Ledger.open(settings().database)
-        try:
-            return await question(ledger)
-        finally:
-            await ledger.close()
-
-    try:
-        return asyncio.run(ask())
-    except ServiceError as error:
-        stop(error.detail)
 
 
 def _print_json(found: Sequence[Any]) -> None:

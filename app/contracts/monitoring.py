@@ -1,14 +1,12 @@
 """What the page and other people look at: the service in short, a run step by step, two runs beside each other."""
 
 import time
-from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from app.auth import Caller
-from app.catalogue import Catalogue
 from app.contracts.own_slash import OwnSlash
 from app.contracts.records import Of, whose
 from app.contracts.wire import ANY, Name, RunName, declared
@@ -19,7 +17,6 @@ from app.errors import (
     LedgerUnavailable,
     Overloaded,
     ScopeMissing,
-    UnknownGrader,
     UnknownRun,
 )
 from app.ledger import ErrorTally
@@ -100,7 +97,7 @@ async def run_monitor(
     if "\x00" in id:
         raise UnknownRun(f"No run {id!r} of yours.")
     ledger.refuse_if_away()
-    return _json(await watch.monitor(whom, id, points, partial(_ranges_of, catalogue)))
+    return _json(await watch.monitor(whom, id, points, catalogue.reward_ranges))
 
 
 @router.get(
@@ -121,7 +118,7 @@ async def run_comparison(
     """Two runs beside each other: totals, verdict shares, mean reward by step."""
     whom = _one(caller, of)
     ledger.refuse_if_away()
-    return _json(await watch.comparison(whom, a, b, points, partial(_ranges_of, catalogue)))
+    return _json(await watch.comparison(whom, a, b, points, catalogue.reward_ranges))
 
 
 def _one(caller: Caller, of: str | None) -> str:
@@ -134,12 +131,3 @@ def _one(caller: Caller, of: str | None) -> str:
 
 def _json(body: bytes) -> Response:
     return Response(body, media_type="application/json")
-
-
-async def _ranges_of(catalogue: Catalogue, id: str) -> list[tuple[float, float]]:
-    """The ranges in which a grader's rewards lie: alone, and in groups; none of a grader that is gone."""
-    try:
-        version = (await catalogue.find(id)).version
-    except UnknownGrader:
-        return []
-    return [version.reward_range, *([version.group_reward_range] if version.has_group_credit else [])]

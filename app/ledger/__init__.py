@@ -2,8 +2,8 @@
 
 `ledger.py` is its face; `writer.py` commits in groups; `queries.py`, `reports.py`, `group_credits.py` and `recipes.py`
 read and store through a connection; `sqlite.py` and `postgres.py` say where that connection comes from. `tallying.py`
-counts runs step by step (`steps.py`, `tallies.py`, `traits.py`). While the database is away: `guarded.py` first, then
-`spool.py` (`segments.py`, `frames.py`) and `replaying.py`.
+counts runs step by step (`steps.py`, `tallies.py`, `traits.py`); `removal.py` takes records out. While the database is
+away: `guarded.py` first, then `spool.py` (`segments.py`, `frames.py`) and `replaying.py`.
 """
 
 from app.errors import LedgerUnavailable, RecordRefused

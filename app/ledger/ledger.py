@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterator, Seque
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 from app.errors import LedgerUnavailable
-from app.ledger import displaced, group_credits, queries, recipes, reports
+from app.ledger import displaced, group_credits, queries, recipes, removal, reports, steps
 from app.ledger.database import Database, open_database
 from app.ledger.displaced import Displaced
 from app.ledger.guarded import Guarded, SpoolState
@@ -195,6 +196,47 @@ class Ledger:
     async def run_report(self, caller: str | None, run: str) -> list[GraderReport]:
         """What each grader id and digest made of the run; empty: there is no such run."""
         return await self._database.run(lambda connection: reports.run_report(connection, caller, run))
+
+    async def callers_of(self, run: str) -> list[str]:
+        """Who has records of a run of this name, sorted."""
+        return await self._database.run(partial(removal.callers_of, run=run))
+
+    async def size_of_run(self, caller: str, run: str) -> int:
+        """How many records the run has."""
+        return await self._database.run(partial(steps.size, caller=caller, run=run))
+
+    async def records_of_run(self, caller: str, run: str) -> AsyncIterator[Record]:
+        """All records of the run, in the order in which they were made: superseded and unscored ones too."""
+        after = ""
+        while page := await self._database.run(
+            partial(queries.page_of_run, caller=caller, run=run, after=after, limit=_PAGE_ROWS)
+        ):
+            for record in page:
+                yield record
+            after = page[-1].record
+
+    async def counted_ids(self, caller: str, run: str) -> Sequence[str]:
+        """Ids of the run's grades that count, in the order in which they were made."""
+        return await self._counted(caller, run, None)
+
+    async def delete_run(self, caller: str, run: str) -> AsyncIterator[int]:
+        """Takes a run out with all that names it; tells after each part how many records are gone by now.
+
+        What the spool still holds of it comes to the database later, as a run of the same name.
+        """
+        gone = 0
+        while part := await self._database.run(partial(removal.some_of_run, caller=caller, run=run)):
+            gone += part
+            yield gone
+        await self._database.exclusively(partial(removal.rest_of_run, caller=caller, run=run))
+
+    async def delete_before(self, created_us: int) -> AsyncIterator[int]:
+        """Takes out all that was recorded before then; tells after each part how many records are gone by now."""
+        gone, id = 0, str(UUID(int=(created_us // 1000) << 80))
+        while part := await self._database.run(partial(removal.some_before, id=id)):
+            gone += part
+            yield gone
+        await self._database.exclusively(partial(removal.rest_before, id=id, created_us=created_us))
 
     async def samples_of_run(self, caller: str | None, run: str, grader: str | None) -> AsyncIterator[Record]:
         """The grades of the run that count now, in the order in which they were made; only `grader`'s if one is named.

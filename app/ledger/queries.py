@@ -77,6 +77,12 @@ def search(connection: Connection, where: RecordFilter, after: str | None, limit
     return _read(connection, query if after is None else query.where(records.c.record < after))
 
 
+def page_of_run(connection: Connection, caller: str, run: str, after: str, limit: int) -> list[Record]:
+    """At most `limit` records of a run, the oldest first, beginning above the id `after`."""
+    query = _RECORD.where(records.c.caller == caller, records.c.run == run, records.c.record > after)
+    return _read(connection, query.order_by(records.c.record).limit(limit))
+
+
 def _within_step(where: RecordFilter) -> list[ColumnElement[bool]]:
     """Between which ids the records of the wanted step stand: no other part of its run's index is read."""
     if where.caller is None or where.run is None or where.step is None:

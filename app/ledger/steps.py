@@ -40,7 +40,9 @@ class StepState:
     step: int | None
     records: int
     counted: int
-    """How many there were when `tallies` were counted."""
+    """How many of them `tallies` hold, as far as can be said."""
+    is_current: bool
+    """Whether `tallies` were counted of just these records."""
     tallies: list[StepTally]
 
 
@@ -117,6 +119,12 @@ def keep(connection: Connection, caller: str, run: str, given: Sequence[tuple[St
         connection.execute(stored.on_conflict_do_update(index_elements=_KEY, set_=changed))
 
 
+def size(connection: Connection, caller: str, run: str) -> int:
+    """How many records the run has."""
+    query = select(func.coalesce(func.sum(_s.added - _s.deleted), 0)).where(_s.caller == caller, _s.run == run)
+    return int(connection.execute(query).scalar_one())
+
+
 def counted_records(caller: ColumnElement[bool], run: ColumnElement[str]) -> Any:
     """SQL for how many records `run` has, of whoever `caller` on `run_steps` admits."""
     return select(func.sum(_s.added - _s.deleted)).where(caller, _s.run == run).scalar_subquery()
@@ -133,5 +141,11 @@ _ROW = (
 def _state(row: Any) -> StepState:
     step, records_now = row.step if row.has_step else None, int(row.added - row.deleted)
     if row.format != FORMAT:
-        return StepState(step, records_now, 0, [])
-    return StepState(step, records_now, row.then_added - row.then_deleted, _tallies.decode(row.tally))
+        return StepState(step, records_now, 0, is_current=False, tallies=[])
+    return StepState(
+        step=step,
+        records=records_now,
+        counted=min(records_now, row.then_added - row.then_deleted),
+        is_current=(row.then_added, row.then_deleted) == (row.added, row.deleted),
+        tallies=_tallies.decode(row.tally),
+    )

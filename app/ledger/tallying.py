@@ -39,6 +39,8 @@ class RunTallies:
     """All there are now: grades, superseded ones, unscored ones."""
     counted: int
     """How many of them the tallies hold."""
+    is_complete: bool
+    """Whether they hold just these."""
     steps: list[tuple[int | None, int, list[StepTally]]]
     """Per step, in order, the one of records without a step last: how many records it has, and its tallies."""
 
@@ -69,6 +71,7 @@ class Tallying:
             run=run,
             records=sum(state.records for state in found),
             counted=sum(state.counted for state in found),
+            is_complete=all(state.is_current for state in found),
             steps=[(state.step, state.records, state.tallies) for state in found],
         )
 

@@ -139,9 +139,8 @@ class RunMonitor(BaseModel):
     run: str
     caller: str
     records: int = Field(description="All its rows now: grades, superseded ones and unscored ones.")
-    counted: int = Field(
-        description="How many of them this report has. Fewer than `records`: the rest is being counted, ask again."
-    )
+    counted: int = Field(description="How many of them this report has.")
+    complete: bool = Field(description="False: it is being counted, ask again.")
     graders: list[GraderMonitor]
 
 

@@ -13,7 +13,7 @@ from app.monitors.answers import (
     Side,
     Total,
 )
-from app.monitors.report import Judged, Ranges, by_judge, greatest_reward, pooled, total_of
+from app.monitors.report import Judged, Ranges, by_judge, pooled, range_of, total_of
 
 # The normal distribution's 97.5 % quantile: a run has hundreds of grades, where Student's is the same.
 _Z = 1.959964
@@ -26,7 +26,7 @@ def comparison_of(a: RunTallies, b: RunTallies, ranges: Ranges, points: int) -> 
     return RunComparison(
         a=a.run,
         b=b.run,
-        complete=a.counted == a.records and b.counted == b.records,
+        complete=a.is_complete and b.is_complete,
         graders=[
             _compared(grader, (a.run, *sides[0][grader]), (b.run, *sides[1][grader]), ranges, points) for grader in both
         ],
@@ -48,7 +48,8 @@ def _most_graded(tallies: RunTallies) -> dict[str, tuple[str, Judged]]:
 def _compared(
     grader: str, a: tuple[str, str, Judged], b: tuple[str, str, Judged], ranges: Ranges, points: int
 ) -> GraderComparison:
-    greatest = greatest_reward([*a[2], *b[2]], ranges(grader))
+    rewards = range_of([*a[2], *b[2]], ranges(grader))
+    greatest = None if rewards is None else rewards[1]
     totals = total_of(a[2], greatest), total_of(b[2], greatest)
     return GraderComparison(
         grader=grader,

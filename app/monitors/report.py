@@ -35,6 +35,7 @@ def monitor_of(tallies: RunTallies, ranges: Ranges, points: int) -> RunMonitor:
         caller=tallies.caller,
         records=tallies.records,
         counted=tallies.counted,
+        complete=tallies.is_complete,
         graders=[_grader(tallies.run, *judge, judges[judge], ranges(judge[0]), points) for judge in sorted(judges)],
     )
 
@@ -51,26 +52,27 @@ def by_judge(tallies: RunTallies) -> dict[tuple[str, str], Judged]:
 def _grader(
     run: str, grader: str, digest: str, judged: Judged, ranges: Sequence[RewardRange], points: int
 ) -> GraderMonitor:
-    greatest = greatest_reward(judged, ranges)
+    rewards = range_of(judged, ranges)
+    greatest = None if rewards is None else rewards[1]
     steps = [step_of(step, tally, greatest) for step, tally in judged]
     return GraderMonitor(
         grader=grader,
         digest=digest,
         reward_range=ranges[0] if ranges else None,
-        findings=findings_of(run, grader, steps, greatest),
+        findings=findings_of(run, grader, steps, rewards),
         total=total_of(judged, greatest),
         steps=chosen(steps, points),
     )
 
 
-def greatest_reward(judged: Judged, ranges: Sequence[RewardRange]) -> float | None:
-    """The greatest reward to be had: the range's end, or what was seen of a grader that is gone."""
+def range_of(judged: Judged, ranges: Sequence[RewardRange]) -> RewardRange | None:
+    """Least and greatest reward to be had: the first of `ranges` that holds all that were seen, or just those, of a
+    grader that is gone. None: there are no rewards."""
     spreads = [tally.reward for _, tally in judged if tally.reward is not None]
     if not spreads:
         return None
-    least, greatest = min(one.least for one in spreads), max(one.greatest for one in spreads)
-    fitting = [one[1] for one in ranges if one[0] <= least and greatest <= one[1]]
-    return fitting[0] if fitting else greatest
+    seen = min(one.least for one in spreads), max(one.greatest for one in spreads)
+    return next((one for one in ranges if one[0] <= seen[0] and seen[1] <= one[1]), seen)
 
 
 def chosen(steps: list[Step], points: int) -> list[Step]:

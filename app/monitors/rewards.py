@@ -83,7 +83,8 @@ def reward_fell(course: Course) -> Finding | None:
     """The mean reward is well below what it was at its best."""
     best = max((window for pair in _neighbours(course) for window in pair), key=lambda one: one.reward, default=None)
     late = Window(course.steps[-_JUMP_STEPS:])
-    if best is None or best.reward - late.reward < FALL * course.span:
+    fall = 0.0 if best is None else best.reward - late.reward
+    if best is None or not fall or fall < FALL * course.span:
         return None
     return Finding(
         code="reward_fell",
@@ -93,7 +94,7 @@ def reward_fell(course: Course) -> Finding | None:
         "the verdicts that became more frequent, and at learning rate and KL of the trainer.",
         from_step=best.last,
         to_step=late.last,
-        value=best.reward - late.reward,
+        value=fall,
         limit=FALL * course.span,
         look_at=LookAt(run=course.run, grader=course.grader, step=late.last, max_reward=late.reward),
     )

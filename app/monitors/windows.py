@@ -93,8 +93,9 @@ class Course:
 
     run: str
     grader: str
+    least: float
     greatest: float
-    """The greatest reward to be had."""
+    """The least and the greatest reward to be had."""
     steps: Sequence[Step]
     """Those with grades, in order; without the records of no step, unless there is nothing else."""
 
@@ -117,6 +118,4 @@ class Course:
 
     @property
     def span(self) -> float:
-        """How far rewards lie apart at most, as far as is known."""
-        leasts = [step.reward.least for step in self.steps if step.reward is not None]
-        return max(self.greatest - min(leasts), 1e-9) if leasts else 1.0
+        return self.greatest - self.least

@@ -6,6 +6,13 @@ import pytest
 from tests.app.test_ledger_routes import put
 
 
+def monitor(client: httpx2.Client, run: str) -> dict:
+    """The report of a run, when all is counted."""
+    while not (report := client.get(f"/v1/runs/{run}/monitor").json())["complete"]:
+        pass
+    return report
+
+
 def test_a_run_is_reported_step_by_step_with_its_findings(client: httpx2.Client) -> None:
     for step in (1, 2):
         for item in range(8):
@@ -13,7 +20,7 @@ def test_a_run_is_reported_step_by_step_with_its_findings(client: httpx2.Client)
                 put(client, "watched", step, f"q{item}", rollout, config={"reward": 1.0 if step == 2 else rollout})
     put(client, "watched", 2, "q0", 0, n=-1)
 
-    report = client.get("/v1/runs/watched/monitor").json()
+    report = monitor(client, "watched")
 
     assert (report["run"], report["caller"], report["records"], report["counted"]) == ("watched", "local", 33, 33)
     [moody] = report["graders"]
@@ -31,7 +38,7 @@ def test_a_run_is_reported_step_by_step_with_its_findings(client: httpx2.Client)
 def test_a_finding_names_grades_that_can_be_asked_for(client: httpx2.Client) -> None:
     for item in range(16):
         put(client, "found", 1, f"q{item}", 0)
-    [moody] = client.get("/v1/runs/found/monitor").json()["graders"]
+    [moody] = monitor(client, "found")["graders"]
 
     [saturated] = [finding for finding in moody["findings"] if finding["code"] == "saturated"]
     wanted = {name: value for name, value in saturated["look_at"].items() if value is not None}
@@ -43,6 +50,9 @@ def test_two_runs_are_compared_by_grader(client: httpx2.Client) -> None:
     for rollout in range(4):
         put(client, "before", 1, "q", rollout, config={"reward": 0.25})
         put(client, "after", 1, "q", rollout, config={"reward": 0.5 + rollout / 8})
+
+    for run in ("before", "after"):
+        monitor(client, run)
 
     compared = client.get("/v1/run-comparison", params={"a": "before", "b": "after"}).json()
 

@@ -1,0 +1,149 @@
+"""`rft-graders runs watch`: a run while it goes on, in the terminal."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from app.catalogue import Catalogue
+from app.commands.asking_ledger import AsJson, OwnerName, Run, asked, owner_of
+from app.commands.console import out, settings
+from app.errors import UnknownRun
+from app.ledger import Ledger
+from app.monitors.answers import GraderMonitor, RunMonitor, Step
+from app.monitors.report import RewardRange, monitor_of
+from graders.registry import Registry
+
+# How long counting may take before something is shown, s.
+_PATIENCE_S = 2.0
+_BARS = "▁▂▃▄▅▆▇█"
+_CURVE_STEPS = 60
+
+
+def watch(
+    run: Run,
+    every: Annotated[float, typer.Option(min=0.2, help="Seconds between two looks.")] = 2.0,
+    steps: Annotated[int, typer.Option(min=1, help="Show so many of the last steps.")] = 10,
+    once: Annotated[bool, typer.Option("--once", help="Look once, when all is counted, and end.")] = False,
+    caller: OwnerName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Watch a run: rewards, verdicts and what its monitors found, step by step. Ctrl-C ends it."""
+    if once or as_json:
+        report = asked(lambda ledger: _settled(ledger, run, caller))
+        if as_json:
+            out.print_json(report.model_dump_json())
+        else:
+            out.print(shown(report, steps))
+        return
+    try:
+        asked(lambda ledger: _live(ledger, run, caller, steps, every))
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
+
+
+class Reports:
+    """Reports of one run, of `owner`."""
+
+    def __init__(self, ledger: Ledger, owner: str, run: str) -> None:
+        self._ledger, self._owner, self._run = ledger, owner, run
+        self._catalogue = Catalogue(Registry(settings().graders_path), ledger)
+        self._ranges: dict[str, list[RewardRange]] = {}
+
+    async def next(self) -> RunMonitor:
+        """The run as it is now.
+
+        Raises:
+            UnknownRun: it was deleted.
+        """
+        tallies = await self._ledger.run_tallies(self._owner, self._run, patience_s=_PATIENCE_S)
+        if not tallies.records:
+            raise UnknownRun(f"Run {self._run!r} is gone.")
+        for grader in {tally.grader for _, _, each in tallies.steps for tally in each} - self._ranges.keys():
+            self._ranges[grader] = await self._catalogue.reward_ranges(grader)
+        return monitor_of(tallies, self._ranges.__getitem__, 2000)
+
+
+async def _settled(ledger: Ledger, run: str, caller: str | None) -> RunMonitor:
+    reports = Reports(ledger, await owner_of(ledger, run, caller), run)
+    report = await reports.next()
+    while not report.complete:
+        report = await reports.next()
+    return report
+
+
+async def _live(ledger: Ledger, run: str, caller: str | None, steps: int, every_s: float) -> None:
+    reports = Reports(ledger, await owner_of(ledger, run, caller), run)
+    with Live(console=out, auto_refresh=False) as live:
+        while True:
+            live.update(shown(await reports.next(), steps), refresh=True)
+            await asyncio.sleep(every_s)
+
+
+def shown(report: RunMonitor, steps: int) -> RenderableType:
+    """The report for the terminal, with the last `steps` of each grader."""
+    more = "" if report.complete else f", {report.counted} of them counted by now"
+    head = Text(f"{report.run} of {report.caller}: {report.records} records{more}", style="bold")
+    return Group(head, *(part for grader in report.graders for part in _grader(grader, steps)))
+
+
+def _grader(monitor: GraderMonitor, steps: int) -> list[RenderableType]:
+    total = monitor.total
+    mean = "nothing graded" if total.mean_reward is None else f"mean reward {total.mean_reward:.4f}"
+    parts: list[RenderableType] = [
+        Text(),
+        Text(f"{monitor.grader} {monitor.digest[:12]}: {total.graded} graded, {mean}"),
+        Text(f"{_curve(monitor.steps)}  mean reward by step", style="cyan"),
+        _table(monitor.steps[-steps:]),
+    ]
+    colours = {"warning": "red", "notice": "yellow"}
+    parts += [
+        Text(f"{finding.severity}: {finding.title}. {finding.detail}", style=colours[finding.severity])
+        for finding in monitor.findings
+    ]
+    return parts if monitor.findings else [*parts, Text("The monitors found nothing.", style="green")]
+
+
+def _table(steps: Sequence[Step]) -> Table:
+    table = Table("step", "graded", "mean", "sd", "p5", "p50", "p95", "at max", "flat groups", "unscored", "ms p95")
+    table.add_column("verdicts", overflow="fold")
+    for step in steps:
+        reward, duration = step.reward, step.duration_ms
+        numbers = (
+            ("",) * 5
+            if reward is None
+            else tuple(map(_number, (reward.mean, reward.sd, reward.p5, reward.p50, reward.p95)))
+        )
+        shares = map(_share, (step.at_max_share, step.zero_variance_share, step.unscored_share))
+        table.add_row(
+            "none" if step.step is None else str(step.step), str(step.graded), *numbers, *shares,
+            "" if duration is None else f"{duration.p95:.1f}", _verdicts(step),
+        )  # fmt: skip
+    return table
+
+
+def _curve(steps: Sequence[Step]) -> str:
+    """The last mean rewards as bars between the least and the greatest of them."""
+    means = [step.reward.mean for step in steps if step.reward is not None][-_CURVE_STEPS:]
+    if not means:
+        return ""
+    low, span = min(means), max(means) - min(means)
+    return "".join(_BARS[round((mean - low) / span * (len(_BARS) - 1)) if span else 0] for mean in means)
+
+
+def _verdicts(step: Step) -> str:
+    most = sorted(step.verdicts.items(), key=lambda pair: -pair[1])
+    return ", ".join(f"{verdict} {count / step.graded:.0%}" for verdict, count in most)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.0%}"

@@ -1,0 +1,122 @@
+"""`rft-graders runs export | delete | watch` over a ledger that has runs."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from app.cli import cli
+from app.ledger import Ledger, Record, migrate
+from tests.ledger.making import credit, grade, unscored
+
+PLACE = {"run": "r", "step": 1, "item_id": "q"}
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> str:
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
+    asyncio.run(migrate(url))
+    return url
+
+
+def recorded(database: str, *records: Record) -> list[Record]:
+    async def add() -> None:
+        ledger = await Ledger.open(database)
+        await ledger.add(records)
+        await ledger.close()
+
+    asyncio.run(add())
+    return list(records)
+
+
+def runs(database: str, *arguments: str, expect: int = 0, answer: str = "") -> Result:
+    environment = {"RFT_DATABASE_URL": database, "COLUMNS": "200"}
+    done = CliRunner().invoke(cli, ["runs", *arguments], env=environment, input=answer)
+    assert done.exit_code == expect, done.output
+    return done
+
+
+def test_an_export_has_every_record_with_everything_that_led_to_it(database: str, tmp_path: Path) -> None:
+    made = recorded(
+        database,
+        grade(**PLACE, rollout=0, reward=0.0, verdict="wrong"),
+        grade(**PLACE, rollout=0, sample=b'{"output_text":"\\u0000 12"}'),
+        unscored("deadline_exceeded", **PLACE),
+    )
+    recorded(database, grade(run="other"))
+
+    runs(database, "export", "r", "-o", str(tmp_path / "r.jsonl"))
+
+    lines = [json.loads(line) for line in (tmp_path / "r.jsonl").read_bytes().splitlines()]
+    assert [line["record"] for line in lines] == [record.record for record in made]
+    assert [line["counts"] for line in lines] == [False, True, False]
+    assert [line["code"] for line in lines] == [None, None, "deadline_exceeded"]
+    assert lines[1]["sample"] == {"output_text": "\0 12"}
+    assert lines[1]["item"] == {"reference": "12"}
+    assert lines[1]["grade"] == {"reason": "equal"}
+    assert {path.name for path in tmp_path.iterdir()} >= {"r.jsonl"}
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_an_export_goes_to_stdout_with_what_a_group_was_credited(database: str) -> None:
+    async def add() -> str:
+        ledger = await Ledger.open(database)
+        record = grade(**PLACE)
+        given = credit(record, parameters=b'{"alpha":1}', block=b'{"f1":0.5}')
+        record.grade = b'{"reason":"x","credit":%b}' % json.dumps(given.credit).encode()
+        await ledger.add_credit(given, [record])
+        await ledger.close()
+        return given.credit
+
+    id = asyncio.run(add())
+
+    line = json.loads(runs(database, "export", "r").stdout)
+
+    assert line["credit"] == {"credit": id, "parameters": {"alpha": 1}, "group": {"f1": 0.5}}
+
+
+def test_a_deleted_run_is_gone_when_it_was_meant(database: str) -> None:
+    recorded(database, grade(run="r"), grade(run="r"), grade(run="kept"))
+
+    assert "2 records" in runs(database, "delete", "r", answer="n\n", expect=1).output
+    assert "2 records of run r are deleted" in runs(database, "delete", "r", "--yes").output
+
+    assert [run["run"] for run in json.loads(runs(database, "list", "--json").stdout)] == ["kept"]
+    assert "No run 'r'" in runs(database, "delete", "r", "--yes", expect=2).output
+
+
+def test_a_run_of_several_callers_is_not_guessed(database: str) -> None:
+    recorded(database, grade(run="r"), grade(run="r", caller="alice"))
+
+    for command in ("export", "delete", "watch"):
+        assert "alice, local" in runs(database, command, "r", expect=2).output
+    runs(database, "delete", "r", "--caller", "alice", "--yes")
+
+    assert json.loads(runs(database, "export", "r").stdout)["caller"] == "local"
+
+
+def test_watching_shows_steps_and_what_the_monitors_found(database: str) -> None:
+    recorded(
+        database,
+        *(grade(run="r", step=step, item_id=f"q{n % 8}", rollout=n, reward=1.0) for step in (1, 2) for n in range(32)),
+        *(grade(run="r", caller="local", grader="gone@v1", step=1) for _ in range(2)),
+    )
+
+    shown = runs(database, "watch", "r", "--once").output
+    report = json.loads(runs(database, "watch", "r", "--json").stdout)
+
+    assert "r of local: 66 records" in shown
+    assert "Reward at its maximum" in shown
+    assert "The monitors found nothing" in shown
+    assert report["complete"]
+    graders = {grader["grader"]: grader for grader in report["graders"]}
+    assert [step["graded"] for step in graders["finance_qa@v1"]["steps"]] == [32, 32]
+    assert graders["gone@v1"]["reward_range"] is None
+
+
+def test_an_export_that_cannot_be_written_says_why(database: str, tmp_path: Path) -> None:
+    recorded(database, grade(run="r"))
+
+    assert "cannot be written" in runs(database, "export", "r", "-o", str(tmp_path / "no" / "x"), expect=2).output

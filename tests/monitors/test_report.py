@@ -1,0 +1,98 @@
+"""Reports: totals are those of all grades, long runs are thinned, two runs are held against each other."""
+
+import random
+
+import numpy
+import pytest
+
+from app.ledger import RunTallies, StepTally
+from app.ledger.tallies import StepCount
+from app.monitors.comparison import comparison_of
+from app.monitors.report import monitor_of, pooled
+from tests.monitors.making import row
+
+RANGES = {"g@v1": [(0.0, 1.0), (-1.0, 1.0)], "gone@v1": []}
+
+
+def tally(rewards: list[float], **changes: str) -> list[StepTally]:
+    count = StepCount()
+    count.add(row(index, reward=reward, **changes) for index, reward in enumerate(rewards))
+    return count.tallies()
+
+
+def run(name: str, *steps: list[StepTally]) -> RunTallies:
+    records = sum(one.graded for step in steps for one in step)
+    return RunTallies("c", name, records, records, True, [(n, len(step), step) for n, step in enumerate(steps)])
+
+
+def test_the_total_is_that_of_all_grades() -> None:
+    dice = random.Random(3)
+    rewards = [[dice.random() for _ in range(dice.randrange(1, 40))] for _ in range(9)]
+    together = [reward for each in rewards for reward in each]
+
+    [grader] = monitor_of(run("r", *map(tally, rewards)), RANGES.__getitem__, 500).graders
+
+    assert grader.total.graded == len(together)
+    assert grader.total.mean_reward == pytest.approx(numpy.mean(together))
+    assert grader.total.sd_reward == pytest.approx(numpy.std(together, ddof=1))
+    assert (grader.total.least_reward, grader.total.greatest_reward) == (min(together), max(together))
+
+
+@pytest.mark.parametrize(
+    ("grader", "rewards", "share"),
+    [
+        ("g@v1", [1.0, 0.5], 0.5),
+        ("g@v1", [0.9, 0.5], 0.0),
+        ("g@v1", [-0.5, 1.0, 1.0], 2 / 3),
+        ("gone@v1", [0.9, 0.5], 0.5),
+    ],
+)
+def test_the_maximum_is_the_graders_or_what_was_seen_of_one_that_is_gone(
+    grader: str, rewards: list[float], share: float
+) -> None:
+    [found] = monitor_of(run("r", tally(rewards, grader=grader)), RANGES.__getitem__, 500).graders
+
+    assert found.total.at_max_share == pytest.approx(share)
+
+
+def test_a_long_run_is_thinned_evenly_and_keeps_its_ends() -> None:
+    [grader] = monitor_of(run("r", *[tally([1.0])] * 1000), RANGES.__getitem__, 5).graders
+
+    assert [step.step for step in grader.steps] == [0, 250, 500, 749, 999]
+    assert grader.total.steps == 1000
+
+
+def test_graders_and_digests_are_never_pooled() -> None:
+    both = [*tally([1.0]), *tally([0.0], digest="e")]
+
+    graders = monitor_of(run("r", both), RANGES.__getitem__, 500).graders
+
+    assert [(grader.digest, grader.total.mean_reward) for grader in graders] == [("d", 1.0), ("e", 0.0)]
+
+
+def test_two_runs_differ_by_what_welch_says() -> None:
+    dice = random.Random(5)
+    a, b = [dice.random() for _ in range(300)], [dice.random() + 0.2 for _ in range(200)]
+    half = 1.959964 * (numpy.var(a, ddof=1) / 300 + numpy.var(b, ddof=1) / 200) ** 0.5
+
+    [compared] = comparison_of(run("a", tally(a)), run("b", tally(b)), RANGES.__getitem__, 500).graders
+
+    assert compared.mean_reward is not None
+    assert compared.mean_reward.difference == pytest.approx(numpy.mean(b) - numpy.mean(a))
+    assert compared.mean_reward.low == pytest.approx(compared.mean_reward.difference - half)
+    assert compared.same_digest
+
+
+def test_a_comparison_says_what_only_one_side_has() -> None:
+    a = run("a", [*tally([1.0]), *tally([1.0], grader="gone@v1")], tally([0.0]))
+    b = run("b", tally([0.5], digest="e"))
+
+    compared = comparison_of(a, b, RANGES.__getitem__, 500)
+
+    assert (compared.only_a, compared.only_b) == (["gone@v1"], [])
+    assert not compared.graders[0].same_digest
+    assert [(step.a, step.b) for step in compared.graders[0].steps] == [(1.0, 0.5), (0.0, None)]
+
+
+def test_numbers_whose_squares_are_no_doubles_have_no_deviation() -> None:
+    assert pooled([(2, 1e200, 0.0), (2, -1e200, 0.0)]) == (4, 0.0, None)
