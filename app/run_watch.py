@@ -18,7 +18,7 @@ _WAITING_MAX = 32
 _TIMEOUT_S = 20.0
 # How long a report waits for what has to be counted first, s; the rest is counted behind it.
 _PATIENCE_S = 0.15
-# Runs that got grades are told of so much later, s.
+# When the process is told of runs that got grades: some steps are over by then, s.
 _TELL_AFTER_S = 6.0
 
 RangesOf = Callable[[str], Awaitable[list[tuple[float, float]]]]
@@ -31,10 +31,11 @@ class RunWatch:
     Args:
         database_url: where the runs are.
         environment: what the process may know of ours.
+        tell_after_s: how much later it is told of runs that got grades.
     """
 
-    def __init__(self, database_url: str, environment: Mapping[str, str]) -> None:
-        self._database_url, self._environment = database_url, environment
+    def __init__(self, database_url: str, environment: Mapping[str, str], tell_after_s: float = _TELL_AFTER_S) -> None:
+        self._database_url, self._environment, self._tell_after_s = database_url, environment, tell_after_s
         self._process: _Process | None = None
         self._starting = asyncio.Lock()
         self._waiting = self._number = 0
@@ -63,7 +64,7 @@ class RunWatch:
             if record.run is not None:
                 self._touched.add((record.caller, record.run))
         if self._touched and self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(_TELL_AFTER_S, self._tell)
+            self._timer = asyncio.get_running_loop().call_later(self._tell_after_s, self._tell)
 
     async def close(self) -> None:
         """Ends the process."""

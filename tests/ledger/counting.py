@@ -1,6 +1,10 @@
-"""Tallies, when all is counted."""
+"""Tallies, when all is counted, and whether they are right."""
 
-from app.ledger import Ledger, RunTallies
+from collections import Counter
+
+import pytest
+
+from app.ledger import GraderReport, Ledger, RunTallies
 
 PATIENCE_S = 30
 
@@ -11,3 +15,29 @@ async def complete(ledger: Ledger, caller: str, run: str) -> RunTallies:
     while not tallies.is_complete:
         tallies = await ledger.run_tallies(caller, run, patience_s=PATIENCE_S)
     return tallies
+
+
+def disagreements(tallies: RunTallies, reports: list[GraderReport]) -> list[str]:
+    """Where tallies and a report that read every row say something else of a run."""
+    found = {(report.grader, report.digest): report for report in reports}
+    judges = {(tally.grader, tally.digest) for _, _, each in tallies.steps for tally in each}
+    wrong = [f"{judge} is only in one" for judge in judges ^ found.keys()]
+    for judge in judges & found.keys():
+        own = {
+            step: tally for step, _, each in tallies.steps for tally in each if (tally.grader, tally.digest) == judge
+        }
+        report, steps = found[judge], {step.step: step for step in found[judge].steps}
+        unscored: Counter[str] = Counter()
+        for step, tally in own.items():
+            unscored.update(tally.unscored)
+            counted = (tally.graded, tally.verdicts, tally.reward and tally.reward.mean)
+            known = steps.pop(step, None)
+            wanted = (
+                (0, {}, None) if known is None else (known.graded, known.verdicts, pytest.approx(known.mean_reward))
+            )
+            if counted != wanted:
+                wrong.append(f"{judge}, step {step}: {counted}, wanted {wanted}")
+        superseded = sum(tally.superseded for tally in own.values())
+        if steps or superseded != report.superseded or unscored != report.unscored:
+            wrong.append(f"{judge}: {superseded} superseded, {unscored} unscored, without {steps}; wanted {report}")
+    return wrong

@@ -10,9 +10,12 @@ from collections.abc import Sequence
 import numpy
 import pytest
 
-from app.ledger import Ledger, Record, RunTallies, StepTally, migrate
+from app.ledger import Ledger, Record, RunTallies, StepTally, migrate, steps
 from app.ledger.database import open_database
 from app.ledger.tallies import QUANTILES, spread
+from app.ledger.tallying import Tallying
+from app.run_watch import RunWatch
+from app.settings import worker_environment
 from tests.ledger.counting import complete
 from tests.ledger.making import credit, grade, unscored
 
@@ -93,6 +96,32 @@ async def test_a_report_that_cannot_wait_says_how_much_it_has(ledger: Ledger) ->
 
     assert (first.records, whole.records, whole.counted) == (60, 60, 60)
     assert first.counted < 60
+
+
+async def test_only_steps_that_are_over_are_counted_unasked(ledger: Ledger, migrated_url: str) -> None:
+    await ledger.add([grade(run="r", step=1, record="01890a5d-ac96-774b-bcce-b302099a8057"), grade(run="r", step=2)])
+    database = open_database(migrated_url)
+    tallying = Tallying(database)
+
+    assert await tallying.settle("local", "r")
+
+    left = await database.run(lambda connection: steps.stale(connection, "local", "r"))
+    assert [state.step for state in left] == [2]
+    await database.close()
+
+
+async def test_runs_that_get_records_are_counted_before_anybody_asks(ledger: Ledger, migrated_url: str) -> None:
+    record = grade(run="r", step=1, record="01890a5d-ac96-774b-bcce-b302099a8057")
+    await ledger.add([record])
+    watch, database = RunWatch(migrated_url, worker_environment(), tell_after_s=0), open_database(migrated_url)
+
+    watch.touched([record])
+
+    async with asyncio.timeout(20):
+        while await database.run(lambda connection: steps.stale(connection, "local", "r")):
+            pass
+    await watch.close()
+    await database.close()
 
 
 async def test_another_callers_run_of_the_same_name_is_another_run(ledger: Ledger) -> None:
