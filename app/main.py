@@ -38,6 +38,7 @@ from app.page.routes import page_router
 from app.probes import Probes
 from app.programs import Programs, sandbox_settings
 from app.request_log import RequestLog
+from app.retention import Retention
 from app.run_watch import RunWatch
 from app.selftest import withdraw_the_unfit
 from app.settings import Settings, database_environment
@@ -163,6 +164,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             spool=lambda: ledger.spool_state,
             spool_max_bytes=settings.spool_max_mib << 20 if settings.has_spool else 0,
         )
+        if settings.retention_days is not None:
+            retention = Retention(ledger, settings.retention_days, metrics)
+            stack.push_async_callback(retention.close)
         await keyring.start(ledger.keys)
         stack.push_async_callback(keyring.close)
         workers = Workers(

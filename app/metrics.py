@@ -185,6 +185,13 @@ class Metrics:
         self._spool_records = self._gauge("rft_spool_records", "Records that wait for the database.")
         self._spool_bytes = self._gauge("rft_spool_bytes", "Size of the spool.")
         self._spool_max_bytes = self._gauge("rft_spool_max_bytes", "Most that the spool may take.")
+        self._retention_deleted = self._counters(
+            "rft_retention_deleted", "Records deleted as they were older than RFT_RETENTION_DAYS.", known=((),)
+        )
+        self._retention_swept = self._gauge(
+            "rft_retention_swept_timestamp_seconds",
+            "When all that was too old was last gone; 0: never, or not asked for.",
+        )
         self._spool_full = self._gauge("rft_spool_full", "1: the spool takes no more, and grades are refused.")
 
     def _declare_process(self) -> None:
@@ -295,6 +302,12 @@ class Metrics:
     def spooled(self, what: str, rows: int) -> None:
         """Rows went into the spool or came out of it."""
         self._spool_rows.add((what,), rows)
+
+    def retained(self, deleted: int, *, is_done: bool) -> None:
+        """So many records were deleted for their age; `is_done`: there are no more."""
+        self._retention_deleted.add((), deleted)
+        if is_done:
+            self._retention_swept.set_to_current_time()
 
     def lagged(self, seconds: float) -> None:
         """The event loop came so much later than asked for."""

@@ -197,6 +197,13 @@ class Settings(BaseModel):
     sandbox_recordings_max: int = Field(
         4096, ge=1, description="Tasks whose calls are remembered, for callers whose tests are trusted."
     )
+    retention_days: int | None = Field(
+        None,
+        ge=1,
+        le=36_500,
+        description="Days that grades are kept, with their samples and whatever holds them; older ones are deleted, "
+        "every hour. Empty: for ever.",
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least severe log line written.")
 
     @field_validator("graders_path", "sandbox_sets", "grader_rates", mode="before")
@@ -205,7 +212,8 @@ class Settings(BaseModel):
         return tuple(filter(None, value.split(":"))) if isinstance(value, str) else value
 
     @field_validator(
-        *("api_keys_file", "sandbox_slots", "rate_per_s", "drain_wait_s", "spool_dir", "spool_lasts"), mode="before"
+        *("api_keys_file", "sandbox_slots", "rate_per_s", "drain_wait_s", "spool_dir", "spool_lasts", "retention_days"),
+        mode="before",
     )
     @classmethod
     def _empty(cls, value: Any) -> Any:

@@ -25,6 +25,7 @@ ALLOWED = {
     "app.redaction": set(),
     "app.logs": {"app.redaction"},
     "app.trace": set(),
+    "app.retention": {"app.errors"},
     "app.tallies": set(),
     "app.loop_lag": set(),
     "app.metrics": {"app.ledger", "app.tallies", "app.trace"},

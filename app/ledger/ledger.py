@@ -238,6 +238,14 @@ class Ledger:
             yield gone
         await self._database.exclusively(partial(removal.rest_before, id=id, created_us=created_us))
 
+    async def forget_refused_before(self, created_us: int) -> int:
+        """Takes records that the database refused before then out of quarantine; returns how many.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        return await self._writer.quarantine.forget_before(created_us)
+
     async def samples_of_run(self, caller: str | None, run: str, grader: str | None) -> AsyncIterator[Record]:
         """The grades of the run that count now, in the order in which they were made; only `grader`'s if one is named.
 

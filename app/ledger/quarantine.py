@@ -19,6 +19,7 @@ class Quarantine:
 
     def __init__(self, file: Path | None) -> None:
         self._file = file
+        self._turn = asyncio.Lock()
 
     async def put(self, record: Record, reason: str) -> RecordRefused:
         """Keeps `record`, on disk when this returns, and returns the error that answers for it."""
@@ -37,11 +38,48 @@ class Quarantine:
         if self._file is None:
             return False
         try:
-            await asyncio.to_thread(_append, self._file, _line(refused, reason))
+            async with self._turn:
+                await asyncio.to_thread(_append, self._file, _line(refused, reason))
         except OSError:
             _log.exception("%s could not be quarantined.", id)
             return False
         return True
+
+    async def forget_before(self, created_us: int) -> int:
+        """Takes out what was made before then, and returns how many.
+
+        Raises:
+            OSError: the file cannot be written; it is as it was.
+        """
+        if self._file is None or not self._file.exists():
+            return 0
+        async with self._turn:
+            return await asyncio.to_thread(_keep_since, self._file, created_us)
+
+
+def _keep_since(file: Path, created_us: int) -> int:
+    forgotten, kept = 0, file.with_suffix(".new")
+    with file.open("rb") as lines, kept.open("wb") as out:
+        for line in lines:
+            if _created_us(line) < created_us:
+                forgotten += 1
+            else:
+                out.write(line)
+        out.flush()
+        os.fsync(out.fileno())
+    if forgotten:
+        kept.replace(file)
+    else:
+        kept.unlink()
+    return forgotten
+
+
+def _created_us(line: bytes) -> int:
+    """When what the line holds was made; a line that a crash has cut off is as old as can be."""
+    try:
+        return int(json.loads(line)["created_us"])
+    except (ValueError, KeyError, TypeError):
+        return 0
 
 
 def _line(refused: Record | StoredCredit, reason: str) -> bytes:

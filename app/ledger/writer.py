@@ -122,6 +122,11 @@ class Writer:
         return await entry.standing
 
     @property
+    def quarantine(self) -> Quarantine:
+        """Where refused records are."""
+        return self._quarantine
+
+    @property
     def pending_rows(self) -> int:
         """How many records wait for their commit."""
         return self._pending_rows
