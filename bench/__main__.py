@@ -8,6 +8,7 @@ BENCHES = (
     "finance_cost.py",
     "ledger_cost.py",
     "overhead.py",
+    "metrics_cost.py",
     "limits.py",
     "code_soak.py",
     "interval_coverage.py",

@@ -85,7 +85,9 @@ async def running(slots: int, clients: int) -> AsyncIterator[Service]:
             "RFT_PORT": str(_PORT), "RFT_METRICS_PORT": "-1", "RFT_DATA_DIR": folder, "RFT_SANDBOX_SLOTS": str(slots)
         }  # fmt: skip
         command = [sys.executable, "-m", "app.cli", "serve"]
-        process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=subprocess.DEVNULL)
+        process = await asyncio.create_subprocess_exec(
+            *command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         try:
             connections = [await _connected() for _ in range(clients)]
             yield Service(connections)

@@ -88,7 +88,9 @@ def running() -> Iterator[Service]:
         rft = [sys.executable, "-m", "app.cli"]
         made = subprocess.run([*rft, "keys", "create", "bench"], env=environment, capture_output=True, check=True)
         key = made.stdout.decode().split()[0]
-        process = subprocess.Popen([*rft, "serve"], env=environment, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [*rft, "serve"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         port = int(environment["RFT_PORT"])
         with httpx2.Client(base_url=f"http://127.0.0.1:{port}", headers={"X-Api-Key": key}, timeout=60) as client:
             try:

@@ -114,7 +114,9 @@ def _limits(folder: Path, stack: ExitStack) -> dict[str, str]:
 @contextmanager
 def _running(command: list[str], settings: dict[str, str], port: int) -> Iterator[int]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RFT_")}
-    process = subprocess.Popen(command, env=environment | settings, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, env=environment | settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         _wait(f"http://127.0.0.1:{port}/healthz")
         yield process.pid

@@ -1,14 +1,18 @@
 """What `/metrics` says after a few requests of every kind, as a scraper reads it."""
 
+import re
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.ledger import Record
+from app.ledger import Record, migrate
+from app.main import create_app
 from app.metrics import Metrics
+from app.settings import Settings
 from tests.app.test_health import free_port
 from tests.servers import Server
 
@@ -103,6 +107,27 @@ def test_promtool_finds_no_fault(text: str) -> None:
     checked = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False)
 
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
+
+
+@pytest.mark.anyio
+async def test_metrics_are_served_while_the_event_loop_stands_still_and_say_so(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, metrics_port=0, sandbox_slots=0, workers=1, log_level="warning")
+    await migrate(settings.database)
+    api = create_app(settings).api
+    async with api.router.lifespan_context(api):
+        url = f"http://127.0.0.1:{api.state.probes.port}/metrics"
+        before = stalled_s(url)
+        # This is the event loop's own thread: it asks, and waits, and does nothing else.
+        while (during := stalled_s(url)) < 0.5:
+            pass
+
+    assert before < 0.5 <= during
+
+
+def stalled_s(url: str) -> float:
+    found = re.search(r"^rft_event_loop_stall_seconds (\S+)$", httpx2.get(url).text, re.MULTILINE)
+    assert found is not None
+    return float(found[1])
 
 
 def test_graders_beyond_two_hundred_share_a_label() -> None:
