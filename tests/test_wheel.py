@@ -51,6 +51,8 @@ try:
         )
         grade = json.load(urllib.request.urlopen(request, timeout=60))
         print(grade["reward"], grade["verdict"])
+    for path in ("/", "/page/main.js", "/page/vendor/uPlot.esm.js"):
+        assert urllib.request.urlopen(url + path, timeout=60).status == 200
 finally:
     service.terminate()
     code = service.wait()

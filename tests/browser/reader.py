@@ -27,7 +27,8 @@ class Reader:
         self.tab.on("request", self._asked)
 
     def open(self, address: str, title: str | None = None) -> Locator:
-        """The view at `address`, once its heading is there: its `main`."""
+        """The view at `address`, loaded anew, once its heading `title` is there: its `main`."""
+        self.tab.goto("about:blank")
         self.tab.goto(f"{self.url}/{address}")
         return self.sees(title) if title else self.tab.locator("main")
 
@@ -71,4 +72,5 @@ class Reader:
             self.complaints.append(f"{message.text} ({message.location.get('url')})")
 
     def _asked(self, request: Request) -> None:
-        self.hosts.add(request.url.split("/")[2])
+        if request.url != "about:blank":
+            self.hosts.add(request.url.split("/")[2])

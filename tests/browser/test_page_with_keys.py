@@ -1,9 +1,10 @@
 """A service with API keys: the page asks for one, keeps it for the tab, and shows what its holder may see."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from app.keys.key_file import entry_text
 from app.keys.secret import new_key
@@ -11,13 +12,14 @@ from tests.browser.reader import Reader
 from tests.keys.making import stored
 from tests.servers import Server
 
-KEY = new_key()
+KEY, ADMIN_KEY = new_key(), new_key()
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("service")
-    (folder / "keys.toml").write_text(entry_text(stored(KEY)))
+    keys = [stored(KEY), stored(ADMIN_KEY, name="boss", scopes=("admin", "grade"))]
+    (folder / "keys.toml").write_text("\n".join(entry_text(key) for key in keys))
     with Server(folder / "data", RFT_API_KEYS_FILE=str(folder / "keys.toml")) as server:
         yield server
 
@@ -76,3 +78,47 @@ def test_the_page_works_below_a_path_with_the_key_in_it(reader: Reader) -> None:
     main.get_by_role("button", name="Grade").click()
 
     expect(main.locator(".reward strong")).to_have_text("1")
+
+
+def give(reader: Reader, key: str) -> None:
+    field = reader.tab.get_by_role("dialog", name="API key").get_by_label("Key", exact=True)
+    field.fill(key)
+    field.press("Enter")
+
+
+def test_only_who_may_read_others_is_offered_them_and_finds_their_runs(
+    browser: Browser, reader: Reader, server: Server, tmp_path: Path
+) -> None:
+    body = {"item": {"reference": "5"}, "sample": "5", "run": {"id": "theirs", "step": 1}}
+    server.client.post("/v1/graders/finance_qa@v1/grade", json=body, headers={"X-Api-Key": KEY}).raise_for_status()
+    reader.open("#/runs")
+    give(reader, KEY)
+    main = reader.sees("Runs")
+    expect(main.get_by_role("link", name="theirs")).to_be_visible()
+    expect(main.get_by_label("Caller")).to_have_count(0)
+
+    boss = Reader(browser, server.url, tmp_path)
+    boss.open("#/runs")
+    give(boss, ADMIN_KEY)
+    main = boss.sees("Runs")
+    expect(main.locator(".empty")).to_be_visible()
+    main.get_by_label("Caller").fill("*")
+    main.get_by_label("Caller").press("Enter")
+    main.get_by_role("link", name="theirs").click()
+    boss.sees("theirs")
+    expect(main).to_contain_text("1 records of trainer")
+    main.get_by_role("region", name="Table of grades").locator("tbody a").click()
+    boss.sees("Grade")
+    for one in (reader, boss):
+        one.complaints = [said for said in one.complaints if "status of 401" not in said]
+    boss.leave()
+
+
+def test_a_link_to_what_the_key_may_not_read_says_which_scope_is_missing(reader: Reader) -> None:
+    reader.open("#/runs?of=boss")
+    give(reader, KEY)
+    problem = reader.tab.get_by_role("alert", name="Problem")
+
+    expect(problem).to_contain_text("admin")
+    expect(problem).to_contain_text("scope_missing")
+    reader.complaints = [said for said in reader.complaints if "status of 40" not in said]

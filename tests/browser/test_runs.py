@@ -148,6 +148,43 @@ def test_grades_are_filtered_paged_and_followed_down_to_one_with_all_that_led_to
     expect(main.locator(".provenance")).to_contain_text(second[1]["record"])
 
 
+def test_whoever_comes_back_from_a_grade_finds_the_filter_and_the_place(reader: Reader) -> None:
+    main = reader.open(f"{AT_RUN}?verdict=wrong_format", RUN)
+    row = main.get_by_role("region", name="Table of grades").locator("tbody a").nth(30)
+    with reader.tab.expect_event("console", lambda message: message.text == "scrolled"):
+        reader.tab.evaluate("addEventListener('scrollend', () => console.log('scrolled'))")
+        row.focus()
+    before = reader.tab.evaluate("scrollY")
+    reader.tab.keyboard.press("Enter")
+    reader.sees("Grade")
+    assert reader.tab.evaluate("scrollY") == 0
+    reader.tab.go_back()
+    reader.sees(RUN)
+
+    expect(main.get_by_label("Verdict", exact=True)).to_have_value("wrong_format")
+    assert reader.tab.evaluate("scrollY") == before > 0
+
+
+def test_a_conversation_is_shown_turn_by_turn_and_never_as_markup(reader: Reader, server: Server) -> None:
+    call = {"type": "function", "function": {"name": "lookup", "arguments": '{"year": 2020}'}}
+    messages = [
+        {"role": "user", "content": [{"type": "text", "text": "How much?"}]},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "content": "<img src=x onerror=alert(1)>"},
+        {"role": "assistant", "content": "5"},
+    ]
+    body = {"item": {"reference": "5"}, "sample": {"output_text": "5", "messages": messages}}
+    record = server.client.post("/v1/graders/finance_qa@v1/grade", json=body).json()["record"]
+    main = reader.open(f"#/grades/{record}", "Grade")
+    main.get_by_text("Conversation, 4 messages").click()
+    turns = main.locator(".conversation li")
+
+    assert turns.locator(".label").all_inner_texts() == ["user", "assistant", "tool", "assistant"]
+    expect(turns.nth(1)).to_contain_text('calls lookup {"year": 2020}')
+    expect(turns.nth(2)).to_contain_text("<img src=x onerror=alert(1)>")
+    assert reader.faults() == []
+
+
 def test_a_grade_can_be_tried_again_from_its_record(reader: Reader, server: Server) -> None:
     record = server.client.get("/v1/grades", params={"run": RUN, "verdict": "accurate", "limit": "1"}).json()["grades"][
         0
@@ -224,12 +261,14 @@ def test_a_service_without_runs_says_how_one_begins(reader: Reader) -> None:
     assert reader.faults() == []
 
 
-def test_every_view_of_a_run_passes_in_the_dark_and_in_a_narrow_window(reader: Reader) -> None:
+def test_every_view_of_a_run_passes_in_the_dark_and_in_a_narrow_window(reader: Reader, server: Server) -> None:
+    record = server.client.get("/v1/grades", params={"run": RUN, "limit": "1"}).json()["grades"][0]["record"]
     reader.theme("dark")
     reader.tab.set_viewport_size({"width": 380, "height": 800})
     for address, title in (
         (AT_RUN, RUN),
         ("#/runs", "Runs"),
+        (f"#/grades/{record}", "Grade"),
         ("#/compare?a=acme%2Fgrpo-7&b=acme%2Fgrpo-8", "finance_qa@v1"),
     ):
         reader.open(address, title)

@@ -28,7 +28,7 @@ export function to(path, query) {
 
 /** Changes the hash in place: no step back for every key that is pressed, and no view is made anew. */
 export function replace(path, query) {
-  history.replaceState(null, "", to(path, query));
+  history.replaceState(history.state, "", to(path, query));
 }
 
 export function go(path, query) {

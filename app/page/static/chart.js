@@ -28,6 +28,7 @@ export function chart(spec, picked, signal) {
   watcher.observe(place);
   document.addEventListener("theme-changed", draw, { signal });
   signal.addEventListener("abort", () => (watcher.disconnect(), plot?.destroy()));
+  say();
   requestAnimationFrame(draw);
   return { element, update };
 

@@ -1,5 +1,6 @@
 // A judgement as people read it: the reward on its scale, the verdict, the reason, the parts, the answer in the sample.
 
+import { conversation } from "./conversation.js";
 import { fill, h, svg } from "./dom.js";
 import { reward as shown, words } from "./format.js";
 import { pretty } from "./json.js";
@@ -59,8 +60,14 @@ export function sampleView(sample, span) {
       h("pre", { class: "sample", tabindex: "0", role: "region", "aria-label": "Sample" }, withAnswer(text, span)),
     text === "" && h("p", { class: "empty" }, "The output is empty."),
     span && h("p", { class: "hint" }, `The answer stands at code points ${span[0]} to ${span[1]}.`),
-    rest && jsonView(rest, text === null ? "Sample" : "Other parts of the sample"),
+    talk(rest?.messages),
+    rest && jsonView(rest, text === null ? "Sample as JSON" : "Other parts of the sample"),
   ];
+}
+
+function talk(messages) {
+  const turns = conversation(messages);
+  return turns && h("details", { class: "numbers" }, h("summary", {}, `Conversation, ${messages.length} messages`), turns);
 }
 
 function apart(sample) {

@@ -5,7 +5,7 @@ import { fill, h } from "./dom.js";
 
 /** Asks for a key, saying why, and calls `done` when there is one. */
 export function askForKey(problem, done) {
-  if (document.querySelector("dialog.key")) return;
+  if (document.querySelector("dialog.key[open]")) return;
   const field = h("input", {
     id: "api-key", type: "password", autocomplete: "off", spellcheck: "false", required: true,
     "aria-describedby": "key-fault key-kept",

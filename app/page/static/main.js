@@ -56,7 +56,7 @@ function enter(root, title) {
   document.title = `${title} · RFT Graders`;
   announce(title);
   if (!root.contains(document.activeElement)) main.focus({ preventScroll: true });
-  scrollTo(0, 0);
+  scrollTo(0, history.state?.scroll ?? 0);
 }
 
 async function nowhere(root) {
@@ -77,6 +77,9 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 });
 document.addEventListener("key-wanted", (event) => askForKey(event.detail, show));
 addEventListener("hashchange", show);
+// Who comes back to a long table finds it where they left it.
+history.scrollRestoration = "manual";
+addEventListener("scrollend", () => history.replaceState({ scroll: scrollY }, ""));
 fill(document.getElementById("tools"), keyButton(show), themeButton());
 installShortcuts(PAGES);
 show();
