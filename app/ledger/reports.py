@@ -4,11 +4,13 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import CTE, ColumnElement, Connection, Subquery, case, func, literal, select, true
+from sqlalchemy import CTE, ColumnElement, Connection, Subquery, bindparam, case, func, literal, select, true
 
+from app.ledger import steps
 from app.ledger.records import GraderReport, RunSummary, StepReport
 from app.ledger.steps import counted_records
 from app.ledger.tables import records, run_steps
+from app.ledger.tallies import StepTally
 
 _c = records.c
 
@@ -35,20 +37,32 @@ def runs(connection: Connection, caller: str | None, after: str | None, limit: i
 
 
 def run_report(connection: Connection, caller: str | None, run: str) -> list[GraderReport]:
-    """What each grader id and digest made of `run`, sorted by them; empty: there is no such run."""
-    ranked = _ranked(caller, run)
+    """What each grader id and digest made of `run`, sorted by them; empty: there is no such run.
+
+    Only steps that got records since they were counted are read row by row.
+    """
+    tallies: dict[tuple[str, str], _Tally] = defaultdict(_Tally)
+    kept = [] if caller is None else steps.states(connection, caller, run)
+    current = [state for state in kept if state.is_current]
+    for state in current:
+        for tally in state.tallies:
+            tallies[tally.grader, tally.digest].add_step(state.step, tally)
+    if not current or len(current) < len(kept):
+        _add_rows(connection, _ranked(caller, run, [state.step for state in current]), tallies)
+    return [tallies[judge].report(*judge) for judge in sorted(tallies)]
+
+
+def _add_rows(connection: Connection, ranked: Subquery, tallies: dict[tuple[str, str], "_Tally"]) -> None:
     kind = (ranked.c.step, ranked.c.verdict, ranked.c.code, ranked.c.digest, ranked.c.grader)
     counted = case((ranked.c.counts, 1), else_=0)
     reward = case((ranked.c.counts, ranked.c.reward))
     query = select(*kind, func.count(), func.sum(counted), func.sum(reward)).group_by(*kind)
-    tallies: dict[tuple[str, str], _Tally] = defaultdict(_Tally)
     for step, verdict, code, digest, grader, rows, graded, reward_sum in connection.execute(query):
         tally = tallies[grader, digest]
         if verdict is None:
             tally.unscored[code] += rows
         else:
             tally.add(step, verdict, rows, graded, reward_sum)
-    return [tallies[judge].report(*judge) for judge in sorted(tallies)]
 
 
 def counted_ids(connection: Connection, caller: str | None, run: str, graders: Collection[str] | None) -> Sequence[str]:
@@ -76,6 +90,15 @@ class _Tally:
         self.step_verdicts[step][verdict] += graded
         self.step_sums[step] += reward_sum
 
+    def add_step(self, step: int | None, tally: StepTally) -> None:
+        """Adds a step that was counted before."""
+        self.superseded += tally.superseded
+        self.unscored.update(tally.unscored)
+        if tally.reward is not None:
+            self.verdicts.update(tally.verdicts)
+            self.step_verdicts[step].update(tally.verdicts)
+            self.step_sums[step] += tally.reward.mean * tally.graded
+
     def report(self, grader: str, digest: str) -> GraderReport:
         graded = self.verdicts.total()
         return GraderReport(
@@ -97,8 +120,8 @@ def _known_steps_first(step: tuple[int | None, object]) -> tuple[bool, int]:
     return step[0] is None, step[0] or 0
 
 
-def _ranked(caller: str | None, run: str) -> Subquery:
-    """The run's rows, each with `counts`.
+def _ranked(caller: str | None, run: str, without: Sequence[int | None] = ()) -> Subquery:
+    """The run's rows, each with `counts`; those of the steps `without` may be left out.
 
     Of the grades with one step, item and rollout that a grader gave with one digest the last counts. A grade without
     item or rollout always does. Unscored rows rank among themselves: an error takes nothing from the grade before it.
@@ -107,7 +130,20 @@ def _ranked(caller: str | None, run: str) -> Subquery:
     rank = func.row_number().over(partition_by=attempt, order_by=_c.record.desc())
     counts = _c.item_id.is_(None) | _c.rollout.is_(None) | (rank == 1)
     columns = (_c.record, _c.grader, _c.digest, _c.step, _c.reward, _c.verdict, _c.code)
-    return select(*columns, counts.label("counts")).where(_of(caller), _c.run == run).subquery("ranked")
+    own = select(*columns, counts.label("counts")).where(_of(caller), _c.run == run, *_outside(without))
+    return own.subquery("ranked")
+
+
+def _outside(steps_left_out: Sequence[int | None]) -> list[ColumnElement[bool]]:
+    """Conditions that leave out these steps."""
+    named = [step for step in steps_left_out if step is not None]
+    found: list[ColumnElement[bool]] = [_c.step.is_not(None)] if len(named) < len(steps_left_out) else []
+    if named:
+        # Written into the statement: there may be more of them than a statement may have parameters.
+        found.append(
+            _c.step.is_(None) | _c.step.not_in(bindparam("steps", named, expanding=True, literal_execute=True))
+        )
+    return found
 
 
 def _begun(caller: str | None) -> Subquery:

@@ -18,7 +18,7 @@ async def complete(ledger: Ledger, caller: str, run: str) -> RunTallies:
 
 
 def disagreements(tallies: RunTallies, reports: list[GraderReport]) -> list[str]:
-    """Where tallies and a report that read every row say something else of a run."""
+    """Where tallies and a report that read every row (everybody's does) say something else of a run."""
     found = {(report.grader, report.digest): report for report in reports}
     judges = {(tally.grader, tally.digest) for _, _, each in tallies.steps for tally in each}
     wrong = [f"{judge} is only in one" for judge in judges ^ found.keys()]

@@ -6,11 +6,12 @@ import random
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy
 import pytest
 
-from app.ledger import Ledger, Record, RunTallies, StepTally, migrate, steps
+from app.ledger import GraderReport, Ledger, Record, RunTallies, StepTally, migrate, steps
 from app.ledger.database import open_database
 from app.ledger.tallies import QUANTILES, spread
 from app.ledger.tallying import Tallying
@@ -33,6 +34,21 @@ async def test_tallies_are_what_counting_by_hand_gives(ledger: Ledger, seed: int
         await ledger.add_credit(credit(*some[200:]), some[200:])
         made += some
         _agree(await _tallies(ledger), made)
+
+
+async def test_a_report_reads_row_by_row_only_what_is_not_counted_yet(ledger: Ledger) -> None:
+    made = [one for one in _chaos(random.Random(4), 900) if one.caller == "local"]
+    await ledger.add([one for one in made[:600] if one.step != 7])
+    await complete(ledger, "local", "r")
+    await ledger.add([one for one in made[600:] if one.step != 0])
+
+    partly, whole = await ledger.run_report("local", "r"), await ledger.run_report(None, "r")
+
+    assert len(whole) == 4
+    for one, other in zip(partly, whole, strict=True):
+        assert one.mean_reward == pytest.approx(other.mean_reward)
+        assert [step.mean_reward for step in one.steps] == pytest.approx([step.mean_reward for step in other.steps])
+        assert _without_means(one) == _without_means(other)
 
 
 async def test_a_grade_that_is_left_out_is_not_counted(ledger: Ledger) -> None:
@@ -144,6 +160,10 @@ async def test_rewards_of_any_size_have_a_spread() -> None:
 
 async def _tallies(ledger: Ledger) -> RunTallies:
     return await complete(ledger, "local", "r")
+
+
+def _without_means(report: GraderReport) -> GraderReport:
+    return replace(report, mean_reward=None, steps=[replace(step, mean_reward=0.0) for step in report.steps])
 
 
 def _to_the_release_before(connection) -> None:
