@@ -16,6 +16,7 @@ from pydantic_core import to_json
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from app.acceptor import Acceptor
 from app.admission.claim import Presence
 from app.contracts.wire import PROBLEM_TYPE
 from app.drain import Drain
@@ -44,9 +45,10 @@ _MALFORMED = "This is no HTTP/1.1 request that can be read in one way only (RFC 
 _NOWHERE: deque[tuple[bytes, bytes]] = deque(maxlen=0)
 
 
-def protocol_of(watch: Watch, drain: Drain) -> type["HttpProtocol"]:
+def protocol_of(watch: Watch, drain: Drain, acceptor: Acceptor) -> type["HttpProtocol"]:
     """`uvicorn.Config(http=protocol_of(...), ws="none")`."""
-    return type("WatchedHttpProtocol", (HttpProtocol,), {"watch": watch, "drain": drain, "doorway": Doorway()})
+    parts = {"watch": watch, "drain": drain, "acceptor": acceptor, "doorway": Doorway()}
+    return type("WatchedHttpProtocol", (HttpProtocol,), parts)
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -54,6 +56,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     watch: ClassVar[Watch]
     drain: ClassVar[Drain]
+    acceptor: ClassVar[Acceptor]
     doorway: ClassVar[Doorway]
     transport: JoiningTransport  # type: ignore[assignment]  # uvicorn's own type
 
@@ -79,6 +82,10 @@ class HttpProtocol(HttpToolsProtocol):
             self.watch.make_room(self)
         if not self.transport.is_closing():
             self._move(self.watch.idle)
+        self.acceptor.accepted(self.loop, self._another)
+
+    def _another(self) -> "HttpProtocol":
+        return type(self)(self.config, self.server_state, self.app_state, self.loop)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)

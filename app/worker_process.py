@@ -4,8 +4,9 @@ import asyncio
 import logging
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Self
+from typing import NamedTuple, Self
 
 from app.framed_process import FramedProcess
 from app.settings import worker_environment
@@ -15,25 +16,35 @@ _log = logging.getLogger(__name__)
 
 _START_TIMEOUT_S = 60.0
 
-Done = Callable[[list[Outcome] | None, float], None]
-"""Is told the outcomes, or None when the process is gone without them, and the seconds spent."""
+_TIME_BYTES = 4
+
+# The next calls are sent ahead to a worker whose present ones take about so long, s. Below, what waits had better
+# gather to one round trip; above, another worker may be free sooner, and what was sent ahead stays where it is.
+_AHEAD_LEAST_S = 0.005
+AHEAD_MOST_S = 0.2
+
+Done = Callable[[list[Outcome] | None, float | None], None]
+"""Is told the outcomes, or None when the process is gone without them, and the seconds that they took in it; None if
+the process was gone before it began."""
 
 
-def _nobody(outcomes: list[Outcome] | None, spent_s: float) -> None:
-    """Waits for a process that has not been given anything."""
+class _Given(NamedTuple):
+    calls: int
+    expected_s: float
+    timeout_s: float
+    done: Done
 
 
 class WorkerProcess(FramedProcess):
-    """Works on one frame of calls at a time."""
+    """Works on one frame of calls at a time; others may lie in its pipe."""
 
     def __init__(self, lost: Callable[["WorkerProcess"], None]) -> None:
         super().__init__()
         self._loop = asyncio.get_running_loop()
         self._on_lost = lost
         self.loaded: asyncio.Future[None] = self._loop.create_future()
-        self._calls = 0
-        self._on_done: Done = _nobody
-        self._started = 0.0
+        self._given: deque[_Given] = deque()
+        self._began = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self.was_stopped = False
         """Whether its time was up; otherwise it died by itself."""
@@ -54,10 +65,27 @@ class WorkerProcess(FramedProcess):
             raise
         return worker
 
-    def run(self, jobs: bytes, calls: int, timeout_s: float, done: Done) -> None:
-        """Sends `jobs`, JSON that holds so many calls, and calls `done` once: with the outcomes, or when it is gone."""
-        self._calls, self._on_done, self._started = calls, done, time.monotonic()
-        self._timer = self._loop.call_later(timeout_s, self._stop)
+    @property
+    def given(self) -> int:
+        """How many frames it works on or has lying in its pipe."""
+        return len(self._given)
+
+    @property
+    def may_have_more(self) -> bool:
+        """Whether calls that lay in its pipe would be begun sooner than if they waited for its next answer."""
+        return len(self._given) == 1 and _AHEAD_LEAST_S <= self._given[0].expected_s <= AHEAD_MOST_S
+
+    @property
+    def free_in_s(self) -> float:
+        """Seconds until it is expected to have done what it works on."""
+        return max(0.0, self._began + self._given[0].expected_s - time.monotonic()) if self._given else 0.0
+
+    def run(self, jobs: bytes, calls: int, expected_s: float, timeout_s: float, done: Done) -> None:
+        """Sends `jobs`, JSON that holds so many calls, and calls `done` once: with the outcomes, or when it is gone.
+        The time counts from when it has answered what it was given before."""
+        self._given.append(_Given(calls, expected_s, timeout_s, done))
+        if len(self._given) == 1:
+            self._begin()
         self.send(jobs)
 
     def frame_received(self, body: bytes) -> None:
@@ -67,29 +95,44 @@ class WorkerProcess(FramedProcess):
         if not self.loaded.done():
             self.loaded.set_result(None)
             return
+        spent_s = int.from_bytes(body[:_TIME_BYTES], "big") / 1e6
         try:
-            outcomes = decode_outcomes(body)
+            outcomes = decode_outcomes(body[_TIME_BYTES:])
         except (ValueError, TypeError, KeyError) as error:
             _log.error("A worker's answer cannot be read: %r", error)
             outcomes = []
-        if self._calls and len(outcomes) == self._calls:
-            self._finish(outcomes)
+        if self._given and len(outcomes) == self._given[0].calls:
+            self._finish(outcomes, spent_s)
         else:
             self.end()
 
     def ended(self) -> None:
         if not self.loaded.done():
             self.loaded.set_exception(EOFError("The worker ended before it was ready."))
-        if self._calls:
-            self._finish(None)
-        elif self.loaded.exception() is None:
-            self._on_lost(self)
+        if not self._given:
+            if self.loaded.exception() is None:
+                self._on_lost(self)
+            return
+        self._stop_timer()
+        given, self._given = self._given, deque()
+        given[0].done(None, time.monotonic() - self._began)
+        for each in list(given)[1:]:
+            each.done(None, None)
 
-    def _finish(self, outcomes: list[Outcome] | None) -> None:
+    def _begin(self) -> None:
+        self._began = time.monotonic()
+        self._timer = self._loop.call_later(self._given[0].timeout_s, self._stop)
+
+    def _finish(self, outcomes: list[Outcome], spent_s: float) -> None:
+        self._stop_timer()
+        done = self._given.popleft().done
+        if self._given:
+            self._begin()
+        done(outcomes, spent_s)
+
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._calls = 0
-        self._on_done(outcomes, time.monotonic() - self._started)
 
     def _stop(self) -> None:
         self.was_stopped = True

@@ -5,10 +5,14 @@ that comes alone to a grader of our own is judged at once, without one.
 While a worker judges one group of calls the next one gathers, so the process border costs a busy service little, and
 the judging has processors of its own. A call that is larger than its version's `SMALL_MAX_BYTES` goes alone. When a
 group hangs or its worker dies, its calls are tried again one by one: the one at fault fails alone.
+
+A worker that has answered would be idle until the event loop has read that, and in a burst that takes a while. So while
+more waits, each busy worker has its next calls in its pipe already, as long as it is soon done with the present ones.
 """
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -25,7 +29,7 @@ from app.errors import AnsweredAtOnce, DeadlineExceeded, Overloaded, WorkerDied
 from app.failed_calls import FailedCalls
 from app.jobs import Job, Outcome, Part
 from app.trace import Stage
-from app.worker_process import WorkerProcess
+from app.worker_process import AHEAD_MOST_S, WorkerProcess
 from graders.calls import Call, perform
 from graders.discovery import BUILT_IN
 from graders.errors import Unscored
@@ -158,10 +162,16 @@ class Workers:
         return part
 
     def _feed(self) -> None:
-        """Gives idle workers what waits."""
+        """Gives idle workers what waits, and then those that are soon free."""
         self._is_feeding = False
         while self._idle and (parts := self._take()):
             self._run(self._idle.pop(), parts)
+        if not self._idle and len(self._waiting):
+            free_in_s = {worker: worker.free_in_s for worker in self._all if worker.may_have_more}
+            for worker in sorted(free_in_s, key=free_in_s.__getitem__):
+                if not (parts := self._take(free_in_s[worker], AHEAD_MOST_S)):
+                    break
+                self._run(worker, parts)
 
     def _run(self, worker: WorkerProcess, parts: list[Part]) -> None:
         for part in parts:
@@ -169,15 +179,17 @@ class Workers:
             self._alarm.set(part.claim.deadline)
         jobs = b"[%b]" % b",".join([part.job.json for part in parts])
         calls = sum([len(part.job.calls) for part in parts])
-        worker.run(jobs, calls, self._timeout_s(parts), partial(self._done, worker, parts))
+        expected_s = sum([part.cost for part in parts])
+        worker.run(jobs, calls, expected_s, self._timeout_s(parts), partial(self._done, worker, parts))
 
-    def _take(self) -> list[Part]:
-        """The next group: one part that goes alone, or small ones up to the limit."""
+    def _take(self, begins_in_s: float = 0.0, most_s: float = math.inf) -> list[Part]:
+        """The next group, which is expected to take so long at most: one part that goes alone, or small ones up to the
+        limit."""
         parts: list[Part] = []
         calls = 0
-        while (part := self._waiting.peek()) is not None:
+        while (part := self._waiting.peek(begins_in_s)) is not None:
             calls += part.samples
-            if parts and (part.is_alone or calls > _GROUP_MAX_CALLS):
+            if part.cost > most_s or (parts and (part.is_alone or calls > _GROUP_MAX_CALLS)):
                 break
             parts.append(self._waiting.take())
             if part.is_alone:
@@ -205,16 +217,22 @@ class Workers:
                 self._ends.remove(ending)
 
     def _done(
-        self, worker: WorkerProcess, parts: list[Part], outcomes: Sequence[Outcome] | None, spent_s: float
+        self, worker: WorkerProcess, parts: list[Part], outcomes: Sequence[Outcome] | None, spent_s: float | None
     ) -> None:
-        """Takes a worker's outcomes for `parts`, or None when the worker is gone."""
-        self._leave(parts, spent_s, is_usual=outcomes is not None)
+        """Takes a worker's outcomes for `parts`, or None when the worker is gone: then `spent_s` is None if they had
+        not begun."""
+        self._leave(parts, spent_s or 0.0, is_usual=outcomes is not None)
         if outcomes is not None:
             each = iter(outcomes)
             for part in parts:
                 part.settle([next(each) for _ in part.job.calls])
-            self._idle.append(worker)
+            if not worker.given:
+                self._idle.append(worker)
             self._feed()
+            return
+        if spent_s is None:
+            for part in parts:
+                self._try_one_by_one(part)
             return
         self._replace(worker)
         if parts[0].is_alone:

@@ -1,8 +1,8 @@
 """The process in which pure calls run when they must be killable: `python -m graders.worker MEMORY_MIB [FOLDER ...]`.
 
 Frames on stdin and stdout: four bytes of length (big-endian), then that many. A frame in is the JSON of a list of jobs,
-`{"grader", "digest", "config", "calls"}`; it is answered with one frame of outcomes (`graders.calls`), one per call, in
-order. The folders are those of `RFT_GRADERS_PATH`.
+`{"grader", "digest", "config", "calls"}`; it is answered with one frame: the microseconds that it took (four bytes,
+big-endian), and the outcomes (`graders.calls`), one per call, in order. The folders are those of `RFT_GRADERS_PATH`.
 """
 
 import ctypes
@@ -11,6 +11,7 @@ import os
 import resource
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -25,6 +26,7 @@ from graders.registry import Registry, UnknownGrader
 _PR_SET_PDEATHSIG = 1
 # Fewer new objects than this do not wake the garbage collector.
 _GC_OBJECTS = 50_000
+_TIME_MAX_US = (1 << 32) - 1
 
 
 def main() -> None:
@@ -44,7 +46,10 @@ def main() -> None:
     gc.set_threshold(_GC_OBJECTS, 20, 20)
     _write(answers, b"")
     for jobs in _read(sys.stdin.buffer):
-        _write(answers, encode_outcomes([outcome for job in jobs for outcome in _outcomes(registry, job)]))
+        began_ns = time.monotonic_ns()
+        answer = encode_outcomes([outcome for job in jobs for outcome in _outcomes(registry, job)])
+        spent_us = (time.monotonic_ns() - began_ns) // 1000
+        _write(answers, min(spent_us, _TIME_MAX_US).to_bytes(4, "big") + answer)
 
 
 def _write(stream: BinaryIO, body: bytes) -> None:

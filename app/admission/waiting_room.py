@@ -1,7 +1,9 @@
 """The fair queue in front of one scarce resource, with its clock, its door, and what it tells those it cannot serve."""
 
+import asyncio
 import math
 import time
+from collections import deque
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 
@@ -17,6 +19,9 @@ Resource = Literal["workers", "sandbox"]
 
 # Nobody is told to wait longer than this, s: trainers wait for nothing longer, and load does not last.
 _WAIT_MAX_S = 60.0
+# The deadlines of a whole burst come at one instant. Answered in one turn of the event loop, they would hold up whoever
+# is not late for half a second.
+_TOLD_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class WaitingRoom(Generic[T]):
         self._times = ServiceTimes()
         self._queue = FairQueue(slots, bounds, self._times, self._drop)
         self._alarm = Alarm(self._sweep)
+        self._untold: deque[tuple[Ticket, ServiceError]] = deque()
         meters.queued(resource, self)
 
     def enter(self, ticket: T) -> None:
@@ -64,9 +70,13 @@ class WaitingRoom(Generic[T]):
         self._queue.push(ticket, now)
         self._alarm.set(ticket.claim.deadline)
 
-    def peek(self) -> T | None:
-        """What is to be served next, if anything may."""
-        return cast(T | None, self._queue.peek(time.monotonic()))
+    def __len__(self) -> int:
+        """How many tickets wait."""
+        return len(self._queue)
+
+    def peek(self, begins_in_s: float = 0.0) -> T | None:
+        """What is to be served next, in so many seconds, if anything may."""
+        return cast(T | None, self._queue.peek(time.monotonic() + begins_in_s))
 
     def take(self) -> T:
         """Serves what was just peeked at; `done` must follow."""
@@ -91,6 +101,8 @@ class WaitingRoom(Generic[T]):
 
     def close(self) -> None:
         self._alarm.cancel()
+        while self._untold:
+            self._tell()
 
     @property
     def load(self) -> Load:
@@ -138,7 +150,17 @@ class WaitingRoom(Generic[T]):
 
     def _drop(self, ticket: Ticket, why: Loss) -> None:
         self._meters.dropped(self._resource, why, ticket.samples)
-        ticket.drop(self._lost(ticket, why))
+        if not self._untold:
+            asyncio.get_running_loop().call_soon(self._tell)
+        self._untold.append((ticket, self._lost(ticket, why)))
+
+    def _tell(self) -> None:
+        """Tells a few that they were dropped, and the others in the next turns of the event loop."""
+        for _ in range(min(_TOLD_AT_ONCE, len(self._untold))):
+            ticket, error = self._untold.popleft()
+            ticket.drop(error)
+        if self._untold:
+            asyncio.get_running_loop().call_soon(self._tell)
 
     def _lost(self, ticket: Ticket, why: Loss) -> ServiceError:
         waited_s = time.monotonic() - ticket.since

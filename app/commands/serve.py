@@ -13,6 +13,7 @@ import typer
 import uvicorn
 from rich.panel import Panel
 
+from app.acceptor import Acceptor
 from app.commands.console import out, settings, stop
 from app.drain import Drain
 from app.errors import LedgerUnavailable
@@ -64,12 +65,13 @@ def serve(
     except KeyFileError as error:
         stop(str(error))
     watch = Watch(_limits(chosen), app.api.state.metrics.cut_off)
+    acceptor = Acceptor()
     config = uvicorn.Config(
         app,
         host=chosen.host,
         port=chosen.port,
         loop="uvloop",
-        http=protocol_of(watch, app.drain),
+        http=protocol_of(watch, app.drain, acceptor),
         ws="none",
         log_config=None,
         # Paths may carry what no log should hold; the service writes its own lines.
@@ -83,6 +85,7 @@ def serve(
     gc.freeze()
     gc.set_threshold(_GC_OBJECTS, 20, 20)
     listener = config.bind_socket()
+    acceptor.listen(listener)
     # uvicorn raises the signal that stopped it once more when all is closed; a stop that was asked for is no failure.
     for stop_signal in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop_signal, signal.SIG_IGN)

@@ -10,6 +10,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
+from app.acceptor import Acceptor
 from app.drain import Drain
 from app.http_protocol import protocol_of
 from app.http_watch import STALL_S, TICK_S, HttpLimits, Watch
@@ -29,7 +30,7 @@ async def large_answer(scope: Scope, receive: Receive, send: Send) -> None:
 @asynccontextmanager
 async def serving(watch: Watch) -> AsyncIterator[tuple[ServerState, int]]:
     """The connections of a server, and its port."""
-    protocol = protocol_of(watch, Drain())
+    protocol = protocol_of(watch, Drain(), Acceptor())
     config = uvicorn.Config(large_answer, http=protocol, ws="none", lifespan="off", log_config=None)
     config.load()
     state = ServerState()
