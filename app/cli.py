@@ -9,6 +9,7 @@ from app.commands.finance_spec import finance_spec
 from app.commands.grade import grade
 from app.commands.graders import cases, docs, freeze, list_graders, show
 from app.commands.keys import keys
+from app.commands.migrate import migrate
 from app.commands.new import new
 from app.commands.regrade import regrade
 from app.commands.run_files import delete, export
@@ -23,6 +24,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 cli.command()(serve)
+cli.command()(migrate)
 cli.command("list")(list_graders)
 cli.command()(show)
 cli.command()(cases)

@@ -1,0 +1,65 @@
+"""`rft-graders migrate` on both databases."""
+
+import asyncio
+
+from alembic import command
+from sqlalchemy import Connection
+
+from app.ledger import KeyStore, schema_revision
+from app.ledger.database import open_database
+from app.ledger.migrate import _config, _known_revisions
+from tests.app.test_health import free_port
+from tests.command_line import rft
+
+OLDER, NEWEST = _known_revisions()
+
+
+def at_first_schema(connection: Connection) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, min(OLDER))
+
+
+async def first_release(url: str) -> None:
+    database = open_database(url)
+    try:
+        await database.exclusively(at_first_schema)
+    finally:
+        await database.close()
+
+
+def test_a_database_of_the_first_release_gets_the_newest_schema(database_url: str) -> None:
+    asyncio.run(first_release(database_url))
+    assert asyncio.run(schema_revision(database_url)) == min(OLDER) != NEWEST
+
+    shown, _ = rft("migrate", RFT_DATABASE_URL=database_url)
+
+    assert shown.strip() == f"The database has schema {NEWEST}."
+    assert asyncio.run(schema_revision(database_url)) == NEWEST
+
+
+async def caller_names(url: str) -> list[str]:
+    store = KeyStore.open(url)
+    try:
+        return [key.name for key in await store.every()]
+    finally:
+        await store.close()
+
+
+def test_an_empty_database_gets_the_schema_and_a_second_migration_changes_nothing(database_url: str) -> None:
+    rft("migrate", RFT_DATABASE_URL=database_url)
+    rft("keys", "create", "trainer", RFT_DATABASE_URL=database_url)
+
+    rft("migrate", RFT_DATABASE_URL=database_url)
+
+    assert asyncio.run(caller_names(database_url)) == ["trainer"]
+
+
+def test_a_database_that_is_away_fails_the_command_so_that_its_job_is_tried_again() -> None:
+    url = f"postgresql://rft:secret@127.0.0.1:{free_port()}/rft"
+
+    _, told = rft("migrate", expect=1, RFT_DATABASE_URL=url)
+
+    assert "The database cannot be migrated" in told
+    assert "RFT_DATABASE_URL" in told
+    assert "secret" not in told
