@@ -35,10 +35,11 @@ ALLOWED = {
     "app.framed_process": set(),
     "app.drain": {"app.errors"},
     "app.graceful_server": {"app.drain"},
+    "app.acceptor": set(),
     "app.http_transport": set(),
     "app.http_watch": {"app.errors"},
     "app.http_protocol": {
-        "app.admission.claim", "app.contracts.wire", "app.drain", "app.errors", "app.http_doorway",
+        "app.acceptor", "app.admission.claim", "app.contracts.wire", "app.drain", "app.errors", "app.http_doorway",
         "app.http_transport", "app.http_watch",
     },
     "app.ledger": {"app.framed_process", "app.ledger", "app.errors", "migrations"},
