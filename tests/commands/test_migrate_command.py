@@ -4,7 +4,9 @@ import asyncio
 
 from alembic import command
 from sqlalchemy import Connection
+from typer.testing import CliRunner
 
+from app.cli import cli
 from app.ledger import KeyStore, schema_revision
 from app.ledger.database import open_database
 from app.ledger.migrate import _config, _known_revisions
@@ -38,6 +40,13 @@ def test_a_database_of_the_first_release_gets_the_newest_schema(database_url: st
     assert asyncio.run(schema_revision(database_url)) == NEWEST
 
 
+def run(*arguments: str, url: str, expect: int = 0) -> str:
+    """What the command prints, without a process of its own."""
+    done = CliRunner().invoke(cli, arguments, env={"RFT_DATABASE_URL": url, "COLUMNS": "200"})
+    assert done.exit_code == expect, done.output
+    return done.output
+
+
 async def caller_names(url: str) -> list[str]:
     store = KeyStore.open(url)
     try:
@@ -47,10 +56,10 @@ async def caller_names(url: str) -> list[str]:
 
 
 def test_an_empty_database_gets_the_schema_and_a_second_migration_changes_nothing(database_url: str) -> None:
-    rft("migrate", RFT_DATABASE_URL=database_url)
-    rft("keys", "create", "trainer", RFT_DATABASE_URL=database_url)
+    run("migrate", url=database_url)
+    run("keys", "create", "trainer", url=database_url)
 
-    rft("migrate", RFT_DATABASE_URL=database_url)
+    run("migrate", url=database_url)
 
     assert asyncio.run(caller_names(database_url)) == ["trainer"]
 
@@ -58,7 +67,7 @@ def test_an_empty_database_gets_the_schema_and_a_second_migration_changes_nothin
 def test_a_database_that_is_away_fails_the_command_so_that_its_job_is_tried_again() -> None:
     url = f"postgresql://rft:secret@127.0.0.1:{free_port()}/rft"
 
-    _, told = rft("migrate", expect=1, RFT_DATABASE_URL=url)
+    told = run("migrate", url=url, expect=1)
 
     assert "The database cannot be migrated" in told
     assert "RFT_DATABASE_URL" in told
