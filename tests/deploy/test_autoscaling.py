@@ -1,5 +1,6 @@
 """What the autoscalers ask Prometheus for: it is there, and it is one replica's share."""
 
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from app.metrics import Metrics
 from tests.deploy.prometheus import MONITORING
 from tests.deploy.test_kubernetes import FOLDER, only
 
@@ -84,6 +86,15 @@ def test_the_adapter_gives_every_metric_that_is_asked_for() -> None:
     ]
 
     assert asked == [rule["name"]["as"] for rule in ADAPTER]
+
+
+def test_the_service_has_every_metric_and_label_that_is_asked_for() -> None:
+    declared = {metric.name: set(metric.labels) for metric in Metrics().declared}
+    queries = [adapted(rule["name"]["as"]) for rule in ADAPTER] + [trigger["query"] for trigger in TRIGGERS]
+
+    asked = {name for query in queries for name in re.findall(r"\brft_\w+", query)}
+    assert asked == {"rft_queue_seconds", "rft_slots", "rft_slots_in_use"}
+    assert [declared[name] for name in asked] == [{"resource"}] * 3
 
 
 def test_a_pod_has_the_longest_of_its_queues(tmp_path: Path) -> None:
