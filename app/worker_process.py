@@ -30,6 +30,7 @@ the process was gone before it began."""
 
 class _Given(NamedTuple):
     calls: int
+    caller: str
     expected_s: float
     timeout_s: float
     done: Done
@@ -72,18 +73,27 @@ class WorkerProcess(FramedProcess):
 
     @property
     def may_have_more(self) -> bool:
-        """Whether calls that lay in its pipe would be begun sooner than if they waited for its next answer."""
-        return len(self._given) == 1 and _AHEAD_LEAST_S <= self._given[0].expected_s <= AHEAD_MOST_S
+        """Whether calls of `caller` that lay in its pipe would be begun sooner than if they waited for its answer."""
+        return (
+            len(self._given) == 1
+            and self._given[0].caller != ""
+            and _AHEAD_LEAST_S <= self._given[0].expected_s <= AHEAD_MOST_S
+        )
+
+    @property
+    def caller(self) -> str:
+        """Whose calls it works on; empty: several callers', or nobody's."""
+        return self._given[0].caller if self._given else ""
 
     @property
     def free_in_s(self) -> float:
         """Seconds until it is expected to have done what it works on."""
         return max(0.0, self._began + self._given[0].expected_s - time.monotonic()) if self._given else 0.0
 
-    def run(self, jobs: bytes, calls: int, expected_s: float, timeout_s: float, done: Done) -> None:
+    def run(self, jobs: bytes, calls: int, caller: str, expected_s: float, timeout_s: float, done: Done) -> None:
         """Sends `jobs`, JSON that holds so many calls, and calls `done` once: with the outcomes, or when it is gone.
         The time counts from when it has answered what it was given before."""
-        self._given.append(_Given(calls, expected_s, timeout_s, done))
+        self._given.append(_Given(calls, caller, expected_s, timeout_s, done))
         if len(self._given) == 1:
             self._begin()
         self.send(jobs)

@@ -167,11 +167,19 @@ class Workers:
         while self._idle and (parts := self._take()):
             self._run(self._idle.pop(), parts)
         if not self._idle and len(self._waiting):
-            free_in_s = {worker: worker.free_in_s for worker in self._all if worker.may_have_more}
-            for worker in sorted(free_in_s, key=free_in_s.__getitem__):
-                if not (parts := self._take(free_in_s[worker], AHEAD_MOST_S)):
-                    break
-                self._run(worker, parts)
+            self._feed_ahead()
+
+    def _feed_ahead(self) -> None:
+        """Sends calls behind others of the same caller: nobody is held up there by what somebody else's sample does."""
+        free_in_s = {worker: worker.free_in_s for worker in self._all if worker.may_have_more}
+        others: set[str] = set()
+        for worker in sorted(free_in_s, key=free_in_s.__getitem__):
+            if worker.caller not in others:
+                parts = self._take(free_in_s[worker], AHEAD_MOST_S, worker.caller)
+                if parts:
+                    self._run(worker, parts)
+                else:
+                    others.add(worker.caller)
 
     def _run(self, worker: WorkerProcess, parts: list[Part]) -> None:
         for part in parts:
@@ -180,16 +188,20 @@ class Workers:
         jobs = b"[%b]" % b",".join([part.job.json for part in parts])
         calls = sum([len(part.job.calls) for part in parts])
         expected_s = sum([part.cost for part in parts])
-        worker.run(jobs, calls, expected_s, self._timeout_s(parts), partial(self._done, worker, parts))
+        callers = {part.claim.caller.name for part in parts}
+        caller = callers.pop() if len(callers) == 1 else ""
+        worker.run(jobs, calls, caller, expected_s, self._timeout_s(parts), partial(self._done, worker, parts))
 
-    def _take(self, begins_in_s: float = 0.0, most_s: float = math.inf) -> list[Part]:
-        """The next group, which is expected to take so long at most: one part that goes alone, or small ones up to the
-        limit."""
+    def _take(self, begins_in_s: float = 0.0, most_s: float = math.inf, caller: str = "") -> list[Part]:
+        """The next group: one part that goes alone, or small ones up to the limit; if `caller` is given, of that
+        caller, and none that is expected to take longer than `most_s`."""
         parts: list[Part] = []
         calls = 0
         while (part := self._waiting.peek(begins_in_s)) is not None:
             calls += part.samples
-            if part.cost > most_s or (parts and (part.is_alone or calls > _GROUP_MAX_CALLS)):
+            if part.cost > most_s or (caller and part.claim.caller.name != caller):
+                break
+            if parts and (part.is_alone or calls > _GROUP_MAX_CALLS):
                 break
             parts.append(self._waiting.take())
             if part.is_alone:
