@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from msgspec import convert
 from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
@@ -80,7 +81,7 @@ def perform(version: Version, config: BaseModel, call: dict[str, Any]) -> Outcom
         item, sample = version.read_item(call["item"]), Sample.read(call["sample"])
         if call["is_plan"]:
             return version.plan(sample, item, config)
-        results = [each if isinstance(each, Execution) else Execution(**each) for each in call["results"]]
+        results = convert(call["results"], list[Execution])
         return judged(version.judge(sample, item, config, results))
     except Unscored as error:
         return error
