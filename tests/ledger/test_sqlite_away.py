@@ -63,7 +63,7 @@ async def test_a_locked_file_is_waited_for_once_and_then_refused_at_once(ledger:
 
 async def test_a_full_disk_is_refused_at_once_and_used_again_when_there_is_room(ledger: Ledger, tmp_path: Path) -> None:
     await ledger.add([grade()])
-    [writer] = below_us()
+    [writer] = writers_of(tmp_path)
     hard = resource.prlimit(writer, resource.RLIMIT_FSIZE)[1]
     resource.prlimit(writer, resource.RLIMIT_FSIZE, (4096, hard))
     started = time.monotonic()
@@ -79,6 +79,8 @@ async def test_a_full_disk_is_refused_at_once_and_used_again_when_there_is_room(
     assert len(await ledger.search(RecordFilter(), after=None, limit=99)) == 2
 
 
-def below_us() -> list[int]:
-    """The process that writes."""
-    return [pid for pid in below(os.getpid()) if b"sqlite_writer" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+def writers_of(folder: Path) -> list[int]:
+    """The process that writes to the file in `folder`; the servers of other tests have theirs."""
+    file = str(folder / "rft.sqlite3").encode()
+    commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in below(os.getpid())}
+    return [pid for pid, command in commands.items() if b"sqlite_writer" in command and file in command]
