@@ -219,12 +219,13 @@ class Workers:
             part.expire()
         return self._ends.first
 
-    def _leave(self, parts: list[Part], spent_s: float, *, is_usual: bool) -> None:
-        """`parts` are no longer in a worker; each took its part of the time."""
-        each_s = spent_s / sum([part.samples for part in parts])
+    def _leave(self, parts: list[Part], spent_s: float | None, *, is_usual: bool) -> None:
+        """`parts` are no longer in a worker; each took its part of the time; None: they had not begun."""
+        each_s = (spent_s or 0.0) / sum([part.samples for part in parts])
         for part in parts:
             self._waiting.done(part, each_s * part.samples, is_usual=is_usual)
-            self._meters.stage(part.job.stage, spent_s)
+            if spent_s is not None:
+                self._meters.stage(part.job.stage, spent_s)
             if (ending := self._running.pop(part, None)) is not None:
                 self._ends.remove(ending)
 
@@ -233,7 +234,7 @@ class Workers:
     ) -> None:
         """Takes a worker's outcomes for `parts`, or None when the worker is gone: then `spent_s` is None if they had
         not begun."""
-        self._leave(parts, spent_s or 0.0, is_usual=outcomes is not None)
+        self._leave(parts, spent_s, is_usual=outcomes is not None)
         if outcomes is not None:
             each = iter(outcomes)
             for part in parts:
