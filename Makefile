@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-TEST_PACKAGES := redis-server chromium prometheus prometheus-alertmanager kubectl
+TEST_PACKAGES := redis-server chromium prometheus prometheus-alertmanager
 
 .PHONY: help serve test lint docs screenshots bench lock clean
 

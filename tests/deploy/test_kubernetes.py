@@ -1,6 +1,7 @@
 """Base and overlays as `kubectl kustomize` builds them."""
 
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from app.main import VERSION
 from app.settings import from_environ
 
 FOLDER = Path(__file__).parent.parent.parent / "deploy" / "kubernetes"
+KUBECTL = Path(sys.executable).parent / "kubectl"
 BUILDS = ["base", "overlays/hpa", "overlays/keda"]
 KUBERNETES = "1.34"
 # Kinds that a cluster learns from an operator; their schemas come with it.
@@ -23,7 +25,7 @@ Resource = dict[str, Any]
 
 @cache
 def built(name: str) -> tuple[Resource, ...]:
-    done = subprocess.run(["kubectl", "kustomize", FOLDER / name], capture_output=True, text=True, check=False)
+    done = subprocess.run([KUBECTL, "kustomize", FOLDER / name], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "deprecated" not in done.stderr
     return tuple(yaml.safe_load_all(done.stdout))
