@@ -10,9 +10,11 @@ import ast
 import hashlib
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from importlib import metadata
 from importlib.util import resolve_name
 from pathlib import Path
+from typing import NamedTuple
 
 from graders.api import SANDBOX_VERSION
 
@@ -30,25 +32,27 @@ def digest_of(module: str, roots: dict[str, Path]) -> str:
         FileNotFoundError: `module` is not below any root.
         metadata.PackageNotFoundError: an import outside the roots belongs to no installed distribution.
     """
-    lines = sorted({*_sources(module, roots), *_distributions(module, roots), *_sandbox(module, roots)})
+    names = _closure(module, roots)
+    lines = sorted({*_sources(module, names, roots), *_distributions(names, roots), *_sandbox(module, roots)})
     return "sha256:" + hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _sources(module: str, roots: dict[str, Path]) -> Iterator[str]:
+def _sources(module: str, names: set[str], roots: dict[str, Path]) -> Iterator[str]:
     version_file = _file_of(module, roots)
     if version_file is None:
         raise FileNotFoundError(f"No source file for {module!r}.")
-    files = {name: file for name in _closure(module, roots) if (file := _file_of(name, roots))}
+    files = {name: file for name in names if (file := _file_of(name, roots))}
     files |= {f"{module}:{path.name}": path for path in version_file.parent.glob(f"{version_file.stem}.*")}
     for name, path in files.items():
         yield f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}"
 
 
-def _distributions(module: str, roots: dict[str, Path]) -> Iterator[str]:
-    owners = metadata.packages_distributions()
-    for name in _closure(module, roots):
-        top = name.partition(".")[0]
-        if _file_of(name, roots) is None and top not in _BASELINE and top not in roots:
+def _distributions(names: set[str], roots: dict[str, Path]) -> Iterator[str]:
+    tops = {name.partition(".")[0] for name in names if _file_of(name, roots) is None}
+    if further := tops - _BASELINE - set(roots):
+        # Reads the list of files of every distribution there is: half a second.
+        owners = metadata.packages_distributions()
+        for top in further:
             distribution = owners.get(top, [top])[0]
             yield f"{distribution}=={metadata.version(distribution)}"
 
@@ -56,9 +60,7 @@ def _distributions(module: str, roots: dict[str, Path]) -> Iterator[str]:
 def _sandbox(module: str, roots: dict[str, Path]) -> Iterator[str]:
     """The version of what runs the programs of a module that plans some."""
     file = _file_of(module, roots)
-    if file and any(
-        isinstance(node, ast.FunctionDef) and node.name == "plan" for node in ast.parse(file.read_bytes()).body
-    ):
+    if file and _read(file.read_bytes()).plans:
         yield f"sandbox {SANDBOX_VERSION}"
 
 
@@ -78,16 +80,37 @@ def _closure(module: str, roots: dict[str, Path]) -> set[str]:
 
 def _imports(file: Path, module: str, roots: dict[str, Path]) -> Iterator[str]:
     package = module if file.name == "__init__.py" else module.rpartition(".")[0]
-    for node in ast.walk(ast.parse(file.read_bytes())):
+    for origin, names in _read(file.read_bytes()).imports:
+        if origin is None:
+            yield from names
+            continue
+        base = resolve_name(origin, package) if origin.startswith(".") else origin
+        yield base
+        # `from graders.kit import numbers` names a module where `from graders.kit.numbers import x` does not.
+        for name in names:
+            if _file_of(f"{base}.{name}", roots):
+                yield f"{base}.{name}"
+
+
+class _Source(NamedTuple):
+    """What counts of a source: the names behind each `import` (None) and each `from`, and whether it has a `plan`."""
+
+    imports: tuple[tuple[str | None, tuple[str, ...]], ...]
+    plans: bool
+
+
+@lru_cache(maxsize=1024)
+def _read(source: bytes) -> _Source:
+    """Graders share the files of the kit, and parsing is what a digest costs."""
+    tree = ast.parse(source)
+    imports: list[tuple[str | None, tuple[str, ...]]] = []
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            imports.append((None, tuple(alias.name for alias in node.names)))
         elif isinstance(node, ast.ImportFrom):
-            base = resolve_name("." * node.level + (node.module or ""), package) if node.level else node.module or ""
-            yield base
-            # `from graders.kit import numbers` names a module where `from graders.kit.numbers import x` does not.
-            for alias in node.names:
-                if _file_of(f"{base}.{alias.name}", roots):
-                    yield f"{base}.{alias.name}"
+            imports.append(("." * node.level + (node.module or ""), tuple(alias.name for alias in node.names)))
+    plans = any(isinstance(node, ast.FunctionDef) and node.name == "plan" for node in tree.body)
+    return _Source(tuple(imports), plans)
 
 
 def _file_of(module: str, roots: dict[str, Path]) -> Path | None:

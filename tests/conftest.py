@@ -1,10 +1,16 @@
 """Fixtures that several test files use."""
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.services import postgres, postgres_url, redis
+
+# Where Python is told to keep no bytecode, each of the hundreds of services started here would compile all of it anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 __all__ = ["postgres", "postgres_url", "redis"]
 
