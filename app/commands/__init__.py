@@ -1,1 +1,1 @@
-"""One file per command group of `rft-graders`; `app/cli.py` joins them."""
+"""One file per command group of `rft-graders`; `group.py` lists them."""

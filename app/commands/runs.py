@@ -1,4 +1,5 @@
-"""`rft-graders runs list | show | moderation`: training runs as the ledger has them."""
+"""`rft-graders runs list | show | moderation`, joined with `watch`, `export` and `delete`: training runs as the ledger
+has them."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -11,6 +12,8 @@ from rich.table import Table
 from app.catalogue import Catalogue
 from app.commands.asking_ledger import AsJson, CallerName, Run, asked
 from app.commands.console import out, settings
+from app.commands.run_files import delete, export
+from app.commands.run_watching import watch
 from app.errors import UnknownRun
 from app.ledger import GraderReport, Ledger
 from app.moderation import moderation_of
@@ -85,6 +88,10 @@ def moderation(
         return
     for one in RunModeration.model_validate_json(found).reports:
         _print_moderation(one)
+
+
+for _command in (watch, export, delete):
+    runs.command()(_command)
 
 
 def _print_json(found: Sequence[Any]) -> None:
