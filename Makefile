@@ -6,11 +6,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TEST_PACKAGES := redis-server chromium prometheus prometheus-alertmanager
+TRIAL_PACKAGES := buildah podman runc conmon netavark aardvark-dns iptables debootstrap debian-archive-keyring
 
-.PHONY: help serve test lint docs screenshots bench lock clean
+.PHONY: help serve test lint docs screenshots bench try-image lock clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
 
 serve: $(BIN)/.runtime ## migrate and serve on http://127.0.0.1:8000 (settings: RFT_*, see README)
 	@exec $(BIN)/rft-graders serve
@@ -35,6 +36,10 @@ screenshots: $(BIN)/.test ## write the pictures of the page in docs/ anew
 bench: $(BIN)/.test ## the numbers that the README claims; takes minutes
 	@scripts/system-packages wrk redis-server
 	$(BIN)/python -m bench
+
+try-image: $(BIN)/.test ## build the image and run it for real, alone and by compose (as root; deploy/README.md)
+	@scripts/system-packages $(TRIAL_PACKAGES)
+	$(BIN)/python -m deploy.trial
 
 lock: ## pin the dependencies again, with hashes (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --group test -o requirements/test.txt
