@@ -2,9 +2,14 @@
 
 A burst of thousands arrives between two turns. Were all of them begun in one, the answers of workers would lie unread
 for that time and the workers idle: at ten times the load, a scarce grader then gave a quarter of what it can. So few
-begin in a turn; between turns every socket and every worker is looked at. What does not begin at once stands in lines,
-one per credential as far as their number allows (stochastic fair queueing, McKenney 1990), which are served in turn:
-nobody's burst stands before everybody else's requests.
+begin in a turn; between turns every socket and every worker is looked at. How many is found out from how long turns
+take: a fixed number is too many of large batches, and too few when turns are long for other reasons, such as a thousand
+new connections, and then the more connections there are the less is answered. What does not begin at once stands in
+lines, one per credential as far as their number allows (stochastic fair queueing, McKenney 1990), which are served in
+turn: nobody's burst stands before everybody else's requests.
+
+A line that is far behind is served from both ends. From its front alone, all that begins has waited too long and is
+refused, and what is scarce is idle while thousands wait (`bench/overload.py`).
 """
 
 import asyncio
@@ -15,9 +20,13 @@ from typing import NamedTuple
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-_BEGUN_PER_TURN = 8
+# Requests that begin in a turn: more while turns are short, half as many after one that was long, s.
+_FEWEST, _MOST = 8, 64
+_ONE_MORE_BELOW_S, _HALF_ABOVE_S = 0.005, 0.015
 # Credentials are told apart before it is known whether they are any, so there may not be a line for each.
 _LINES = 64
+# A line is far behind when its first has stood in it for so long, s.
+_FAR_BEHIND_S = 0.5
 _CREDENTIALS = frozenset({b"authorization", b"x-api-key", b"x-functions-key"})
 
 
@@ -33,6 +42,9 @@ class Doorway:
     def __init__(self) -> None:
         self._lines: OrderedDict[int, deque[_Held]] = OrderedDict()
         self._begun = 0
+        self._most = _FEWEST
+        self._turn_began = 0.0
+        self._newest_is_next = False
 
     def enter(self, cycle: RequestResponseCycle, begin: Callable[[], None], loop: asyncio.AbstractEventLoop) -> None:
         """Calls `begin`, now or in one of the next turns; never if the caller of `cycle` has hung up by then.
@@ -40,18 +52,21 @@ class Doorway:
         How long it was held stands in the scope as `held_s`, for the border to see.
         """
         if not self._begun:
+            self._turn_began = time.monotonic()
             loop.call_soon(self._next_turn, loop)
-        if self._begun < _BEGUN_PER_TURN and not self._lines:
+        if self._begun < self._most and not self._lines:
             self._begun += 1
             begin()
         else:
             self._lines.setdefault(_line_of(cycle), deque()).append(_Held(time.monotonic(), cycle, begin))
 
     def _next_turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        began, self._turn_began = self._turn_began, time.monotonic()
+        self._most = self._most_after(self._turn_began - began) if self._lines else _FEWEST
         self._begun = 0
-        while self._lines and self._begun < _BEGUN_PER_TURN:
+        while self._lines and self._begun < self._most:
             number, line = self._lines.popitem(last=False)
-            held = line.popleft()
+            held = self._taken(line)
             if line:
                 self._lines[number] = line
             if not held.cycle.disconnected:
@@ -60,6 +75,19 @@ class Doorway:
                 held.begin()
         if self._begun:
             loop.call_soon(self._next_turn, loop)
+
+    def _taken(self, line: deque[_Held]) -> _Held:
+        """The one of `line` that begins now."""
+        if self._turn_began - line[0].since > _FAR_BEHIND_S:
+            self._newest_is_next = not self._newest_is_next
+            return line.popleft() if self._newest_is_next else line.pop()
+        return line.popleft()
+
+    def _most_after(self, turn_s: float) -> int:
+        """How many may begin in a turn after one that took so long."""
+        if turn_s > _HALF_ABOVE_S:
+            return max(_FEWEST, self._most // 2)
+        return min(_MOST, self._most + 1) if turn_s < _ONE_MORE_BELOW_S else self._most
 
 
 def _line_of(cycle: RequestResponseCycle) -> int:

@@ -99,6 +99,8 @@ class Watch:
             self.refuse(connection, RequestTimeout("The request's body did not arrive in time."))
         for connection in self._since(self.stalled, STALL_S):
             self.on_cut_off("answer_not_taken")
+            # Its end is told in a later turn, and this may be the last of several ticks that are due in this one.
+            del self.stalled[connection]
             connection.abort()
         flushed_by, all_by = self.now - LINGER_S / TICK_S, self.now - STALL_S / TICK_S
         for connection in [

@@ -18,10 +18,12 @@ _START_TIMEOUT_S = 60.0
 
 _TIME_BYTES = 4
 
-# The next calls are sent ahead to a worker whose present ones take about so long, s. Below, what waits had better
-# gather to one round trip; above, another worker may be free sooner, and what was sent ahead stays where it is.
+# Calls are sent ahead to a worker whose present ones take about so long, s. Below, what waits had better gather to one
+# round trip; above, another worker may be free sooner, and what was sent ahead stays where it is.
 _AHEAD_LEAST_S = 0.005
 AHEAD_MOST_S = 0.2
+# A worker has so much to do ahead, s, that it is not idle while the event loop has one of its longer turns.
+_AHEAD_ENOUGH_S = 0.05
 
 Done = Callable[[list[Outcome] | None, float | None], None]
 """Is told the outcomes, or None when the process is gone without them, and the seconds that they took in it; None if
@@ -45,6 +47,8 @@ class WorkerProcess(FramedProcess):
         self._on_lost = lost
         self.loaded: asyncio.Future[None] = self._loop.create_future()
         self._given: deque[_Given] = deque()
+        self._expected_s = 0.0
+        """What it was given is expected to take so long in all."""
         self._began = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self.was_stopped = False
@@ -74,11 +78,10 @@ class WorkerProcess(FramedProcess):
     @property
     def may_have_more(self) -> bool:
         """Whether calls of `caller` that lay in its pipe would be begun sooner than if they waited for its answer."""
-        return (
-            len(self._given) == 1
-            and self._given[0].caller != ""
-            and _AHEAD_LEAST_S <= self._given[0].expected_s <= AHEAD_MOST_S
-        )
+        if not self._given or not self.caller:
+            return False
+        ahead_s = self._expected_s - self._given[0].expected_s
+        return ahead_s < _AHEAD_ENOUGH_S and _AHEAD_LEAST_S <= self._given[-1].expected_s <= AHEAD_MOST_S
 
     @property
     def caller(self) -> str:
@@ -87,13 +90,14 @@ class WorkerProcess(FramedProcess):
 
     @property
     def free_in_s(self) -> float:
-        """Seconds until it is expected to have done what it works on."""
-        return max(0.0, self._began + self._given[0].expected_s - time.monotonic()) if self._given else 0.0
+        """Seconds until it is expected to have done what it was given."""
+        return max(0.0, self._began + self._expected_s - time.monotonic()) if self._given else 0.0
 
     def run(self, jobs: bytes, calls: int, caller: str, expected_s: float, timeout_s: float, done: Done) -> None:
         """Sends `jobs`, JSON that holds so many calls, and calls `done` once: with the outcomes, or when it is gone.
         The time counts from when it has answered what it was given before."""
         self._given.append(_Given(calls, caller, expected_s, timeout_s, done))
+        self._expected_s += expected_s
         if len(self._given) == 1:
             self._begin()
         self.send(jobs)
@@ -135,10 +139,11 @@ class WorkerProcess(FramedProcess):
 
     def _finish(self, outcomes: list[Outcome], spent_s: float) -> None:
         self._stop_timer()
-        done = self._given.popleft().done
+        given = self._given.popleft()
+        self._expected_s = self._expected_s - given.expected_s if self._given else 0.0
         if self._given:
             self._begin()
-        done(outcomes, spent_s)
+        given.done(outcomes, spent_s)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

@@ -171,15 +171,14 @@ class Workers:
 
     def _feed_ahead(self) -> None:
         """Sends calls behind others of the same caller: nobody is held up there by what somebody else's sample does."""
-        free_in_s = {worker: worker.free_in_s for worker in self._all if worker.may_have_more}
         others: set[str] = set()
-        for worker in sorted(free_in_s, key=free_in_s.__getitem__):
-            if worker.caller not in others:
-                parts = self._take(free_in_s[worker], AHEAD_MOST_S, worker.caller)
-                if parts:
-                    self._run(worker, parts)
-                else:
-                    others.add(worker.caller)
+        while workers := [each for each in self._all if each.may_have_more and each.caller not in others]:
+            worker = min(workers, key=lambda each: each.free_in_s)
+            parts = self._take(worker.free_in_s, AHEAD_MOST_S, worker.caller)
+            if parts:
+                self._run(worker, parts)
+            else:
+                others.add(worker.caller)
 
     def _run(self, worker: WorkerProcess, parts: list[Part]) -> None:
         for part in parts:
@@ -199,6 +198,7 @@ class Workers:
         calls = 0
         while (part := self._waiting.peek(begins_in_s)) is not None:
             calls += part.samples
+            begins_in_s += part.cost
             if part.cost > most_s or (caller and part.claim.caller.name != caller):
                 break
             if parts and (part.is_alone or calls > _GROUP_MAX_CALLS):

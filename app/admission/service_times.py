@@ -1,9 +1,13 @@
-"""How long one sample takes in one slot, by who asks and what it is done by: two guesses, of which
-one errs to the short side."""
+"""How long one sample takes in one slot, by who asks and what it is done by: two guesses, of which one errs to the
+short side. And how much longer it takes until that is known to the service."""
 
 _RISE = 1 / 16
 _FALL = 1 / 2
 _LIFE_S = 10.0
+# What is lost on the way to a slot and back is forgotten sooner, s, and never taken for more, s: it is this moment's
+# load, not the samples.
+_DELAY_LIFE_S = 2.0
+_DELAY_MOST_S = 0.15
 _UNKNOWN = (0.0, 0.0, 0.0, float("-inf"))
 
 
@@ -51,3 +55,27 @@ class ServiceTimes:
     def _known(self, caller: str, kind: str, now: float) -> tuple[float, float, float] | None:
         short, mean, off, seen_at = self._seen.get((caller, kind), _UNKNOWN)
         return (short, mean, off) if now - seen_at < _LIFE_S else None
+
+
+class Delays:
+    """What passes beside the time in a slot, smoothed: until it is begun there, and until the event loop has read what
+    came of it. Under load the loop is late; what is begun so shortly before its deadline that it would be done just in
+    time is then judged for nobody."""
+
+    def __init__(self) -> None:
+        self._mean = self._off = 0.0
+        self._seen_at = float("-inf")
+
+    def observe(self, seconds: float, now: float) -> None:
+        """So much passed."""
+        if now - self._seen_at > _DELAY_LIFE_S:
+            self._mean, self._off = seconds, 0.0
+        self._seen_at = now
+        self._off += (abs(seconds - self._mean) - self._off) * _RISE
+        self._mean += (seconds - self._mean) * _RISE
+
+    def expected_s(self, now: float) -> float:
+        """Seconds that nearly all delays are shorter than."""
+        if now - self._seen_at > _DELAY_LIFE_S:
+            return 0.0
+        return min(_DELAY_MOST_S, self._mean + 3 * self._off)

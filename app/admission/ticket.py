@@ -22,10 +22,12 @@ class Ticket(ABC):
 
     Attributes:
         is_waiting: whether it stands in a queue.
+        begins: when it was to be begun, by `time.monotonic`.
         cost: what it was taken for, in seconds of one slot; 0 before that.
     """
 
     __slots__ = (
+        "begins",
         "claim",
         "cost",
         "ending",
@@ -41,7 +43,7 @@ class Ticket(ABC):
     def __init__(self, claim: Claim, kind: str, samples: int, size_bytes: int) -> None:
         self.claim, self.kind, self.samples, self.size_bytes = claim, kind, samples, size_bytes
         self.is_waiting = False
-        self.cost = self.since = 0.0
+        self.cost = self.since = self.begins = 0.0
         self.lines: list[Line] = []
         self.served_by: list[Flow] = []
         self.ending: Ending[Ticket] | None = None

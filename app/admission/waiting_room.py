@@ -9,7 +9,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 
 from app.admission.alarm import Alarm
 from app.admission.fair_queue import Bounds, FairQueue, Loss, Refusal
-from app.admission.service_times import ServiceTimes
+from app.admission.service_times import Delays, ServiceTimes
 from app.admission.ticket import Ticket
 from app.errors import CallerGone, DeadlineExceeded, LateInQueue, Overloaded, ServiceError
 
@@ -51,6 +51,7 @@ class WaitingRoom(Generic[T]):
     def __init__(self, resource: Resource, slots: int, bounds: Bounds, meters: Meters) -> None:
         self._resource, self._meters = resource, meters
         self._times = ServiceTimes()
+        self._delays = Delays()
         self._queue = FairQueue(slots, bounds, self._times, self._drop)
         self._alarm = Alarm(self._sweep)
         self._untold: deque[tuple[Ticket, ServiceError]] = deque()
@@ -76,7 +77,11 @@ class WaitingRoom(Generic[T]):
 
     def peek(self, begins_in_s: float = 0.0) -> T | None:
         """What is to be served next, in so many seconds, if anything may."""
-        return cast(T | None, self._queue.peek(time.monotonic() + begins_in_s))
+        now = time.monotonic()
+        ticket = self._queue.peek(now + begins_in_s + self._delays.expected_s(now))
+        if ticket is not None:
+            ticket.begins = now + begins_in_s
+        return cast(T | None, ticket)
 
     def take(self) -> T:
         """Serves what was just peeked at; `done` must follow."""
@@ -92,8 +97,9 @@ class WaitingRoom(Generic[T]):
         """`ticket` was served for so long; `is_usual`: by itself, so that others may be expected to take as long."""
         self._queue.done(ticket, spent_s)
         if is_usual:
-            each_s = spent_s / ticket.samples
-            self._times.observe(ticket.claim.caller.name, ticket.kind, each_s, time.monotonic())
+            now = time.monotonic()
+            self._times.observe(ticket.claim.caller.name, ticket.kind, spent_s / ticket.samples, now)
+            self._delays.observe(max(0.0, now - ticket.begins - spent_s), now)
 
     def withdraw(self, ticket: T) -> None:
         """Takes `ticket` out, if it waits: nobody wants it any more."""

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from app.admission.service_times import ServiceTimes
+from app.admission.service_times import Delays, ServiceTimes
 
 
 def test_nothing_is_expected_of_what_was_never_seen() -> None:
@@ -55,3 +55,24 @@ def test_slow_ones_among_them_do_not_keep_quick_ones_from_being_begun() -> None:
         times.observe("a", "grader", 0.1, 0.0)
 
     assert times.needed_s("a", "grader", 0.0) < 1.5
+
+
+def test_what_passes_beside_the_time_in_a_slot_is_known_from_others_that_it_passed_for() -> None:
+    delays, chance = Delays(), random.Random(7)
+    seen = [chance.gauss(0.03, 0.005) for _ in range(500)]
+    for seconds in seen:
+        delays.observe(seconds, 0.0)
+
+    assert sum(seconds <= delays.expected_s(1.0) for seconds in seen) >= 0.97 * len(seen)
+    assert delays.expected_s(1.0) < 0.06
+
+
+def test_a_delay_is_forgotten_soon_and_is_never_taken_for_much() -> None:
+    delays = Delays()
+    assert delays.expected_s(0.0) == 0.0
+    delays.observe(60.0, 0.0)
+    assert 0.0 < delays.expected_s(1.0) < 0.2
+    assert delays.expected_s(3.0) == 0.0
+    delays.observe(0.01, 3.0)
+
+    assert delays.expected_s(3.0) == pytest.approx(0.01)

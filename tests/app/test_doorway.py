@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,37 @@ async def test_few_begin_in_one_turn_and_all_in_the_end() -> None:
     assert 0 < at_once < 20
     assert at_once < after_a_turn < 40
     assert arrivals.begun == [str(number) for number in range(1000)]
+
+
+async def test_more_begin_in_a_turn_while_turns_are_short_and_few_again_after_long_ones() -> None:
+    async def begun_in_a_turn(busy_s: float) -> int:
+        before, busy_until = len(arrivals.begun), time.monotonic() + busy_s
+        while time.monotonic() < busy_until:
+            pass
+        await asyncio.sleep(0)
+        return len(arrivals.begun) - before
+
+    arrivals = Arrivals()
+    for number in range(2000):
+        arrivals.arrive(str(number))
+    in_short = [await begun_in_a_turn(0.0) for _ in range(30)]
+    in_long = [await begun_in_a_turn(0.02) for _ in range(4)]
+
+    assert in_short[0] < 12
+    assert in_short[-1] > 25
+    assert in_long[-1] == 8
+
+
+async def test_a_line_that_is_far_behind_is_served_from_both_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    arrivals = Arrivals()
+    for number in range(100):
+        arrivals.arrive(str(number))
+    at_once, now = len(arrivals.begun), time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 0.6)
+    await asyncio.sleep(0)
+    begun = [int(name) for name in arrivals.begun[at_once:]]
+
+    assert begun == [at_once, 99, at_once + 1, 98, at_once + 2, 97, at_once + 3, 96]
 
 
 async def test_a_lone_request_begins_at_once() -> None:
