@@ -1,12 +1,9 @@
-"""The OpenAPI page: FastAPI's own, with every grader's cases as examples and problems under their media type."""
+"""What the OpenAPI page shows: the schema, with examples from graders' cases and problems under their media type."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
-from fastapi.responses import HTMLResponse
 from pydantic_core import to_json
 
 from app.contracts.wire import PROBLEM_TYPE
@@ -21,25 +18,15 @@ _KEYS = "An API key. As long as the service has none, callers on its own machine
 def install(app: FastAPI, registry: Registry) -> None:
     """Replaces `app.openapi` by one that is completed once and kept."""
     plain = app.openapi
-    _add_pages(app)
 
     def complete() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _completed(plain(), list(registry))
+            # The first example of a path is one that its first body can be sent to.
+            graders = sorted(registry, key=lambda grader: grader.recipe is not None)
+            app.openapi_schema = _completed(plain(), graders)
         return app.openapi_schema
 
     app.openapi = complete  # type: ignore[method-assign]
-
-
-def _add_pages(app: FastAPI) -> None:
-    """The pages that show it. They ask for the schema beside them, so that they work below /k/KEY too."""
-    for path, page in (("/docs", get_swagger_ui_html), ("/redoc", get_redoc_html)):
-        answer = page(openapi_url="openapi.json", title=app.title)
-        app.add_api_route(path, partial(_shown, answer), include_in_schema=False)
-
-
-async def _shown(page: HTMLResponse) -> HTMLResponse:
-    return page
 
 
 def _completed(schema: dict[str, Any], graders: list[Grader]) -> dict[str, Any]:
@@ -50,7 +37,7 @@ def _completed(schema: dict[str, Any], graders: list[Grader]) -> dict[str, Any]:
     _add_examples(schema, "/v1/graders/{id}/grade", _bodies(graders))
     _add_examples(schema, "/v1/graders/{id}/grade-batch", {"batch": _batch(graders)} if _batch(graders) else {})
     _add_examples(schema, "/v1/graders/{id}/grade-group", _groups(graders))
-    _add_ids(schema, [grader.id for grader in graders])
+    _add_ids(schema, graders)
     return schema
 
 
@@ -134,10 +121,12 @@ def _group(cases: Sequence[Case]) -> dict[str, Any]:
     return {"samples": members} | ({"config": config} if config else {})
 
 
-def _add_ids(schema: dict[str, Any], ids: list[str]) -> None:
+def _add_ids(schema: dict[str, Any], graders: list[Grader]) -> None:
     """Grader ids as examples of every path parameter that takes one."""
+    crediting_first = sorted(graders, key=lambda grader: not grader.version.has_group_credit)
     for path, operations in schema["paths"].items():
         if "/graders/{id}" in path or "/azure/{id}" in path:
+            ids = [grader.id for grader in (crediting_first if path.endswith("/grade-group") else graders)]
             for operation in operations.values():
                 for parameter in operation["parameters"]:
                     if parameter["in"] == "path":

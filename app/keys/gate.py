@@ -20,7 +20,8 @@ NOBODY = Caller("nobody")
 PROBES = frozenset({"/healthz", "/readyz"})
 """What needs no key and is answered even by a service that stops."""
 
-_PAGE = "/page/"
+_PAGES = frozenset({"/", "/docs"})
+_PAGE_FILES = "/page/"
 
 _HEADERS = (b"x-api-key", b"x-functions-key", b"authorization")
 
@@ -96,7 +97,7 @@ class Gate:
 
 
 def _is_page(path: str) -> bool:
-    return path == "/" or path.startswith(_PAGE)
+    return path in _PAGES or path.startswith(_PAGE_FILES)
 
 
 def _taken_from_path(scope: Scope) -> bytes:

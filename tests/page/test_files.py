@@ -22,7 +22,7 @@ VENDORED = [PROJECT / "app/page/static/vendor", PROJECT / "tests/browser/vendor"
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient]:
-    app = FastAPI()
+    app = FastAPI(docs_url=None)
     app.include_router(page_router())
     with TestClient(app) as client:
         yield client
@@ -38,6 +38,15 @@ def test_the_policy_lets_no_script_in_but_the_page_s_own_files(client: TestClien
     assert policy["require-trusted-types-for"] == "'script'"
     assert "unsafe" not in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_openapi_page_has_scripts_of_this_service_alone(client: TestClient) -> None:
+    answer = client.get("/docs")
+    policy = dict(rule.split(" ", 1) for rule in answer.headers["content-security-policy"].split("; "))
+
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["connect-src"] == "'self'"
+    assert policy["frame-ancestors"] == policy["base-uri"] == "'none'"
 
 
 def test_a_file_that_the_browser_has_is_not_sent_again(client: TestClient) -> None:

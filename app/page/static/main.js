@@ -68,7 +68,7 @@ async function nowhere(root) {
 function markPage(page) {
   const links = PAGES.map(([name, title]) =>
     h("a", { href: `#/${name}`, "aria-current": name === page && "page" }, title));
-  fill(document.getElementById("nav"), links);
+  fill(document.getElementById("nav"), links, h("a", { href: "docs" }, "API"));
 }
 
 document.querySelector(".skip").addEventListener("click", (event) => {
