@@ -47,6 +47,8 @@ class GracefulServer(uvicorn.Server):
         if not self.drain.is_leaving:
             self._signalled_at = time.monotonic()
             self.drain.leave()
+            for connection in list(self.server_state.connections):
+                connection.leave()  # type: ignore[union-attr]  # they are ours
             if not self._wait_s:
                 self.drain.close()
         super().handle_exit(sig, frame)
@@ -70,8 +72,6 @@ class GracefulServer(uvicorn.Server):
     async def _drained(self) -> None:
         under_way = len(self.server_state.tasks)
         _log.info("Stopping: %d requests under way; more are taken for %g s", under_way, self._wait_s)
-        for connection in list(self.server_state.connections):
-            connection.leave()  # type: ignore[union-attr]  # they are ours
         await self._within(self._wait_s, lambda: False)
         self.drain.close()
         # Those that come from now on are refused at the door.
