@@ -21,7 +21,7 @@ test: $(BIN)/.test ## every test, on real PostgreSQL, Redis, uvicorn and process
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/rft-graders docs --check
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 lint: $(BIN)/.test ## format, then ruff and mypy
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix . && $(BIN)/mypy

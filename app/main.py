@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -11,10 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from app import health, openapi
-from app.admission.exchange import Exchange
 from app.admission.fair_queue import Bounds
 from app.admission.rates import RateLimits, Rates
-from app.admission.shared_rates import SharedRateLimits
 from app.auth import ANONYMOUS, LOCAL, Caller
 from app.border import Border
 from app.catalogue import Catalogue
@@ -45,6 +43,9 @@ from app.settings import Settings, database_environment
 from app.workers import Workers
 from graders.errors import Fault, Unscored, json_pointer
 from graders.registry import Registry
+
+if TYPE_CHECKING:
+    from app.admission.shared_rates import SharedRateLimits
 
 VERSION = "0.1.0"
 
@@ -220,11 +221,15 @@ def _watch_process(app: FastAPI, stack: AsyncExitStack) -> None:
         stack.callback(log.close)
 
 
-async def _open_limits(settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> RateLimits | SharedRateLimits:
+async def _open_limits(settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> "RateLimits | SharedRateLimits":
     """Rate limits of this process, or those that replicas share."""
     rates = Rates(settings.rate_per_s, settings.burst, settings.rate_by_grader)
     if not settings.redis_url:
         return RateLimits(rates, metrics)
+    # The client of Redis would cost every start a tenth of what it imports.
+    from app.admission.exchange import Exchange
+    from app.admission.shared_rates import SharedRateLimits
+
     exchange = Exchange(settings.redis_url, metrics)
     await exchange.start()
     stack.push_async_callback(exchange.close)

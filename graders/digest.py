@@ -14,7 +14,7 @@ from functools import lru_cache
 from importlib import metadata
 from importlib.util import resolve_name
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from graders.api import SANDBOX_VERSION
 
@@ -104,13 +104,21 @@ def _read(source: bytes) -> _Source:
     """Graders share the files of the kit, and parsing is what a digest costs."""
     tree = ast.parse(source)
     imports: list[tuple[str | None, tuple[str, ...]]] = []
-    for node in ast.walk(tree):
+    for node in _statements(tree.body):
         if isinstance(node, ast.Import):
             imports.append((None, tuple(alias.name for alias in node.names)))
         elif isinstance(node, ast.ImportFrom):
             imports.append(("." * node.level + (node.module or ""), tuple(alias.name for alias in node.names)))
     plans = any(isinstance(node, ast.FunctionDef) and node.name == "plan" for node in tree.body)
     return _Source(tuple(imports), plans)
+
+
+def _statements(body: list[Any]) -> Iterator[ast.AST]:
+    """Every statement at any depth. Nine of ten nodes are expressions, which cannot hold an import."""
+    for node in body:
+        yield node
+        for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+            yield from _statements(getattr(node, part, []))
 
 
 def _file_of(module: str, roots: dict[str, Path]) -> Path | None:

@@ -32,6 +32,8 @@ _TIME_MAX_US = (1 << 32) - 1
 def main() -> None:
     """Serves until stdin closes. The first frame out, an empty one, says that the graders are loaded."""
     memory_mib, folders = int(sys.argv[1]), sys.argv[2:]
+    # What is loaded stays; the collector's walks over it, and over what a judgement drops anyway, cost 5 % of all.
+    gc.set_threshold(_GC_OBJECTS, 20, 20)
     _die_with_parent()
     _limit(memory_mib)
     answers = os.fdopen(os.dup(1), "wb")
@@ -40,10 +42,8 @@ def main() -> None:
     # What a grader prints goes to the log, never between the frames.
     os.dup2(2, 1)
     registry = Registry([Path(folder) for folder in folders])
-    # What is loaded stays; the collector's walks over it, and over what a judgement drops anyway, cost 5 % of all.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_GC_OBJECTS, 20, 20)
     _write(answers, b"")
     for jobs in _read(sys.stdin.buffer):
         began_ns = time.monotonic_ns()
