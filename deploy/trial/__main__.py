@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from deploy.trial import images
@@ -56,12 +57,11 @@ def _try(engine: Engine, base: str | None, parts: set[str]) -> None:
         write_dockers(profile)
         try_alone(engine, profile)
     if "together" in parts:
-        heading("With PostgreSQL and Redis, by docker-compose.yml")
+        heading("With PostgreSQL, Redis and Prometheus, by docker-compose.yml")
         images.build_base(engine)
-        _timed(
-            engine, images.POSTGRES, lambda: images.build(engine, images.POSTGRES, _BESIDE / "postgres", images.BASE)
-        )
-        _timed(engine, images.REDIS, lambda: images.build(engine, images.REDIS, _BESIDE / "redis", images.BASE))
+        for image in (images.POSTGRES, images.REDIS, images.PROMETHEUS, images.ALERTMANAGER):
+            folder = _BESIDE / image.removeprefix("localhost/").partition(":")[0]
+            _timed(engine, image, partial(images.build, engine, image, folder, images.BASE))
         try_together(engine)
 
 

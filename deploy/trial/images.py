@@ -11,6 +11,8 @@ BASE = f"localhost/debian-python:{RELEASE}"
 SERVICE = "localhost/rft-graders:trial"
 POSTGRES = "localhost/postgres:trial"
 REDIS = "localhost/redis:trial"
+PROMETHEUS = "localhost/prometheus:trial"
+ALERTMANAGER = "localhost/alertmanager:trial"
 
 # What this machine trusts, it trusts during a build too: the registry of packages may be a mirror of one's own.
 _AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"

@@ -1,4 +1,4 @@
-"""docker-compose.yml as it is, by podman-compose: the service, PostgreSQL and Redis."""
+"""docker-compose.yml as it is, by podman-compose: the service, PostgreSQL and Redis, and who watches them."""
 
 import sys
 import time
@@ -10,8 +10,9 @@ from deploy.trial.alone import STOP_MAX_S, grades_are_right, layers_hold
 from deploy.trial.caller import FINANCE, Caller, expect, free_port
 from deploy.trial.composed import FILE, override
 from deploy.trial.engine import Engine, Failed
-from deploy.trial.images import POSTGRES, REDIS, SERVICE
+from deploy.trial.images import ALERTMANAGER, POSTGRES, PROMETHEUS, REDIS, SERVICE
 from deploy.trial.report import say
+from deploy.trial.watched import try_watched
 
 _PROJECT = "trial"
 _RUN = "compose"
@@ -23,8 +24,8 @@ def try_together(engine: Engine) -> None:
     Raises:
         Failed: something was not as it must be.
     """
-    port = free_port()
-    compose = _composer(engine, port)
+    port, prometheus_port = free_port(), free_port()
+    compose = _composer(engine, port, prometheus_port)
     compose("up", "--detach", "--no-build", "postgres", "redis")
     _wait_until_healthy(engine, "postgres")
     key = compose("run", "--rm", "-T", "rft-graders", "keys", "create", "trainer").splitlines()[-1]
@@ -39,12 +40,13 @@ def try_together(engine: Engine) -> None:
     _records_are_in_postgres(engine, caller)
     _limits_are_in_redis(engine, Caller(caller.base, limited))
     _goes_on_without_postgres(engine, caller)
+    try_watched(compose, prometheus_port)
     _stop(engine, compose)
-    compose("down", "--volumes")
+    compose("--profile", "monitoring", "down", "--volumes")
 
 
-def _composer(engine: Engine, port: int) -> Callable[..., str]:
-    """Calls podman-compose with the repository's file, the images of the trial and a free port."""
+def _composer(engine: Engine, port: int, prometheus_port: int) -> Callable[..., str]:
+    """Calls podman-compose with the repository's file, the images of the trial and free ports."""
     limits = engine.folder / "override.yml"
     limits.write_text(override())
     program = Path(sys.executable).parent / "podman-compose"
@@ -54,7 +56,10 @@ def _composer(engine: Engine, port: int) -> Callable[..., str]:
         "POSTGRES_IMAGE": POSTGRES,
         "REDIS_IMAGE": REDIS,
         "RFT_IMAGE": SERVICE,
+        "PROMETHEUS_IMAGE": PROMETHEUS,
+        "ALERTMANAGER_IMAGE": ALERTMANAGER,
         "RFT_PUBLISHED_PORT": str(port),
+        "PROMETHEUS_PUBLISHED_PORT": str(prometheus_port),
     }
 
     def compose(*arguments: str) -> str:
