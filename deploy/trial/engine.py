@@ -4,6 +4,7 @@ import os
 import resource
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -90,10 +91,20 @@ def engine(folder: Path) -> Iterator[Engine]:
     found = Engine(folder, environment)
     try:
         yield found
+    except Failed:
+        _tell_logs(found)
+        raise
     finally:
         found.podman("rm", "--all", "--force", "--time", "1")
         found.podman("volume", "prune", "--force")
         found.podman("network", "prune", "--force")
+
+
+def _tell_logs(engine: Engine) -> None:
+    for name in engine.podman("ps", "--all", "--format", "{{.Names}}").split():
+        print(f"\n-- Last lines of {name}", file=sys.stderr, flush=True)
+        command = ["podman", "logs", "--tail", "20", name]
+        subprocess.run(command, env=dict(engine.environment), stdout=sys.stderr, check=False)
 
 
 def remove(folder: Path) -> None:
