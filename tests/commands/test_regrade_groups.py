@@ -14,7 +14,7 @@ def regrade(data: Path, settings: dict[str, str], *more: str, expect: int = 0) -
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RFT_")}
     done = subprocess.run(
         [sys.executable, "-m", "app.cli", "regrade", "--run", "old", "--json", *more],
-        env=environment | {"COLUMNS": "200", "RFT_DATA_DIR": str(data), **settings},
+        env=environment | {"COLUMNS": "200", "RFT_WORKERS": "1", "RFT_DATA_DIR": str(data), **settings},
         capture_output=True,
         text=True,
         check=False,
