@@ -14,7 +14,8 @@ from app.metrics import Metrics
 
 pytestmark = pytest.mark.anyio
 
-A_WHILE = Claim.within(60, LOCAL)
+# Longer than all tests take: it counts from when they are collected.
+A_WHILE = Claim.within(3600, LOCAL)
 
 
 class Bench:
