@@ -141,7 +141,7 @@ class GraderReport:
     superseded: int
     """Grades that a later one of the same step, item and rollout replaced."""
     unscored: dict[str, int]
-    """Samples without a grade, per error code; outside every mean."""
+    """Samples without a grade, per code of their last error; outside every mean."""
     mean_reward: float | None
     """None: nothing was graded."""
     verdicts: dict[str, int]

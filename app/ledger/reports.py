@@ -57,12 +57,12 @@ def _add_rows(connection: Connection, ranked: Subquery, tallies: dict[tuple[str,
     counted = case((ranked.c.counts, 1), else_=0)
     reward = case((ranked.c.counts, ranked.c.reward))
     query = select(*kind, func.count(), func.sum(counted), func.sum(reward)).group_by(*kind)
-    for step, verdict, code, digest, grader, rows, graded, reward_sum in connection.execute(query):
+    for step, verdict, code, digest, grader, rows, counting, reward_sum in connection.execute(query):
         tally = tallies[grader, digest]
         if verdict is None:
-            tally.unscored[code] += rows
+            tally.unscored[code] += counting
         else:
-            tally.add(step, verdict, rows, graded, reward_sum)
+            tally.add(step, verdict, rows, counting, reward_sum)
 
 
 def counted_ids(connection: Connection, caller: str | None, run: str, graders: Collection[str] | None) -> Sequence[str]:
@@ -106,7 +106,7 @@ class _Tally:
             digest=digest,
             graded=graded,
             superseded=self.superseded,
-            unscored=dict(self.unscored),
+            unscored=dict(+self.unscored),
             mean_reward=sum(self.step_sums.values()) / graded if graded else None,
             verdicts=dict(self.verdicts),
             steps=[
@@ -123,11 +123,11 @@ def _known_steps_first(step: tuple[int | None, object]) -> tuple[bool, int]:
 def _ranked(caller: str | None, run: str, without: Sequence[int | None] = ()) -> Subquery:
     """The run's rows, each with `counts`; those of the steps `without` may be left out.
 
-    Of the grades with one step, item and rollout that a grader gave with one digest the last counts. A grade without
-    item or rollout always does. Unscored rows rank among themselves: an error takes nothing from the grade before it.
+    Of the rows with one step, item and rollout that a grader made with one digest one counts: the last grade, or if
+    there is none the last error. A row without item or rollout always does.
     """
-    attempt = (_c.step, _c.item_id, _c.rollout, _c.digest, _c.grader, _c.caller, _c.reward.is_(None))
-    rank = func.row_number().over(partition_by=attempt, order_by=_c.record.desc())
+    attempt = (_c.step, _c.item_id, _c.rollout, _c.digest, _c.grader, _c.caller)
+    rank = func.row_number().over(partition_by=attempt, order_by=(_c.reward.is_(None), _c.record.desc()))
     counts = _c.item_id.is_(None) | _c.rollout.is_(None) | (rank == 1)
     columns = (_c.record, _c.grader, _c.digest, _c.step, _c.reward, _c.verdict, _c.code)
     own = select(*columns, counts.label("counts")).where(_of(caller), _c.run == run, *_outside(without))

@@ -1,7 +1,7 @@
 """What is counted over the records of one step, per grader id and digest: the ground that monitors stand on.
 
 Pure: rows in, tallies out. A step's rows are counted in one pass from the newest to the oldest, so that of several
-grades with one item and rollout the first that is seen is the one that counts.
+grades with one item and rollout the first that is seen is the one that counts. An error counts if no grade does.
 """
 
 import math
@@ -15,7 +15,7 @@ import msgspec
 
 from app.ledger.traits import Traits, traits_of
 
-FORMAT = 1
+FORMAT = 2
 """Counts up when tallies come to hold something else; those of another format are counted anew."""
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -130,6 +130,8 @@ class _JudgeCount:
     def __init__(self) -> None:
         self.superseded = 0
         self.unscored: Counter[str] = Counter()
+        # By item and rollout, the code of the last error.
+        self.errors: dict[str, dict[int, str]] = defaultdict(dict)
         self.verdicts: Counter[str] = Counter()
         self.rewards, self.durations, self.sizes, self.chars = array("d"), array("d"), array("d"), array("d")
         self.parts: dict[str, array[float]] = {}
@@ -143,11 +145,27 @@ class _JudgeCount:
     def add(self, row: TallyRow) -> None:
         self.first_us, self.last_us = min(self.first_us, row.created_us), max(self.last_us, row.created_us)
         if row.reward is None:
-            self.unscored[row.code or ""] += 1
+            self._add_error(row, row.code or "")
         elif self._is_superseded(row):
             self.superseded += 1
         else:
             self._count(row, row.reward, traits_of(row.grade, row.sample))
+
+    def _add_error(self, row: TallyRow, code: str) -> None:
+        if row.item_id is None or row.rollout is None:
+            self.unscored[code] += 1
+        else:
+            self.errors[row.item_id].setdefault(row.rollout, code)
+
+    def _samples_without_grade(self) -> Counter[str]:
+        """By the code of their last error, as far as it is known which samples were graded after all."""
+        ungraded = (
+            code
+            for item_id, codes in self.errors.items()
+            for rollout, code in codes.items()
+            if rollout not in self.seen.get(item_id, ())
+        )
+        return self.unscored + Counter(ungraded)
 
     def _is_superseded(self, row: TallyRow) -> bool:
         if row.item_id is None or row.rollout is None:
@@ -192,7 +210,7 @@ class _JudgeCount:
             digest=digest,
             graded=len(self.rewards),
             superseded=self.superseded,
-            unscored=dict(sorted(self.unscored.items())),
+            unscored=dict(sorted(self._samples_without_grade().items())),
             verdicts=dict(sorted(self.verdicts.items())),
             reward=spread(self.rewards),
             at_greatest=self.rewards.count(max(self.rewards)) if self.rewards else 0,

@@ -54,7 +54,7 @@ class Counts(BaseModel):
 
     graded: int = Field(description="Grades that count: per step, item and rollout the last one.")
     superseded: int = Field(description="Grades that a later one of the same step, item and rollout replaced.")
-    unscored: dict[str, int] = Field(description="Samples without a grade, per error code; outside every mean.")
+    unscored: dict[str, int] = Field(description="Samples without a grade, per last error's code; outside every mean.")
     unscored_share: Share | None = Field(description="Of all samples; null: there are none.")
     verdicts: dict[str, int]
     at_max_share: Share | None = Field(

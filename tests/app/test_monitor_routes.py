@@ -18,7 +18,7 @@ def test_a_run_is_reported_step_by_step_with_its_findings(client: httpx2.Client)
         for item in range(8):
             for rollout in range(2):
                 put(client, "watched", step, f"q{item}", rollout, config={"reward": 1.0 if step == 2 else rollout})
-    put(client, "watched", 2, "q0", 0, n=-1)
+    put(client, "watched", 2, "q0", 99, n=-1)
 
     report = monitor(client, "watched")
 

@@ -1,10 +1,11 @@
 """Tallies, when all is counted, and whether they are right."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 
-from app.ledger import GraderReport, Ledger, RunTallies
+from app.ledger import GraderReport, Ledger, Record, RunTallies
 
 PATIENCE_S = 30
 
@@ -15,6 +16,18 @@ async def complete(ledger: Ledger, caller: str, run: str) -> RunTallies:
     while not tallies.is_complete:
         tallies = await ledger.run_tallies(caller, run, patience_s=PATIENCE_S)
     return tallies
+
+
+def without_grade(judged: Sequence[Record]) -> Counter[str]:
+    """Samples that one judge left without a grade, by the code of their last error, counted by hand."""
+    last: dict[object, Record] = {}
+    for record in sorted(judged, key=lambda record: record.record):
+        place = (record.step, record.item_id, record.rollout)
+        # Without item or rollout every row is a sample of its own.
+        sample = record.record if None in place[1:] else place
+        if sample not in last or record.reward is not None or last[sample].reward is None:
+            last[sample] = record
+    return Counter(record.code for record in last.values() if record.code)
 
 
 def disagreements(tallies: RunTallies, reports: list[GraderReport]) -> list[str]:

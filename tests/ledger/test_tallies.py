@@ -17,7 +17,7 @@ from app.ledger.tallies import QUANTILES, spread
 from app.ledger.tallying import Tallying
 from app.run_watch import RunWatch
 from app.settings import worker_environment
-from tests.ledger.counting import complete
+from tests.ledger.counting import complete, without_grade
 from tests.ledger.making import credit, grade, unscored
 
 pytestmark = pytest.mark.anyio
@@ -230,7 +230,7 @@ def _agree_on(tally: StepTally, judged: list[Record]) -> None:
     counted = _counted(scored)
     said = {record.record: json.loads(record.grade) for record in counted}
     assert (tally.graded, tally.superseded) == (len(counted), len(scored) - len(counted))
-    assert tally.unscored == Counter(record.code for record in judged if record.code)
+    assert tally.unscored == without_grade(judged)
     assert tally.verdicts == Counter(record.verdict for record in counted)
     _same_spread(tally.reward, [record.reward for record in counted])
     _same_spread(tally.duration_ms, [record.duration_us / 1000 for record in counted])
