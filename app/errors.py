@@ -270,6 +270,8 @@ class AnsweredAtOnce(Unscored):
 
 Failure = Unscored | ServiceError
 
+_PLACE_CHARS = 200
+
 # The row of each class that was asked for; there are as many as are declared.
 _ROWS: dict[type[Exception], Status] = {}
 
@@ -289,6 +291,14 @@ def is_retryable(error: Failure) -> bool:
     return status_of(error).retry_after_s is not None
 
 
+def detail_of(error: Failure, places_max: int = 1) -> str:
+    """What `error` says, with the first of its faults and their places, so that it can be read without `errors`."""
+    told = [fault for fault in error.faults if fault.detail not in error.detail]
+    shown = [f"{(fault.pointer or 'The body')[:_PLACE_CHARS]}: {fault.detail}" for fault in told[:places_max]]
+    more = [f"And {len(told) - places_max} more."] if len(told) > places_max else []
+    return " ".join([error.detail, *(text if text.endswith((".", "?")) else f"{text}." for text in shown), *more])
+
+
 def problem(error: Failure, record: str | None = None) -> dict[str, Any]:
     """`error` as RFC 9457 problem details; `record` is the id of the unscored row, where one was written."""
     status = status_of(error)
@@ -296,7 +306,7 @@ def problem(error: Failure, record: str | None = None) -> dict[str, Any]:
         "type": f"urn:rft-graders:problem:{status.code}",
         "title": status.title,
         "status": status.status,
-        "detail": redacted(error.detail),
+        "detail": redacted(detail_of(error)),
         "code": status.code,
         "retryable": is_retryable(error),
         "errors": [{"pointer": redacted(fault.pointer), "detail": redacted(fault.detail)} for fault in error.faults],

@@ -137,7 +137,7 @@ class Grading:
         if replayed := sum([answer.replayed for answer in graded]):
             self.meters.replayed(request.grader.id, replayed)
         if (trace := request.order.claim.trace) is not None:
-            trace.judged([answer.record.record for answer in graded], len(answers) - len(graded))
+            trace.judged(list(filter(None, map(_record_id, answers))), len(graded), len(answers) - len(graded))
 
     async def _grade_part(self, request: _Request, entries: list[Entry]) -> None:
         await self.judge(request.grader, request.config, entries, request.order.claim)
@@ -245,6 +245,10 @@ class Grading:
             self.meters.stage("ledger", spent_s := time.monotonic() - began)
             if trace is not None and spent_s > trace.ledger_s:
                 trace.ledger_s = spent_s
+
+
+def _record_id(answer: Answer) -> str | None:
+    return answer.record.record if isinstance(answer, Graded) else answer.record
 
 
 def refuse_if_all_are_shed(entries: Sequence[Entry]) -> None:

@@ -121,7 +121,8 @@ class GroupGrading:
         if answer.replayed:
             self.grading.meters.replayed(group.grader.id, len(graded))
         if (trace := group.order.claim.trace) is not None:
-            trace.judged(graded, len(answer.results) - len(graded))
+            records = [one.record for one in answer.results if isinstance(one, Record)]
+            trace.judged(records, len(graded), len(answer.results) - len(graded))
 
     async def _graded_once(self, group: _Group, key: str, started: float) -> GroupAnswer:
         """The group's rewards, or those that an earlier request with its key was given."""

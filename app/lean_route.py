@@ -29,6 +29,14 @@ Model = TypeVar("Model", bound=BaseModel)
 _ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
 
 
+class NotJson(InvalidRequest):
+    """The body is not JSON; `why` says what is wrong, at which line and column."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The body is not JSON: {why}.", (Fault("", why),))
+        self.why = why
+
+
 class Reply:
     """An HTTP answer of bytes, as an ASGI application, for half the cost of Starlette's Response.
 
@@ -152,7 +160,7 @@ def read_model(model: type[Model], body: bytes) -> Model:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise InvalidRequest("The body is not of the documented shape.", faults_of(error)) from error
+        raise InvalidRequest("The body is not of the documented shape.", faults_of(error, shape=model)) from error
 
 
 def read_json(body: bytes) -> Any:
@@ -162,14 +170,14 @@ def read_json(body: bytes) -> Any:
     is to be judged, and no database stores it as it is.
 
     Raises:
-        InvalidRequest: it is not JSON; the detail says at which byte.
+        NotJson: it is none; the detail says at which line and column.
     """
     try:
         return from_json(body, allow_inf_nan=False)
     except ValueError as error:
         if (repaired := without_lone_surrogates(body)) != body:
             return read_json(repaired)
-        raise InvalidRequest(f"The body is not JSON: {error}.", (Fault("", str(error)),)) from error
+        raise NotJson(str(error)) from error
 
 
 def without_lone_surrogates(body: bytes) -> bytes:

@@ -1,7 +1,7 @@
 """Builds the parts and joins them: the only module that knows every other."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.routing import BaseRoute
 
 from app import health, openapi
 from app.admission.fair_queue import Bounds
@@ -20,7 +21,7 @@ from app.contracts import azure, catalogue, evaluations, groups, moderation, mon
 from app.contracts.wire import problem_response
 from app.cut_off import CutJudges, CutSandbox
 from app.drain import Drain
-from app.errors import Failure, InternalError, InvalidRequest, MethodNotAllowed, ServiceError, UnknownRoute
+from app.errors import Failure, InternalError, InvalidRequest, ServiceError
 from app.evaluator import Evaluator
 from app.grading import Grading
 from app.groups import GroupGrading
@@ -40,6 +41,7 @@ from app.retention import Retention
 from app.run_watch import RunWatch
 from app.selftest import withdraw_the_unfit
 from app.settings import Settings, database_environment
+from app.unrouted import allowed_at, nothing_at, wrong_method
 from app.workers import Workers
 from graders.errors import Fault, Unscored, json_pointer
 from graders.registry import Registry
@@ -108,13 +110,12 @@ def _create_api(settings: Settings) -> FastAPI:
         snapshot=key_snapshot(settings),
         on_refreshed=metrics.keys_read,
     )
-    for part in (native, groups, azure, evaluations):
-        app.include_router(part.router)
-    below_runs = (moderation.router, monitoring.below_runs)
-    for router in (catalogue.lean, catalogue.router, *below_runs, monitoring.router, records.router, health.router):
+    grading = (native.router, groups.router, azure.router, evaluations.router)
+    reading = (moderation.router, monitoring.below_runs, monitoring.router, records.router, health.router)
+    routers = (*grading, catalogue.lean, catalogue.router, *reading, page_router())
+    for router in routers:
         app.include_router(router)
-    app.include_router(page_router())
-    _add_error_handlers(app)
+    _add_error_handlers(app, [route for router in routers for route in router.routes])
     openapi.install(app, registry)
     return app
 
@@ -240,7 +241,7 @@ def _bounds(settings: Settings, samples: int) -> Bounds:
     return Bounds(samples, settings.queue_max_mib << 20)
 
 
-def _add_error_handlers(app: FastAPI) -> None:
+def _add_error_handlers(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
     def problem(request: Request, error: Failure) -> Reply:
         reply = problem_response(error)
         request.scope["trace"].code = reply.code
@@ -257,11 +258,13 @@ def _add_error_handlers(app: FastAPI) -> None:
         return problem(request, InternalError("The service failed; its log has the reason under the request id."))
 
     async def unrouted(request: Request, error: Any) -> Any:
+        path = request.url.path
         if error.status_code == 405:
-            reply = problem(request, MethodNotAllowed(f"{request.url.path} does not answer {request.method}."))
-            reply.headers = error.headers
+            allowed = allowed_at(path, routes)
+            reply = problem(request, wrong_method(request.method, path, allowed))
+            reply.headers = {"Allow": ", ".join(allowed)}
             return reply
-        return problem(request, UnknownRoute(f"There is nothing at {request.url.path}. The routes are at /docs."))
+        return problem(request, nothing_at(path, routes))
 
     app.add_exception_handler(ServiceError, failed)
     app.add_exception_handler(Unscored, failed)

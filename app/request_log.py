@@ -26,7 +26,7 @@ _CLOSE_S = 1.0
 _WRITE_BYTES = 4096
 
 _LINE = (
-    '{"time":"%s.%03dZ","level":"info","event":"request","request_id":"%s","route":%s,"status":%d,"code":%s,"caller":%s,'
+    '{"time":"%s.%03dZ","level":"%s","event":"request","request_id":"%s","route":%s,"status":%d,"code":%s,"caller":%s,'
     '"grader":%s,"record":%s,"last_record":%s,"graded":%d,"unscored":%d,"duration_ms":%.3f,"queue_ms":%.3f,'
     '"ledger_ms":%.3f}\n'
 )
@@ -112,6 +112,7 @@ def _line(trace: Trace, status: int, seconds: float) -> str:
     return _LINE % (
         _shown_second(now_ms // 1000),
         now_ms % 1000,
+        _level(status),
         trace.request_id,
         _quoted(trace.route),
         status,
@@ -126,6 +127,13 @@ def _line(trace: Trace, status: int, seconds: float) -> str:
         trace.queue_s * 1000,
         trace.ledger_s * 1000,
     )
+
+
+def _level(status: int) -> str:
+    """A 500 is a defect of ours or of a grader's; a 503 or 504 comes of load, or of something that is away."""
+    if status < 500:
+        return "info"
+    return "error" if status == 500 else "warning"
 
 
 @lru_cache(maxsize=2)

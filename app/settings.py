@@ -316,8 +316,9 @@ def from_environ(environ: Mapping[str, str], **overrides: Any) -> Settings:
 def _field(name: str) -> str:
     field = name.removeprefix(PREFIX).lower()
     if field not in Settings.model_fields:
-        near = difflib.get_close_matches(name, map(variable, Settings.model_fields), n=1, cutoff=0)
-        raise SettingsError(f"{name} is no setting of this service. The nearest one is {near[0]}.")
+        near = difflib.get_close_matches(field, Settings.model_fields, n=1)
+        hint = f" Did you mean {variable(near[0])}?" if near else " The README lists all there are."
+        raise SettingsError(f"{name} is no setting of this service.{hint}")
     return field
 
 

@@ -35,14 +35,14 @@ class Trace:
         self.code = ""
         """Of the problem that it was answered with."""
         self.record = self.last_record = ""
-        """Of its first and last grade."""
+        """Of its first and last sample that has one."""
         self.graded = self.unscored = 0
         """How many of its samples have a grade, and how many have none."""
         self.queue_s = self.ledger_s = 0.0
         """Longest time that one of its samples waited for a worker or slot, and that its records took."""
 
-    def judged(self, records: Sequence[str], unscored: int) -> None:
-        """What became of its samples: the ids of their grades, and how many have none."""
-        self.graded, self.unscored = len(records), unscored
+    def judged(self, records: Sequence[str], graded: int, unscored: int) -> None:
+        """What became of its samples: the ids of their records, and how many have a grade and have none."""
+        self.graded, self.unscored = graded, unscored
         if records:
             self.record, self.last_record = records[0], records[-1]

@@ -6,7 +6,7 @@ from pydantic import BaseModel, BeforeValidator, Field, StrictBool, StrictInt, S
 from pydantic_core import PydanticCustomError, from_json
 
 from evaluations.errors import BadAverage, BadBeta, BadLabel, BadPosLabel, BadZeroDivision, InvalidEvaluation
-from graders.errors import Fault, json_pointer
+from graders.errors import Fault, json_pointer, wording
 
 Kind = Literal["binary", "multiclass", "multilabel", "flag"]
 Average = Literal["binary", "micro", "macro", "weighted", "samples", "none"]
@@ -146,7 +146,7 @@ def read(model: type[Request], value: Any) -> Request:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise _refusal(error) from error
+        raise _refusal(error, model) from error
 
 
 def read_json(model: type[Request], body: bytes) -> Request:
@@ -162,15 +162,16 @@ def read_json(model: type[Request], body: bytes) -> Request:
     return read(model, value)
 
 
-def _refusal(error: ValidationError) -> InvalidEvaluation:
+def _refusal(error: ValidationError, model: type[Request]) -> InvalidEvaluation:
     kinds: list[type[InvalidEvaluation]] = []
     faults: dict[str, Fault] = {}
-    for found in error.errors(include_url=False, include_context=False, include_input=False):
+    for found in error.errors(include_url=False, include_context=False):
         kind, place = _place(found["loc"], is_missing=found["type"] in {"missing", "extra_forbidden"})
         kinds.append(kind)
-        faults.setdefault(place, Fault(place, found["msg"]))
+        if place not in faults and len(faults) < _FAULTS_MAX:
+            faults[place] = Fault(place, wording(found, model, {}))
     first = next(iter(faults.values()))
-    return kinds[0](f"{first.pointer or 'The body'}: {first.detail}.", tuple(faults.values())[:_FAULTS_MAX])
+    return kinds[0](f"{first.pointer or 'The body'}: {first.detail}.", tuple(faults.values()))
 
 
 def _place(location: tuple[int | str, ...], *, is_missing: bool) -> tuple[type[InvalidEvaluation], str]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from graders.api import Credited, Execution, Grade, Program, Sample
+from graders.crashes import crash_of
 from graders.errors import Fault, GraderCrashed, InvalidConfig, InvalidCredit, InvalidItem, Unscored, said_by
 from graders.version import Version
 
@@ -87,7 +88,7 @@ def perform(version: Version, config: BaseModel, call: dict[str, Any]) -> Outcom
         return error
     # An item's own validators and a grade's own types are a grader's code too.
     except Exception as error:  # noqa: BLE001
-        return GraderCrashed(f"{version.id} raised {type(error).__name__}: {said_by(error)}")
+        return crash_of(version.id, version.folder, error)
 
 
 def judged(grade: Grade) -> Judged:

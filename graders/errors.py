@@ -9,10 +9,20 @@
 Errors in the *sample* are not here: wrong, empty or hostile output is judged. Outside every digest: only grows.
 """
 
+import difflib
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+_NEAR = 0.6
+_NAME_CHARS = 64
+_NAMES_MAX = 40
+_LEVELS_MAX = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +83,101 @@ def _said(kind: str, message: str) -> str:
     return "Input should be an object" if kind == "model_type" else message.removeprefix("Value error, ")
 
 
-def faults_of(error: ValidationError, root: str = "") -> tuple[Fault, ...]:
-    """Pydantic's findings as faults, their pointers below `root`."""
+def faults_of(
+    error: ValidationError, root: str = "", shape: Any = None, elsewhere: Mapping[str, Any] | None = None
+) -> tuple[Fault, ...]:
+    """Pydantic's findings as faults, their pointers below `root`.
+
+    With `shape`, the model that was wanted, what is said of a wrong name holds the right ones; `elsewhere` are the
+    models of other parts of the request by their pointers, where a field may have been meant to stand.
+    """
     return tuple(
-        Fault(json_pointer(root, *found["loc"]), _said(found["type"], found["msg"]))
-        for found in error.errors(include_url=False, include_context=False, include_input=False)
+        Fault(json_pointer(root, *found["loc"]), wording(found, shape, elsewhere or {}))
+        for found in error.errors(include_url=False, include_context=False)
     )
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The one of `known` that `name` may be a slip of; None: it is near none."""
+    return next(iter(difflib.get_close_matches(name[:_NAME_CHARS], known, n=1, cutoff=_NEAR)), None)
+
+
+def wording(found: Any, shape: Any, elsewhere: Mapping[str, Any]) -> str:
+    """What one of pydantic's findings says, as in `faults_of`."""
+    *path, name = found["loc"] or ("",)
+    known = _fields(_below(shape, path))
+    if not known:
+        return _said(found["type"], found["msg"])
+    if found["type"] == "extra_forbidden":
+        return _unknown(str(name), sorted(known), elsewhere)
+    if found["type"] == "missing" and isinstance(found["input"], dict):
+        others = [sent for sent in found["input"] if isinstance(sent, str) and sent not in known]
+        near = nearest(str(name), others[:_NAMES_MAX])
+        return "Field required" if near is None else f"Field required; there is {near[:_NAME_CHARS]!r} instead"
+    return _said(found["type"], found["msg"])
+
+
+def _unknown(name: str, known: list[str], elsewhere: Mapping[str, Any]) -> str:
+    near = nearest(name, known)
+    hint = "" if near is None else f" Did you mean {near!r}?"
+    places = [place for root, shape in elsewhere.items() for place in _places(name, shape, root, _LEVELS_MAX)]
+    other = f" There is one at {places[0]}." if places else ""
+    more = ", ..." if len(known) > _NAMES_MAX else ""
+    return f"There is no such field.{hint}{other} Known: {', '.join(known[:_NAMES_MAX])}{more}"
+
+
+def _below(shape: Any, path: Iterable[str | int]) -> list[Any]:
+    """What `shape` allows at `path`; nothing where that cannot be told."""
+    shapes = [shape]
+    for part in path:
+        shapes = [inside for each in shapes for inside in _inside(each, part)]
+    return shapes
+
+
+def _inside(shape: Any, part: str | int) -> Iterator[Any]:
+    for each in _alternatives(shape):
+        if _is_model(each):
+            if (field := _by_name(each).get(str(part))) is not None:
+                yield field.annotation
+            elif part == each.__name__:
+                yield each
+        elif arguments := [argument for argument in get_args(each) if argument is not Ellipsis]:
+            yield arguments[-1]
+
+
+def _alternatives(shape: Any) -> Iterator[Any]:
+    """The members of a union, without what is annotated on them."""
+    origin = get_origin(shape)
+    if origin is Annotated:
+        yield from _alternatives(get_args(shape)[0])
+    elif origin in (Union, UnionType):
+        for each in get_args(shape):
+            yield from _alternatives(each)
+    else:
+        yield shape
+
+
+def _models(shape: Any) -> Iterator[type[BaseModel]]:
+    return (each for each in _alternatives(shape) if _is_model(each))
+
+
+def _is_model(shape: Any) -> bool:
+    return isinstance(shape, type) and issubclass(shape, BaseModel)
+
+
+def _fields(shapes: Iterable[Any]) -> set[str]:
+    return {name for shape in shapes for model in _models(shape) for name in _by_name(model)}
+
+
+def _by_name(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of `model` under the names by which they are sent."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def _places(name: str, shape: Any, root: str, levels: int) -> Iterator[str]:
+    """Where below `root` a field `name` may stand."""
+    for model in _models(shape) if levels else ():
+        for field_name, field in _by_name(model).items():
+            if field_name == name:
+                yield json_pointer(root, name)
+            yield from _places(name, field.annotation, json_pointer(root, field_name), levels - 1)

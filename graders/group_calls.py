@@ -9,7 +9,8 @@ from pydantic_core import from_json, to_json
 
 from graders.api import Credited, Grade, Member
 from graders.calls import Judged, checked_json
-from graders.errors import GraderCrashed, InvalidItem, Unscored, said_by
+from graders.crashes import crash_of
+from graders.errors import InvalidItem, Unscored
 from graders.version import Version
 
 
@@ -66,7 +67,7 @@ def perform_group(version: Version, config: BaseModel, call: dict[str, Any]) -> 
         return error
     # A credit's own validators and a block's own types are a grader's code too.
     except Exception as error:  # noqa: BLE001
-        return GraderCrashed(f"{version.id} raised {type(error).__name__}: {said_by(error)}")
+        return crash_of(version.id, version.folder, error)
 
 
 def _member(version: Version, sent: dict[str, Any]) -> Member:

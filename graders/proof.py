@@ -57,7 +57,7 @@ def mismatch(version: Version, case: Case, outcome: Outcome) -> str | None:
     expected = case.expect[f"v{version.number}"]
     if _agrees(expected, outcome):
         return None
-    return f"{version.id}, case {case.name!r}: expected {expected}, got {_shown(outcome)}. {case.why}"
+    return f"{version.id}, case {case.name!r}: expected {expected}, got {in_short(outcome)}{_why(outcome)}. {case.why}"
 
 
 def _agrees(expected: Expectation, outcome: Outcome) -> bool:
@@ -70,7 +70,14 @@ def _agrees(expected: Expectation, outcome: Outcome) -> bool:
     return isinstance(outcome, Unscored) and outcome.code == expected.error
 
 
-def _shown(outcome: Outcome) -> str:
+def in_short(outcome: Outcome) -> str:
+    """`outcome` as an expectation is written: reward and verdict, or the code of an error."""
     if isinstance(outcome, Judged):
-        return f"{outcome.reward:g} {outcome.verdict} ({from_json(outcome.json)['reason']})"
-    return f"{outcome.code} ({outcome.detail})" if isinstance(outcome, Unscored) else "programs to run"
+        return f"{outcome.reward:g} {outcome.verdict}"
+    return outcome.code if isinstance(outcome, Unscored) else "programs to run"
+
+
+def _why(outcome: Outcome) -> str:
+    if isinstance(outcome, Judged):
+        return f" ({from_json(outcome.json)['reason']})"
+    return f" ({outcome.detail})" if isinstance(outcome, Unscored) else ""

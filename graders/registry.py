@@ -1,6 +1,5 @@
 """The graders that can be called. The path is the registration: `graders/finance_qa/v1.py` is `finance_qa@v1`."""
 
-import difflib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,9 +10,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from graders.cases import read_cases
+from graders.crashes import place_of
 from graders.digest import digest_of
 from graders.discovery import GraderFolder, find_folders, load_version
-from graders.errors import Fault, InvalidConfig
+from graders.errors import Fault, InvalidConfig, nearest
 from graders.lock import changed_after_release, released
 from graders.recipes import NAME_PATTERN, Recipe, canonical_json, read_recipes
 from graders.version import Version
@@ -97,10 +97,16 @@ class UnknownGrader(LookupError):
         if versions:
             self.detail = f"No version {id!r}. Versions of {name}: {', '.join(versions)}."
         else:
-            near = difflib.get_close_matches(id, known, n=1, cutoff=0.5)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            near = nearest(name, [known_id.partition("@")[0] for known_id in known])
+            hint = "" if near is None else f" Did you mean {_alike(id, near, known)!r}?"
             self.detail = f"No grader {id!r}.{hint} Known graders: {', '.join(known)}."
         super().__init__(self.detail)
+
+
+def _alike(id: str, name: str, known: Sequence[str]) -> str:
+    """The version of `name` that `id` asks for, or else the last."""
+    same = f"{name}@{id.partition('@')[2]}"
+    return same if same in known else [each for each in known if each.partition("@")[0] == name][-1]
 
 
 class Registry:
@@ -180,7 +186,7 @@ class Registry:
         try:
             version = _load(folder, number, module)
         except Exception as error:  # noqa: BLE001
-            self.unhealthy[id] = f"Cannot be loaded: {type(error).__name__}: {error}"
+            self.unhealthy[id] = f"Cannot be loaded: {type(error).__name__}{place_of(error, folder.folder)}: {error}"
             return
         if version.released and released(folder.root)[id] != version.digest:
             self.unhealthy[id] = changed_after_release(id)

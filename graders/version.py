@@ -11,7 +11,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from graders.api import Credited, Execution, Grade, Member, Program, Sample
 from graders.cases import Case
-from graders.errors import GraderCrashed, InvalidConfig, InvalidCredit, InvalidItem, faults_of, said_by
+from graders.crashes import crash_of
+from graders.errors import Fault, GraderCrashed, InvalidConfig, InvalidCredit, InvalidItem, faults_of
 from graders.members import is_fair, ordered
 
 
@@ -115,7 +116,7 @@ class Version:
         try:
             return _model(self.module.Item, item)
         except ValidationError as error:
-            raise InvalidItem(f"The item is not one that {self.id} can grade.", faults_of(error, "/item")) from error
+            raise InvalidItem(f"The item is not one that {self.id} can grade.", self._faults(error, "Item")) from error
 
     def read_config(self, config: dict[str, Any]) -> BaseModel:
         """The config as the version's own model.
@@ -126,7 +127,7 @@ class Version:
         try:
             return _model(self.module.Config, config)
         except ValidationError as error:
-            raise InvalidConfig(f"The config is not one of {self.id}.", faults_of(error, "/config")) from error
+            raise InvalidConfig(f"The config is not one of {self.id}.", self._faults(error, "Config")) from error
 
     def read_credit(self, credit: dict[str, Any]) -> BaseModel:
         """The parameters of a group credit as the version's own model.
@@ -137,7 +138,7 @@ class Version:
         try:
             return _model(self.module.Credit, credit)
         except ValidationError as error:
-            raise InvalidCredit(f"The credit is not one of {self.id}.", faults_of(error, "/credit")) from error
+            raise InvalidCredit(f"The credit is not one of {self.id}.", self._faults(error, "Credit")) from error
 
     def plan(self, sample: Sample, item: BaseModel, config: BaseModel) -> list[Program]:
         """The programs to run before `judge`; none for a version without `plan`.
@@ -189,6 +190,12 @@ class Version:
         rewards = dict(zip(order, credited.rewards, strict=True))
         return Credited(tuple(rewards[index] for index in range(len(members))), credited.block)
 
+    def _faults(self, error: ValidationError, part: str) -> tuple[Fault, ...]:
+        """What is wrong with the `part` of a request; a name that is one of another part's is said to be there."""
+        roots = {name: f"/{name.lower()}" for name in ("Item", "Config", "Credit") if hasattr(self.module, name)}
+        others = {root: getattr(self.module, name) for name, root in roots.items() if name != part}
+        return faults_of(error, roots[part], getattr(self.module, part), others)
+
     def _call(self, function: str, *arguments: Any) -> Any:
         try:
             return getattr(self.module, function)(*arguments)
@@ -196,7 +203,7 @@ class Version:
             raise
         # The border between the service and code it did not write: whatever a grader raises is a crash of the grader.
         except Exception as error:
-            raise GraderCrashed(f"{self.id} raised {type(error).__name__} in {function}: {said_by(error)}") from error
+            raise crash_of(self.id, self.folder, error, function) from error
 
 
 def _is_typed(grade: Grade) -> bool:

@@ -25,6 +25,7 @@ ALLOWED = {
     "app.redaction": set(),
     "app.logs": {"app.redaction"},
     "app.trace": set(),
+    "app.unrouted": {"app.errors"},
     "app.retention": {"app.errors"},
     "app.tallies": set(),
     "app.loop_lag": set(),

@@ -11,6 +11,8 @@ from graders.registry import Grader, Registry, UnknownGrader
 out = Console()
 err = Console(stderr=True)
 
+_STORED = "Recipes that a service has stored (POST /v1/recipes) are known to that service alone."
+
 
 def stop(message: str, code: int = 2) -> NoReturn:
     """Prints `message` in red and ends the command with exit code `code`."""
@@ -31,4 +33,4 @@ def find(registry: Registry, id: str) -> Grader:
     try:
         return registry[id]
     except UnknownGrader as error:
-        stop(f"{id}: {registry.unhealthy[id]}" if id in registry.unhealthy else error.detail)
+        stop(f"{id}: {registry.unhealthy[id]}" if id in registry.unhealthy else f"{error.detail} {_STORED}")

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import tomllib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -23,9 +23,9 @@ from app.auth import LOCAL
 from app.catalogue import Catalogue
 from app.commands.console import err, find, out, settings, stop
 from app.contracts.wire import answer_json, read_sample
-from app.errors import InvalidRequest, RecordRefused, ServiceError, status_of
+from app.errors import InvalidRequest, RecordRefused, ServiceError, detail_of, status_of
 from app.grading import Grading
-from app.lean_route import read_json, read_model
+from app.lean_route import NotJson, read_json, read_model
 from app.ledger import Record, StoredRecipe
 from app.metrics import Metrics
 from app.orders import Answer, Graded, Order, Refused, Submission
@@ -37,6 +37,7 @@ from graders.errors import Unscored
 from graders.registry import Registry
 
 _CHUNK_LINES = 200
+_PLACES_MAX = 5
 
 
 def grade(
@@ -108,30 +109,30 @@ class Summary:
 
     verdicts: Counter[str] = field(default_factory=Counter)
     unscored: Counter[str] = field(default_factory=Counter)
-    reward_sum: float = 0.0
+    rewards: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    """The sum of the rewards by verdict."""
 
     def add(self, number: int, answer: Answer) -> None:
         """Counts one line; an unscored one is reported with its number."""
         if isinstance(answer, Graded):
             self.verdicts[answer.record.verdict or ""] += 1
-            self.reward_sum += answer.record.reward or 0.0
+            self.rewards[answer.record.verdict or ""] += answer.record.reward or 0.0
         else:
             code = status_of(answer.error).code
             self.unscored[code] += 1
-            places = "".join(f" [{fault.pointer}: {fault.detail}]" for fault in answer.error.faults)
-            err.print(f"line {number}: {code}: {answer.error.detail}{places}", style="yellow", markup=False)
+            err.print(f"line {number}: {code}: {detail_of(answer.error, _PLACES_MAX)}", style="yellow", markup=False)
 
     def headline(self) -> str:
         graded = self.verdicts.total()
-        return f"{graded} graded" + (f", mean reward {self.reward_sum / graded:.4f}" if graded else "")
+        return f"{graded} graded" + (f", mean reward {sum(self.rewards.values()) / graded:.4f}" if graded else "")
 
     def table(self) -> Table:
         graded = self.verdicts.total()
-        table = Table("verdict", "lines", "share")
+        table = Table("verdict", "lines", "share", "mean reward")
         for verdict, count in self.verdicts.most_common():
-            table.add_row(verdict, str(count), f"{count / graded:.1%}")
+            table.add_row(verdict, str(count), f"{count / graded:.1%}", f"{self.rewards[verdict] / count:.4f}")
         for code, count in self.unscored.most_common():
-            table.add_row(f"unscored: {code}", str(count), "", style="yellow")
+            table.add_row(f"unscored: {code}", str(count), "", "", style="yellow")
         return table
 
 
@@ -186,18 +187,23 @@ async def _grade_chunk(
 
 def _read(line: bytes) -> Submission | Refused:
     try:
-        row = read_model(Line, line)
+        # Without the line's end, so that a place in it is one in the line.
+        row = read_model(Line, line.rstrip())
         read_sample(row.sample, "/sample")
         return Submission(row.item, row.sample)
+    except NotJson as error:
+        return Refused(InvalidRequest(f"Not JSON: {error.why.replace('line 1 ', '')}."))
     except InvalidRequest as error:
         return Refused(error)
 
 
 def _output_line(number: int, line: bytes, answer: Answer) -> bytes:
     result = from_json(answer_json(answer))
+    # Nothing was recorded, so there is no record to name.
     if isinstance(answer, Graded):
-        # Nothing was recorded, so there is no record to name.
         result = {"grade": {name: value for name, value in result.items() if name not in {"record", "replayed"}}}
+    else:
+        result["error"].pop("record", None)
     try:
         row = read_json(line)
     except InvalidRequest:

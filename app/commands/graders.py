@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -13,9 +14,10 @@ from app.commands.executions import execute_cases
 from app.errors import ServiceError
 from app.generated import stale_documents, write_documents
 from app.settings import Settings
+from graders.calls import Outcome
 from graders.cases import toml_of
 from graders.lock import freeze as write_lock
-from graders.proof import mismatch, run_case
+from graders.proof import in_short, mismatch, run_case
 from graders.registry import Registry
 from graders.version import Version
 
@@ -68,11 +70,13 @@ def cases(
         stop(f"{id} has no cases: write {version.folder / 'cases.toml'}.", 1)
     if execute:
         _check_executions(version, chosen)
-    differences = _differences(version)
-    table = Table("", "case", "reward and verdict", "why")
+    outcomes = {case.name: run_case(version, case) for case in version.cases}
+    differences = _differences(version, outcomes)
+    table = Table("", "case", "expected", "got", "why")
     for case in version.cases:
         mark = "[red]differs[/red]" if case.name in differences else "[green]holds[/green]"
-        table.add_row(mark, escape(case.name), str(case.expect[f"v{version.number}"]), escape(case.why))
+        expected = str(case.expect[f"v{version.number}"])
+        table.add_row(mark, *map(escape, (case.name, expected, in_short(outcomes[case.name]), case.why)))
     out.print(table)
     if differences:
         stop("\n".join(differences.values()), 1)
@@ -82,7 +86,8 @@ def freeze(id: Id) -> None:
     """Release a version or a shipped recipe: its digest goes into versions.lock, and it never changes again."""
     registry = Registry(settings().graders_path)
     grader = find(registry, id)
-    if differences := _differences(grader.version):
+    outcomes = {case.name: run_case(grader.version, case) for case in grader.version.cases}
+    if differences := _differences(grader.version, outcomes):
         names = ", ".join(differences)
         stop(f"{id} is not released: these cases do not hold: {names}. See `rft-graders cases {id}`.", 1)
     write_lock(registry.folders[grader.version.name].root, id, grader.digest)
@@ -116,7 +121,7 @@ def _check_executions(version: Version, chosen: Settings) -> None:
         stop(f"{len(stale)} cases have other executions than those above.", 1)
 
 
-def _differences(version: Version) -> dict[str, str]:
-    """By name, the cases that do not hold, and how."""
-    found = {case.name: mismatch(version, case, run_case(version, case)) for case in version.cases}
+def _differences(version: Version, outcomes: Mapping[str, Outcome]) -> dict[str, str]:
+    """By name, the cases whose outcomes are not what they say, and how."""
+    found = {case.name: mismatch(version, case, outcomes[case.name]) for case in version.cases}
     return {name: difference for name, difference in found.items() if difference}

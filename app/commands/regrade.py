@@ -18,7 +18,7 @@ from app.catalogue import Catalogue
 from app.commands.console import err, out, settings, stop
 from app.commands.grade import read_config
 from app.commands.regrading import Regrading
-from app.errors import Failure, ServiceError, UnknownRun, status_of
+from app.errors import Failure, ServiceError, UnknownRun, detail_of, status_of
 from app.grading import Grading
 from app.ledger import Ledger, Record
 from app.metrics import Metrics
@@ -129,7 +129,7 @@ def _why(unscored: Record | Failure) -> tuple[str, str]:
     """Code and sentence."""
     if isinstance(unscored, Record):
         return unscored.code or "", from_json(unscored.grade)["detail"]
-    return status_of(unscored).code, unscored.detail
+    return status_of(unscored).code, detail_of(unscored)
 
 
 async def _regrade(

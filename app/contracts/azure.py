@@ -21,6 +21,7 @@ from app.errors import (
     IdempotencyConflict,
     InvalidProgram,
     ServiceError,
+    detail_of,
     headers_of,
     problem,
     status_of,
@@ -104,6 +105,6 @@ def _key(body: EndpointBody) -> str | None:
 def _failed(error: Failure, record: str | None = None) -> Reply:
     """Problem details with the `error.message` that the platform shows, and 503 for a missed deadline: a gateway in
     between may take a 504 for its own."""
-    body = {**problem(error, record), "error": {"message": error.detail}}
+    body = {**problem(error, record), "error": {"message": detail_of(error)}}
     status = 503 if status_of(error).status == 504 else status_of(error).status
     return Reply(to_json({**body, "status": status}), status, PROBLEM_TYPE, headers_of(error), status_of(error).code)

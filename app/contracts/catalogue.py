@@ -1,9 +1,10 @@
 """Which graders there are, and recipes of one's own."""
 
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field
 
 from app.contracts.wire import ANY, READING, Name, declared
 from app.dependencies import CurrentCatalogue, caller_of, catalogue_of
@@ -14,6 +15,8 @@ from graders.recipes import NAME_PATTERN
 from graders.registry import Grader
 
 router = APIRouter(tags=["graders"])
+_SHOWN_CHARS = 80
+
 lean = APIRouter(route_class=AdminRoute, tags=["graders"])
 
 
@@ -64,10 +67,23 @@ class GraderPage(GraderSummary):
     cases: list[Case]
 
 
+def _is_name(sent: str) -> str:
+    """`sent`; raises ValueError if no recipe can bear it."""
+    if not re.fullmatch(NAME_PATTERN, sent):
+        raise ValueError(
+            f"{sent[:_SHOWN_CHARS]!r} is no recipe name; one looks like strict_finance: lower case, digits and "
+            "underscores, a letter first, at most 64 characters"
+        )
+    return sent
+
+
+RecipeName = Annotated[str, AfterValidator(_is_name), Field(json_schema_extra={"pattern": f"^{NAME_PATTERN}$"})]
+
+
 class RecipeBody(BaseModel, extra="forbid"):
     """A grader with its config fixed and its dataset's columns named."""
 
-    name: Annotated[str, StringConstraints(pattern=f"^{NAME_PATTERN}$")]
+    name: RecipeName
     grader: Name = Field(description="A grader id, or another recipe's.")
     config: dict[str, Any] = Field({}, description="Laid over the config of `grader`, field by field.")
     item_map: dict[str, str] = Field({}, description="From a dataset's column to the item field it is read as.")

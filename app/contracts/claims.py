@@ -57,14 +57,15 @@ def _claim(request: Request, run: str | None, timeout_ms: str | None, priority: 
 def _seconds(sent: str) -> float:
     if sent.isascii() and sent.isdigit() and len(sent) <= _DIGITS_MAX and (milliseconds := int(sent)) > 0:
         return milliseconds / 1000
-    raise _unreadable(f"X-Request-Timeout-Ms is {sent[:40]!r}; wanted whole milliseconds from 1.")
+    raise _unreadable("X-Request-Timeout-Ms", sent, "wanted whole milliseconds from 1")
 
 
 def _priority(sent: str) -> Priority:
     if (found := _PRIORITIES.get(sent)) is not None:
         return found
-    raise _unreadable(f"X-Priority is {sent[:40]!r}; known are: {', '.join(_PRIORITIES)}.")
+    raise _unreadable("X-Priority", sent, f"known are: {', '.join(_PRIORITIES)}")
 
 
-def _unreadable(detail: str) -> InvalidRequest:
-    return InvalidRequest(detail, (Fault("", detail),))
+def _unreadable(header: str, sent: str, wanted: str) -> InvalidRequest:
+    detail = f"{header} is {sent[:40]!r}; {wanted}."
+    return InvalidRequest(detail, (Fault(f"/header/{header}", detail),))

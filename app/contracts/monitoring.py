@@ -125,7 +125,7 @@ def _one(caller: Caller, of: str | None) -> str:
     """The caller whose run is asked for: a run is one caller's."""
     whom = whose(caller, of)
     if whom is None:
-        raise InvalidRequest("A run is one caller's.", (Fault("/caller", "Wanted a caller's name, not `*`."),))
+        raise InvalidRequest("A run is one caller's.", (Fault("/query/caller", "Wanted a caller's name, not `*`."),))
     return whom
 
 

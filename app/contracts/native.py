@@ -198,7 +198,8 @@ def _read_one(raw: Any, index: int) -> _ReadSample | InvalidRequest:
     try:
         return _ReadSample.model_validate(raw)
     except ValidationError as error:
-        return InvalidRequest("This sample is not of the documented shape.", faults_of(error, f"/samples/{index}"))
+        faults = faults_of(error, f"/samples/{index}", _ReadSample)
+        return InvalidRequest("This sample is not of the documented shape.", faults)
 
 
 def _submission(read: _ReadSample, sent: dict[str, Any], index: int, shared: RunPoint) -> Submission:
@@ -217,5 +218,5 @@ def namespaced(kind: str, sent: str | None) -> str | None:
         return None
     if not 1 <= len(sent) <= _KEY_MAX_CHARS:
         detail = f"Idempotency-Key has {len(sent)} characters; 1 to {_KEY_MAX_CHARS} are read."
-        raise InvalidRequest(detail, (Fault("", detail),))
+        raise InvalidRequest(detail, (Fault("/header/Idempotency-Key", detail),))
     return f"{kind}:{sent}"

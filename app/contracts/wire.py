@@ -41,7 +41,7 @@ from app.lean_route import Reply
 from app.ledger import Record
 from app.orders import Answer, Graded, RunPoint
 from graders.api import Sample
-from graders.errors import GraderCrashed, InvalidConfig, faults_of
+from graders.errors import Fault, GraderCrashed, InvalidConfig, faults_of
 
 # PostgreSQL stores no NUL in text; whatever is searched by must be storable.
 Name = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^\x00]+$")]
@@ -90,7 +90,10 @@ _LIMIT_HEADERS = {
 class ErrorPlace(BaseModel):
     """One thing that is wrong, and where."""
 
-    pointer: str = Field(description="RFC 6901 JSON pointer into the request body; empty: the body itself.")
+    pointer: str = Field(
+        description="RFC 6901 JSON pointer into the request body; empty: the body itself. Of a parameter: "
+        "`/query/NAME`, `/header/NAME` or `/path/NAME`."
+    )
     detail: str
 
 
@@ -112,6 +115,9 @@ class Problem(BaseModel):
     )
 
 
+_SHAPE = "The sample is not of the documented shape."
+_WANTED = "Wanted a string, which is the output text, or an object"
+
 Label = Annotated[
     Name, BeforeValidator(lambda sent: str(sent) if type(sent) is int else sent, json_schema_input_type=str | int)
 ]
@@ -131,7 +137,16 @@ class Run(BaseModel):
         return RunPoint(self.id, self.step, self.item_id, self.rollout, self.group)
 
 
-SentSample = Annotated[Sample, BeforeValidator(lambda sent: {"output_text": sent} if isinstance(sent, str) else sent)]
+def _as_object(sent: Any) -> Any:
+    """Raises ValueError for what is no sample at all."""
+    if isinstance(sent, str):
+        return {"output_text": sent}
+    if not isinstance(sent, dict | Sample):
+        raise ValueError(_WANTED)  # noqa: TRY004 - pydantic reports only ValueError
+    return sent
+
+
+SentSample = Annotated[Sample, BeforeValidator(_as_object)]
 """A sample as sent: an object, or its `output_text` alone."""
 
 
@@ -142,9 +157,11 @@ def read_sample(sent: Any, pointer: str) -> Sample:
         InvalidRequest: it is none, or a field of it has the wrong type.
     """
     try:
-        return Sample.read(sent)
+        return Sample.read(_as_object(sent))
     except ValidationError as error:
-        raise InvalidRequest("The sample is not of the documented shape.", faults_of(error, pointer)) from error
+        raise InvalidRequest(_SHAPE, faults_of(error, pointer)) from error
+    except ValueError as error:
+        raise InvalidRequest(_SHAPE, (Fault(pointer, str(error)),)) from error
 
 
 def declared(*errors: type[Exception]) -> dict[int | str, dict[str, Any]]:

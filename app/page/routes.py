@@ -56,7 +56,7 @@ def page_router() -> APIRouter:
             name = file.relative_to(FOLDER).as_posix()
             path, policy = _PAGES.get(name, (f"/page/{name}", POLICY))
             answer = _File(file.read_bytes(), _TYPES[file.suffix], policy)
-            router.add_api_route(path, partial(_served, answer), methods=["GET"])
+            router.add_api_route(path, partial(_served, answer), methods=["GET", "HEAD"])
     return router
 
 

@@ -58,6 +58,32 @@ def test_a_wrong_type_or_name_is_pointed_at(client: httpx2.Client, change: dict,
     assert answer.json()["errors"][0]["pointer"] == pointer
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"sample": 9}, "/sample: Wanted a string, which is the output text, or an object."),
+        ({"sample": None}, "/sample: Wanted a string, which is the output text, or an object."),
+        ({"cofnig": {}}, "/cofnig: There is no such field. Did you mean 'config'? Known: config, item, run, sample."),
+        ({"config": {"rewad": 1}}, "/config/rewad: There is no such field. Did you mean 'reward'? Known: reward."),
+        ({"config": {"n": 1}}, "/config/n: There is no such field. There is one at /item/n. Known: reward."),
+        ({"item": {"m": 1, "nn": 1}}, "/item/n: Field required; there is 'nn' instead."),
+        ({"run": {"step": "x", "rollout": "y"}}, "And 1 more."),
+    ],
+)
+def test_the_detail_alone_says_what_is_wrong_and_where(client: httpx2.Client, change: dict, said: str) -> None:
+    detail = client.post(PATH, json={**GOOD, **change}).json()["detail"]
+
+    assert detail.endswith(said), detail
+
+
+def test_a_sample_of_a_wrong_type_in_a_batch_is_told_the_same(client: httpx2.Client) -> None:
+    answer = client.post(f"{PATH}-batch", json={"samples": [GOOD, {**GOOD, "sample": 9}]}).json()
+
+    assert answer["results"][1]["error"]["errors"] == [
+        {"pointer": "/samples/1/sample", "detail": "Wanted a string, which is the output text, or an object"}
+    ]
+
+
 @pytest.mark.parametrize("place", ["item", "sample", "config"])
 def test_what_is_nested_too_deep_to_be_stored(client: httpx2.Client, place: str) -> None:
     deep: object = 1
@@ -113,6 +139,7 @@ def test_an_idempotency_key_that_is_too_long(client: httpx2.Client) -> None:
     answer = client.post(PATH, json=GOOD, headers={"Idempotency-Key": "k" * 256})
 
     assert_problem(answer, 422, "invalid_request")
+    assert answer.json()["errors"][0]["pointer"] == "/header/Idempotency-Key"
 
 
 def test_another_media_type(client: httpx2.Client) -> None:
@@ -124,6 +151,25 @@ def test_a_path_or_method_that_is_not_there(client: httpx2.Client) -> None:
     refused = client.get(PATH)
     assert_problem(refused, 405, "method_not_allowed")
     assert refused.headers["allow"] == "POST"
+    assert refused.json()["detail"] == f"{PATH} does not answer GET; it answers POST."
+    assert client.delete("/v1/recipes").headers["allow"] == "GET, POST"
+    slash = client.get("/v1/graders/")
+    assert_problem(slash, 404, "unknown_route")
+    assert "/v1/graders, without the slash, is a route" in slash.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/page/main.js"])
+def test_head_of_a_page_is_its_get_without_a_body(client: httpx2.Client, path: str) -> None:
+    got, head = client.get(path), client.head(path)
+
+    assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", got.headers["etag"])
+
+
+def test_a_name_that_no_recipe_can_bear_is_told_how_one_looks(client: httpx2.Client) -> None:
+    answer = client.post("/v1/recipes", json={"name": "Bad-Name", "grader": "moody@v1"})
+
+    assert_problem(answer, 422, "invalid_request")
+    assert "/name: 'Bad-Name' is no recipe name; one looks like strict_finance" in answer.json()["detail"]
 
 
 def test_a_query_parameter_of_the_wrong_type(client: httpx2.Client) -> None:

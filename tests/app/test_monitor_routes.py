@@ -93,4 +93,4 @@ def test_a_run_whose_name_ends_in_monitor_can_be_read(client: httpx2.Client) -> 
 def test_everybodys_runs_of_one_name_have_no_common_monitor(client: httpx2.Client) -> None:
     answer = client.get("/v1/runs/any/monitor", params={"caller": "*"})
 
-    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/caller")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/query/caller")

@@ -27,7 +27,7 @@ def test_variables_and_the_command_line_are_read_the_latter_wins() -> None:
     [("RFT_DEADLIN_S", "RFT_DEADLINE_S"), ("RFT_DATABASE", "RFT_DATABASE_URL"), ("RFT_PROT", "RFT_PORT")],
 )
 def test_an_unknown_name_stops_the_start_with_the_nearest_known_one(name: str, nearest: str) -> None:
-    with pytest.raises(SettingsError, match=rf"{name} is no setting of this service. The nearest one is {nearest}\."):
+    with pytest.raises(SettingsError, match=rf"{name} is no setting of this service\. Did you mean {nearest}\?"):
         from_environ({name: "1"})
 
 

@@ -62,6 +62,8 @@ def test_a_case_that_does_not_hold_is_shown_with_its_why_and_stops_the_release(t
     shown = rft(tmp_path, "cases", "mine@v1", expect=1)
 
     assert "expected 0.9 right, got 1 right" in shown
+    row = next(line for line in shown.splitlines() if "pays fully" in line)
+    assert [cell.strip() for cell in row.split("│")[3:5]] == ["0.9 right", "1 right"]
     assert "The plain case" in shown
     assert "not released" in rft(tmp_path, "freeze", "mine@v1", expect=1)
 
@@ -69,7 +71,9 @@ def test_a_case_that_does_not_hold_is_shown_with_its_why_and_stops_the_release(t
 def test_show_prints_schemas_and_an_unknown_id_the_known_ones(tmp_path: Path) -> None:
     assert '"reference"' in rft(tmp_path, "show", "finance_qa@v1")
     assert "stands on finance_qa@v1" in rft(tmp_path, "show", "four_tier@v1")
-    assert "Did you mean" in rft(tmp_path, "show", "finance_aq@v1", expect=2)
+    unknown = rft(tmp_path, "show", "finance_aq@v1", expect=2)
+    assert "Did you mean" in unknown
+    assert "stored" in unknown
 
 
 @pytest.mark.parametrize("name", ["Bad-Name", "finance_qa"])

@@ -96,13 +96,15 @@ def test_an_unknown_grader_names_the_nearest_and_an_unknown_version_the_versions
         registry["tory@v1"]
     with pytest.raises(UnknownGrader, match=r"Versions of toy: toy@v1\."):
         registry["toy@v7"]
+    with pytest.raises(UnknownGrader, match=r"^No grader 'nope@v1'\. Known graders: "):
+        registry["nope@v1"]
 
 
 def test_whatever_a_grader_does_wrong_is_a_crash_of_the_grader(toys: Path) -> None:
     version = Registry([toys])["toy@v1"].version
     item, config = version.read_item({"label": "a"}), version.read_config({})
 
-    with pytest.raises(GraderCrashed, match="raised RuntimeError in grade: boom"):
+    with pytest.raises(GraderCrashed, match=r"raised RuntimeError in grade \(v1.py, line 13\): boom"):
         version.judge(Sample(output_text="raise"), item, config, [])
     with pytest.raises(GraderCrashed, match="a verdict of right, wrong"):
         version.judge(Sample(output_text="verdict"), item, config, [])

@@ -1,0 +1,31 @@
+"""What is said of a grader whose own code failed: the exception, and where in the grader's folder, nothing of its
+source. Outside every digest."""
+
+import os
+import traceback
+from pathlib import Path
+
+from graders.errors import GraderCrashed, said_by
+
+
+def crash_of(grader: str, folder: Path, error: Exception, function: str = "") -> GraderCrashed:
+    """The crash of `grader` by `error`, raised in `function` of the code in `folder`; empty: in none that is known."""
+    where = f" in {function}" if function else ""
+    place = place_of(error, folder)
+    return GraderCrashed(f"{grader} raised {type(error).__name__}{where}{place}: {said_by(error)}")
+
+
+def place_of(error: Exception, folder: Path) -> str:
+    """` (v1.py, line 12)`: the innermost line of the grader's own files that `error` came through; empty: none."""
+    root = os.path.realpath(folder) + os.sep
+    # By file, since a recursion without end has thousands of frames.
+    own: dict[str, str | None] = {}
+    place = ""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        file = frame.f_code.co_filename
+        if file not in own:
+            path = os.path.realpath(file)
+            own[file] = path.removeprefix(root) if path.startswith(root) else None
+        if own[file] is not None:
+            place = f" ({own[file]}, line {line})"
+    return place

@@ -1,0 +1,59 @@
+"""What is said of a name that is not known: the ones that are, and where it may have been meant to stand."""
+
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import BaseModel, Field, ValidationError
+
+from graders.errors import faults_of, nearest
+
+
+class Spec(BaseModel, extra="forbid"):
+    scale: int = 0
+    mode: Literal["strict", "loose"] = "strict"
+
+
+class Item(BaseModel):
+    spec: Annotated[Spec | None, Field(description="The form.")] = None
+    rows: list[Spec] = []
+    label: str
+
+
+class Config(BaseModel, extra="forbid"):
+    reward: float = 1.0
+
+
+def said(shape: type[BaseModel], value: Any) -> dict[str, str]:
+    with pytest.raises(ValidationError) as caught:
+        shape.model_validate(value)
+    return {fault.pointer: fault.detail for fault in faults_of(caught.value, "", shape, {"/item": Item})}
+
+
+@pytest.mark.parametrize(
+    ("shape", "value", "pointer", "detail"),
+    [
+        (Config, {"rewad": 1}, "/rewad", "There is no such field. Did you mean 'reward'? Known: reward"),
+        (Config, {"zzz": 1}, "/zzz", "There is no such field. Known: reward"),
+        (Config, {"mode": 1}, "/mode", "There is no such field. There is one at /item/spec/mode. Known: reward"),
+        (Item, {"lable": "a"}, "/label", "Field required; there is 'lable' instead"),
+        (Item, {"x": "a"}, "/label", "Field required"),
+        (
+            Item, {"label": "a", "spec": {"scal": 1}}, "/spec/scal",
+            "There is no such field. Did you mean 'scale'? Known: mode, scale",
+        ),
+        (
+            Item, {"label": "a", "rows": [{"modus": 1}]}, "/rows/0/modus",
+            "There is no such field. Did you mean 'mode'? Known: mode, scale",
+        ),
+    ],
+)  # fmt: skip
+def test_a_wrong_name_is_told_with_the_right_ones(
+    shape: type[BaseModel], value: Any, pointer: str, detail: str
+) -> None:
+    assert said(shape, value)[pointer] == detail
+
+
+def test_only_what_is_near_is_offered_and_a_name_of_any_length_is_compared_at_once() -> None:
+    assert nearest("nope", ["openai_omni", "finance_qa"]) is None
+    assert nearest("finance_aq", ["openai_omni", "finance_qa"]) == "finance_qa"
+    assert nearest("mode" * 1_000_000, ["mode"]) is None
