@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.monitors.answers import Numbers, Step
 
 # Steps at either end that are taken together, so that one odd step is no finding.
-_WINDOW_STEPS = 5
+WINDOW_STEPS = 5
 # Fewer grades than these say nothing.
 GRADES_MIN = 16
 
@@ -102,19 +102,19 @@ class Course:
     @property
     def late(self) -> Window:
         """The last steps: how it is now."""
-        return Window(self.steps[-_WINDOW_STEPS:])
+        return Window(self.steps[-WINDOW_STEPS:])
 
     @property
     def early(self) -> Window | None:
         """The first steps: how it was. None: there are too few steps, or grades, for a before and a now."""
-        size = min(_WINDOW_STEPS, len(self.steps) // 2)
+        size = min(WINDOW_STEPS, len(self.steps) // 2)
         window = Window(self.steps[:size])
         return window if size and window.graded >= GRADES_MIN else None
 
     @property
     def late_apart(self) -> Window:
         """The last steps, none of which is in `early`."""
-        return Window(self.steps[-min(_WINDOW_STEPS, len(self.steps) // 2) :])
+        return Window(self.steps[-min(WINDOW_STEPS, len(self.steps) // 2) :])
 
     @property
     def span(self) -> float:

@@ -28,7 +28,16 @@ def test_a_sample_left_unscored_stands_under_recent_errors_with_its_code(reader:
 
     expect(row).to_contain_text(refused["code"].replace("_", " "))
     expect(row).to_contain_text("r-1")
+    expect(row).to_contain_text(refused["errors"][0]["detail"].replace("`", ""))
     assert reader.faults() == []
+
+
+def test_a_parameter_that_a_view_does_not_know_is_said(reader: Reader) -> None:
+    main = reader.open("#/?caller=me", "Overview")
+
+    expect(main.locator(".warning").first).to_contain_text(
+        "This view does not know caller of the address. It knows: of."
+    )
 
 
 def test_both_themes_pass_and_the_choice_is_kept(reader: Reader) -> None:

@@ -38,7 +38,11 @@ def test_the_page_asks_for_a_key_says_why_it_was_refused_and_goes_on_with_the_ri
     reader.open("#/try/finance_qa%40v1")
     asking = reader.tab.get_by_role("dialog", name="API key")
     expect(asking).to_contain_text("rft-graders keys create")
+    expect(asking).not_to_contain_text("X-Api-Key")
+    expect(reader.tab.locator("main")).not_to_contain_text("keys create")
     assert reader.faults() == []
+    asking.get_by_role("button", name="Cancel").click()
+    reader.tab.get_by_role("button", name="Give a key").click()
 
     field = asking.get_by_label("Key", exact=True)
     field.fill("two words")
@@ -47,6 +51,7 @@ def test_the_page_asks_for_a_key_says_why_it_was_refused_and_goes_on_with_the_ri
     field.fill(new_key())
     field.press("Enter")
     expect(asking.get_by_role("alert")).to_contain_text("none of this service's")
+    expect(asking.get_by_role("alert")).not_to_contain_text("`")
     field.fill(KEY)
     field.press("Enter")
 
@@ -106,9 +111,22 @@ def test_only_who_may_read_others_is_offered_them_and_finds_their_runs(
     main.get_by_label("Caller").press("Enter")
     main.get_by_role("link", name="theirs").click()
     boss.sees("theirs")
-    expect(main).to_contain_text("1 records of trainer")
+    expect(main).to_contain_text("1 records of trainer, who graded last")
     main.get_by_role("region", name="Table of grades").locator("tbody a").click()
     boss.sees("Grade")
+    server.client.post(
+        "/v1/graders/finance_qa@v1/grade",
+        json=body | {"run": {"id": "ours", "step": 1}},
+        headers={"X-Api-Key": ADMIN_KEY},
+    ).raise_for_status()
+    boss.open("#/runs?of=*", "Runs")
+    expect(main).to_contain_text("Runs of one name are counted together")
+    boss.open("#/compare?a=theirs&b=theirs&of=*", "finance_qa@v1")
+    expect(main).to_contain_text("Runs of trainer.")
+    boss.open("#/compare?a=theirs&b=ours&of=*", "Compare two runs")
+    expect(main.get_by_role("alert")).to_contain_text("Only runs of one caller can be compared")
+    expect(main.get_by_label("A, before")).to_have_value("theirs")
+    assert boss.faults() == []
     for one in (reader, boss):
         one.complaints = [said for said in one.complaints if "status of 401" not in said]
     boss.leave()

@@ -11,6 +11,14 @@ from tests.browser.seeding import BROKEN, GRADES, ITEMS, OTHER_RUN, ROLLOUTS, RU
 from tests.servers import Server
 
 AT_RUN = "#/runs/acme%2Fgrpo-7"
+# The colours of a canvas at places, given as shares of its width and height, once it is drawn.
+COLOURS = """async ([canvas, ...places]) => {
+  await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+  const { width, height } = canvas;
+  const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+  const first = ([x, y]) => (Math.floor(y * height) * width + Math.floor(x * width)) * 4;
+  return places.map((place) => [...data.slice(first(place), first(place) + 4)]);
+}"""
 
 
 @pytest.fixture
@@ -146,6 +154,10 @@ def test_grades_are_filtered_paged_and_followed_down_to_one_with_all_that_led_to
     reader.picture("grade")
     reader.tab.keyboard.press("n")
     expect(main.locator(".provenance")).to_contain_text(second[1]["record"])
+    main.get_by_role("link", name="Back to the grades: verdict wrong format").click()
+    reader.sees(RUN)
+    expect(main.get_by_label("Verdict", exact=True)).to_have_value("wrong_format")
+    expect(main.get_by_role("heading", name="Grades", exact=True)).to_be_in_viewport()
 
 
 def test_whoever_comes_back_from_a_grade_finds_the_filter_and_the_place(reader: Reader) -> None:
@@ -246,12 +258,61 @@ def test_two_marked_runs_are_compared_the_earlier_one_first(reader: Reader, serv
 
 
 def test_a_run_that_is_not_there_and_an_empty_comparison_say_what_to_do(reader: Reader) -> None:
-    main = reader.open("#/runs/nothing")
-    expect(main.get_by_role("alert", name="Problem")).to_contain_text("a run begins with its first grade")
+    main = reader.open("#/runs/nothing?of=trainer", "There is no such run")
+    expect(main).to_contain_text("trainer has no run nothing")
+    expect(main.get_by_role("link", name="Runs", exact=True)).to_have_attribute("href", "#/runs?of=trainer")
+    assert reader.faults() == []
     main = reader.open("#/compare", "Compare two runs")
     expect(main.locator(".empty")).to_contain_text("Choose two runs")
     assert reader.faults() == []
     reader.complaints = [said for said in reader.complaints if "status of 404" not in said]
+
+
+def test_the_form_of_a_comparison_stays_when_the_service_refuses(reader: Reader) -> None:
+    main = reader.open("#/compare?a=nothing&b=acme%2Fgrpo-7", "Compare two runs")
+    expect(main.get_by_role("alert", name="Problem")).to_contain_text("unknown_run")
+    main.get_by_label("A, before").fill(OTHER_RUN)
+    main.get_by_role("button", name="Compare").click()
+
+    reader.sees("finance_qa@v1")
+    reader.complaints = [said for said in reader.complaints if "status of 404" not in said]
+
+
+def test_runs_of_one_step_show_shares_as_a_bar_and_how_little_the_monitors_have(reader: Reader, server: Server) -> None:
+    samples = ["5", "70000", "either 5 or 6", "5"]
+    items = [{"reference": "5"}] * len(samples) + [{}] * 5
+    rows = [
+        {"item": item, "sample": sample, "run": {"id": "small", "step": 3, "item_id": f"q-{index}"}}
+        for index, (item, sample) in enumerate(zip(items, [*samples, *["x"] * 5], strict=True))
+    ]
+    server.client.post("/v1/graders/finance_qa@v1/grade-batch", json={"samples": rows}).raise_for_status()
+    main = reader.open("#/runs/small", "small")
+    verdicts = main.locator("figure", has=reader.tab.get_by_role("slider", name="Verdicts"))
+    canvas = verdicts.locator("canvas").element_handle()
+
+    expect(main.locator(".legend", has_text="hedged")).to_contain_text("25 %")
+    assert canvas is not None
+    # Half of the bar, up to the middle of the plot, is the first verdict; beside the bar is nothing.
+    below, above, beside = reader.tab.evaluate(COLOURS, [canvas, (0.57, 0.6), (0.57, 0.2), (0.25, 0.6)])
+    assert below[3] > 0
+    assert above[3] > 0
+    assert below[:3] != above[:3]
+    assert beside[3] == 0
+    expect(main.locator(".empty")).to_have_text("Too little to go by: the monitors want 16 grades, and there are 4.")
+    main.locator(".card", has_text="Unscored").get_by_role("link", name="invalid item 5").click()
+    expect(main.get_by_role("region", name="Table of grades").locator("tbody tr")).to_have_count(5)
+    assert reader.faults() == []
+
+
+def test_quantiles_that_would_hide_the_mean_are_numbers_alone(reader: Reader, report: dict[str, Any]) -> None:
+    main = reader.open(AT_RUN, RUN)
+    legend = main.locator("figure", has=reader.tab.get_by_role("slider", name="Reward", exact=True)).locator(
+        ".legend li"
+    )
+
+    drawn = [one.inner_text() for one in legend.all() if one.locator(".swatch").count()]
+    assert [text.rsplit(" ", 1)[0].rstrip("0123456789. to") for text in drawn] == ["mean", "mean, 95 % interval"]
+    expect(legend.filter(has_text="25 to 75 %")).to_have_count(1)
 
 
 def test_a_service_without_runs_says_how_one_begins(reader: Reader) -> None:

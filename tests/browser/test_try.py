@@ -43,11 +43,19 @@ def test_every_grader_and_recipe_can_be_chosen_and_its_first_example_is_judged(r
     known = [grader["id"] for grader in server.client.get("/v1/graders").json()["graders"]]
 
     assert main.get_by_label("Grader", exact=True).locator("option").all_inner_texts() == known
+    expect(main.get_by_label("Grader", exact=True)).to_have_value("finance_qa@v1")
     for id in ("moderation_f1@v1", "code_tests@v1", "openai_omni@v1"):
         main.get_by_label("Grader", exact=True).select_option(id)
         expect(reader.tab).to_have_title(f"Try {id} · RFT Graders")
         grade(reader)
         expect(main.locator(".not-expected")).to_have_count(0)
+
+
+def test_the_grader_may_stand_in_the_query_and_without_its_version(reader: Reader) -> None:
+    main = reader.open("#/try?grader=moderation_f1", "Try a grader")
+
+    expect(main.get_by_label("Grader", exact=True)).to_have_value("moderation_f1@v1")
+    assert reader.tab.evaluate("location.hash") == "#/try/moderation_f1%40v1"
 
 
 def test_an_example_that_shows_an_error_shows_it_with_where_and_what_to_do(reader: Reader, server: Server) -> None:

@@ -10,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app.monitors import rates, rewards, shapes, windows
 from app.page.routes import FOLDER, page_router
 
 PROJECT = Path(__file__).parent.parent.parent
@@ -103,3 +104,17 @@ def test_vendored_files_are_those_of_the_named_release_with_their_licence(folder
 
 def test_every_file_of_the_page_is_small() -> None:
     assert all(file.stat().st_size < 16_384 for file in OWN)
+
+
+def test_the_page_says_the_least_numbers_that_the_monitors_have() -> None:
+    text = (FOLDER / "findings.js").read_text("utf-8")
+    told = re.search(r"const \[WINDOW_STEPS, GRADES_MIN, GROUPS_MIN, UNSCORED_MIN\] = \[(.+)\];", text)
+
+    assert told is not None
+    assert [float(number) for number in told[1].split(", ")] == [
+        windows.WINDOW_STEPS,
+        windows.GRADES_MIN,
+        rewards.GROUPS_MIN,
+        rates.UNSCORED_NOTICE,
+    ]
+    assert shapes.GROUPS_MIN == rewards.GROUPS_MIN

@@ -9,7 +9,8 @@ const AXIS_FONT = "12px system-ui, sans-serif";
 /**
  * A chart. `spec`: `{title, hint?, steps, lines, bands?, range?, format, isStacked?}`.
  * A line is `{label, values, colour, width?, isEdge?}`; a band `{label, upper, lower, colour}` lies between two lines,
- * its edges. Colours are classes of swatches. `picked` is told the step that is chosen. Gives `{element, update}`.
+ * its edges. Colours are classes of swatches; without one a line or band is told in numbers and not drawn. A single step
+ * of a stack is a bar. `picked` is told the step that is chosen. Gives `{element, update}`.
  */
 export function chart(spec, picked, signal) {
   let plot = null;
@@ -33,7 +34,7 @@ export function chart(spec, picked, signal) {
   return { element, update };
 
   function update(next) {
-    const isAlike = plot && next.lines.map((line) => line.label).join("\n") === spec.lines.map((line) => line.label).join("\n");
+    const isAlike = plot && shapeOf(next) === shapeOf(spec);
     spec = next;
     if (isAlike) plot.setData(dataOf(spec));
     else draw();
@@ -79,13 +80,18 @@ export function chart(spec, picked, signal) {
     }
     place.setAttribute("aria-valuetext", `step ${spec.steps[index]}: ${said.map(([, label, value]) => `${label} ${value}`).join(", ")}`);
     fill(legend, h("li", { class: "at" }, `Step ${spec.steps[index] ?? "–"}`), said.map(([colour, label, value]) =>
-      h("li", {}, swatch(colour), label, " ", h("b", {}, value))));
+      h("li", {}, colour && swatch(colour), label, " ", h("b", {}, value))));
   }
 
   function tabulate() {
     if (!numbers.open) return;
     fill(numbers, h("summary", {}, "Numbers"), table(spec));
   }
+}
+
+// Two specs of one shape differ only in their numbers.
+function shapeOf({ steps, lines, bands }) {
+  return JSON.stringify([steps.length === 1, lines.map((line) => [line.label, line.colour]), bands?.map((band) => band.colour)]);
 }
 
 // `[colour, label, value]` of every line and band at one step.
@@ -111,31 +117,40 @@ function options(spec, place, moved) {
   const colour = (name) => resolved(place, name);
   const axis = { stroke: colour("quiet"), font: AXIS_FONT, grid: { stroke: colour("line"), width: 1 }, ticks: { show: false } };
   const hasOne = spec.steps.length === 1;
+  const isBar = hasOne && spec.isStacked;
+  const isSeen = (line) => line.colour && !line.isEdge;
   return {
     width: place.clientWidth || 600,
     height: HEIGHT,
     legend: { show: false },
-    cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
-    scales: { x: { time: false, range: (_, low, high) => (low === high ? [low - 1, high + 1] : [low, high]) }, y: { range: spec.range ?? padded } },
+    cursor: { y: false, drag: { x: false, y: false }, points: { size: 7, show: isBar ? false : undefined } },
+    scales: { x: { time: false, range: ofSteps }, y: { range: spec.range ?? padded } },
     axes: [{ ...axis, size: 32, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6, 1e7, 1e8] },
       { ...axis, size: 58, values: (_, marks) => marks.map((mark) => spec.format(mark)) }],
     series: [{}, ...spec.lines.map((line) => ({
       label: line.label,
-      stroke: line.isEdge ? "transparent" : colour(line.colour),
+      stroke: isSeen(line) ? colour(line.colour) : "transparent",
       fill: spec.isStacked ? faded(colour(line.colour)) : undefined,
-      width: line.isEdge ? 0 : (line.width ?? (spec.isStacked ? 1 : 2)),
-      points: { show: hasOne && !line.isEdge, size: 7, fill: colour(line.colour) },
+      width: isSeen(line) ? (line.width ?? (spec.isStacked ? 1 : 2)) : 0,
+      paths: isBar ? uPlot.paths.bars({ size: [0.3, 160] }) : undefined,
+      points: { show: hasOne && !isBar && isSeen(line), size: 7, fill: isSeen(line) ? colour(line.colour) : undefined },
       spanGaps: true,
     }))],
     bands: spec.isStacked
       ? spec.lines.slice(1).map((line, index) => ({ series: [index + 2, index + 1], fill: faded(colour(line.colour)) }))
-      : (spec.bands ?? []).map((band) => ({ series: [band.upper + 1, band.lower + 1], fill: faded(colour(band.colour), 0.75) })),
+      : (spec.bands ?? []).filter((band) => band.colour).map((band) => ({ series: [band.upper + 1, band.lower + 1], fill: faded(colour(band.colour), 0.75) })),
     hooks: { setCursor: [(plot) => moved(plot.cursor.idx ?? null)] },
   };
 }
 
+function ofSteps(plot) {
+  const [first, last] = [plot.data[0][0], plot.data[0].at(-1)];
+  return first === last ? [first - 0.5, first + 0.5] : [first, last];
+}
+
 function padded(_, low, high) {
-  const room = (high - low || Math.abs(high) || 1) * 0.06;
+  if (low === high) return [Math.min(0, low * 1.5), Math.max(0, low * 1.5) || 1];
+  const room = (high - low) * 0.06;
   return [low >= 0 && low < room * 4 ? 0 : low - room, high + room];
 }
 

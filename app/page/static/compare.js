@@ -7,31 +7,44 @@ import { fill, h } from "./dom.js";
 import { count, percent, reward, short, words } from "./format.js";
 import { problemView } from "./problem.js";
 import { visible } from "./text.js";
-import { whoseChoice } from "./whose.js";
+import { ownerOf, whoseChoice } from "./whose.js";
 
 const KNOWN = 200;
 const AGAIN_S = 1;
 
 export async function compare(root, { query, signal }) {
   const of = query.of;
-  const [me, page] = await Promise.all([
-    get("v1/overview", {}, signal),
-    get("v1/runs", { limit: KNOWN, caller: of }, signal),
-  ]);
+  const me = await get("v1/overview", {}, signal);
+  const beside = h("div", {});
+  const runs = await get("v1/runs", { limit: KNOWN, caller: of }, signal).then((page) => page.runs, failed);
   const isAsked = query.a && query.b;
-  const beside = h("div", {}, !isAsked && hint(page.runs));
-  if (isAsked) await ask();
+  if (isAsked) await ask().catch(failed);
+  else if (runs) fill(beside, hint(runs));
   fill(root,
     h("div", { class: "heading" }, h("h1", {}, "Compare two runs"), whoseChoice(me, ["compare"], query)),
-    choice(page.runs.map((run) => run.run), query), beside);
+    choice((runs ?? []).map((run) => run.run), query), beside);
   return isAsked ? `${query.a} and ${query.b}` : "Compare two runs";
 
   // Again, as long as records are being counted.
   async function ask() {
-    const report = await get("v1/run-comparison", { a: query.a, b: query.b, caller: of }, signal);
-    fill(beside, reportView(report, signal));
-    if (!report.complete) later(ask, (error) => fill(beside, problemView(error, ask)), signal);
+    const [whose, whoseB] = await Promise.all([query.a, query.b].map((run) => ownerOf(run, of, signal)));
+    if (of === "*" && (!whose || whose !== whoseB)) return fill(beside, apart([[query.a, whose], [query.b, whoseB]]));
+    const report = await get("v1/run-comparison", { a: query.a, b: query.b, caller: whose }, signal);
+    fill(beside, of === "*" && h("p", { class: "hint" }, "Runs of ", visible(whose), "."), reportView(report, signal));
+    if (!report.complete) later(ask, failed, signal);
   }
+
+  // The form stays, whatever the service says.
+  function failed(error) {
+    if (signal.aborted) throw error;
+    fill(beside, problemView(error, () => ask().catch(failed)));
+  }
+}
+
+function apart(runs) {
+  return h("p", { class: "warning", role: "alert" },
+    runs.map(([run, whose]) => [visible(run), whose ? [" is a run of ", visible(whose)] : " is nobody's run", ". "]),
+    "Only runs of one caller can be compared: choose two of one, and name the caller above if others have runs of these names.");
 }
 
 function later(ask, failed, signal) {
@@ -94,7 +107,7 @@ function differenceView({ mean_reward: found }) {
   return h("div", { class: "difference" },
     h("p", { class: "figure" }, h("span", { class: "unseen" }, "B less A: "), h("strong", {}, sign + reward(found.difference))),
     h("p", {}, h("b", {}, isClear ? `B's mean reward is ${found.difference > 0 ? "higher" : "lower"}. ` : "No clear difference. "),
-      interval, h("small", {}, " Rollouts of an item are alike, so the interval is narrower than the truth; ",
+      interval, h("small", {}, " Rollouts of an item are alike, so the interval is narrower than the truth. For moderation, ",
         h("code", {}, "POST /v1/evaluations/compare-runs"), " compares item by item.")));
 }
 

@@ -4,11 +4,22 @@ import { to } from "./address.js";
 import { h } from "./dom.js";
 import { visible } from "./text.js";
 
-/** The findings of one grader; `look` is given the filter of the grades that a finding is about. */
-export function findingsView(findings, look) {
-  if (!findings.length) {
-    return h("p", { class: "empty" }, "The monitors found nothing that a person should look at.");
-  }
+// As the service's monitors have them.
+const [WINDOW_STEPS, GRADES_MIN, GROUPS_MIN, UNSCORED_MIN] = [5, 16, 8, 0.02];
+
+/** The findings of one grader's monitor; `look` is given the filter of the grades that a finding is about. */
+export function findingsView({ findings, total }, look) {
+  const isLittle = total.graded > 0 && total.graded < GRADES_MIN;
+  return [
+    findings.length > 0 ? list(findings, look) : h("p", { class: "empty" }, isLittle
+      ? `Too little to go by: the monitors want ${GRADES_MIN} grades, and there ${total.graded === 1 ? "is" : "are"} ${total.graded}.`
+      : "The monitors found nothing that a person should look at."),
+    h("p", { class: "hint about-monitors" }, `They look at the last ${WINDOW_STEPS} steps with grades, once these have ${GRADES_MIN} grades, and hold them against `,
+      `the first ${WINDOW_STEPS}; groups count from ${GROUPS_MIN} on, unscored samples are told from ${UNSCORED_MIN * 100} % on.`),
+  ];
+}
+
+function list(findings, look) {
   return h("ul", { class: "findings" }, findings.map((finding) => {
     const { run, ...filter } = finding.look_at;
     return h("li", { "data-severity": finding.severity, "data-code": finding.code },

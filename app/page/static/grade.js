@@ -15,7 +15,8 @@ export async function grade(root, { path, query, signal }) {
   const [range, next] = await Promise.all([rangeOf(plain, signal), nextOf(plain, filter, query, signal)]);
   fill(root,
     h("p", { class: "trail" },
-      query.run && [h("a", { href: to(["runs", query.run], { ...filter, of: query.of }) }, "Run ", visible(query.run)), " · "],
+      query.run && [h("a", { href: to(["runs", query.run], { grader: filter.grader, of: query.of }) }, "Run ", visible(query.run)), " · ",
+        h("a", { href: to(["runs", query.run], { ...filter, of: query.of, at: "grades" }) }, "Back to ", visible(listOf(filter))), " · "],
       next ? h("a", { href: to(["grades", next], query), "data-key": "n" }, "Next grade") : query.run && "The last grade of this filter"),
     h("h1", {}, "Grade"),
     plain.displaced_by && h("p", { class: "warning" }, "This grade does not count: ",
@@ -35,6 +36,12 @@ export async function grade(root, { path, query, signal }) {
         provenance(plain),
         h("p", { class: "actions" }, h("a", { class: "button", href: trial(plain, exact) }, "Try this again")))));
   return `Grade ${plain.verdict ?? plain.code}`;
+}
+
+// The list that the reader came from: "the grades: verdict hedged, step 3".
+function listOf({ grader, ...filter }) {
+  const told = Object.entries(filter).map(([name, value]) => (name === "scored" ? (value === "true" ? "scored" : "unscored") : `${words(name)} ${words(value)}`));
+  return told.length ? `the grades: ${told.join(", ")}` : "all grades";
 }
 
 function unscoredView(plain, exact) {
@@ -70,7 +77,7 @@ function provenance(plain) {
     ["Record", plain.record], ["When", moment(plain.created_us)], ["Took", milliseconds(plain.duration_ms)],
     ["Grader", h("a", { href: to(["try", plain.grader]) }, visible(plain.grader))], ["Digest", h("code", { title: plain.digest }, short(plain.digest))],
     ["Caller", visible(plain.caller)], ["Came by", words(plain.contract)],
-    ["Run", plain.run !== null && h("a", { href: to(["runs", plain.run]) }, visible(plain.run))],
+    ["Run", plain.run !== null && h("a", { href: to(["runs", plain.run], { of: plain.caller }) }, visible(plain.run))],
     ["Step", plain.step], ["Item", plain.item_id !== null && visible(plain.item_id)], ["Rollout", plain.rollout],
     ["Group", plain.group !== null && visible(plain.group)],
   ].filter(([, value]) => value !== null && value !== false);

@@ -2,6 +2,7 @@
 
 import { key } from "./api.js";
 import { fill, h } from "./dom.js";
+import { sentence } from "./text.js";
 
 /** Asks for a key, saying why, and calls `done` when there is one. */
 export function askForKey(problem, done) {
@@ -10,7 +11,9 @@ export function askForKey(problem, done) {
     id: "api-key", type: "password", autocomplete: "off", spellcheck: "false", required: true,
     "aria-describedby": "key-fault key-kept",
   });
-  const fault = h("p", { id: "key-fault", class: "fault", role: "alert" }, problem?.message);
+  // How programs send a key is no help here.
+  const why = problem && (key.get() ? sentence(problem.message) : "This service needs an API key.");
+  const fault = h("p", { id: "key-fault", class: "fault", role: "alert" }, why);
   const forget = key.get() && h("button", { type: "button", class: "quiet", onclick: drop }, "Forget the key");
   const dialog = h("dialog", { class: "key", "aria-labelledby": "key-title", onclose: () => dialog.remove() },
     h("h2", { id: "key-title" }, "API key"),

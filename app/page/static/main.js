@@ -5,9 +5,11 @@ import { announce, fill, h } from "./dom.js";
 import { askForKey, keyButton } from "./key.js";
 import { installShortcuts } from "./keyboard.js";
 import { problemView } from "./problem.js";
+import { visible } from "./text.js";
 import { themeButton } from "./theme.js";
 import { compare } from "./compare.js";
 import { grade } from "./grade.js";
+import { FILTERS } from "./grades.js";
 import { overview } from "./overview.js";
 import { run } from "./run.js";
 import { runs } from "./runs.js";
@@ -20,6 +22,15 @@ const VIEWS = {
   runs: (root, at) => (at.path.length ? run : runs)(root, at),
   grades: (root, at) => (at.path.length ? grade : nowhere)(root, at),
   compare,
+};
+// What each reads of its query; of a path below `runs`, what `run` reads.
+const READS = {
+  "": ["of"],
+  try: ["grader", "case", "item", "text", "json", "config"],
+  runs: ["of", "cursor"],
+  run: [...FILTERS, "cursor", "digest", "of", "at"],
+  grades: [...FILTERS, "run", "of"],
+  compare: ["a", "b", "of"],
 };
 const PAGES = [
   ["", "Overview"],
@@ -42,6 +53,7 @@ async function show() {
   main.setAttribute("aria-busy", "true");
   try {
     const title = await view(root, { path: path.slice(1), query, signal });
+    root.prepend(...notRead(path, query));
     if (!signal.aborted) enter(root, title);
   } catch (error) {
     if (signal.aborted || error.name === "AbortError") return;
@@ -50,13 +62,23 @@ async function show() {
   }
 }
 
+function notRead([page = "", below], query) {
+  const reads = READS[page === "runs" && below !== undefined ? "run" : page];
+  const unread = Object.keys(query).filter((name) => reads && !reads.includes(name));
+  if (!unread.length) return [];
+  return [h("p", { class: "warning", role: "status" }, "This view does not know ", h("code", {}, visible(unread.join(", "))),
+    " of the address. It knows: ", reads.join(", "), ".")];
+}
+
 function enter(root, title) {
   fill(main, root);
   main.removeAttribute("aria-busy");
   document.title = `${title} · RFT Graders`;
   announce(title);
   if (!root.contains(document.activeElement)) main.focus({ preventScroll: true });
-  scrollTo(0, history.state?.scroll ?? 0);
+  const start = root.querySelector("[data-enter]");
+  if (start && !history.state) start.scrollIntoView({ block: "start" });
+  else scrollTo(0, history.state?.scroll ?? 0);
 }
 
 async function nowhere(root) {

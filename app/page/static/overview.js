@@ -6,7 +6,8 @@ import { fill, h, refill } from "./dom.js";
 import { ago, bytes, count, moment, short, words } from "./format.js";
 import { poll } from "./polling.js";
 import { problemView } from "./problem.js";
-import { visible } from "./text.js";
+import { reasonsOf } from "./reasons.js";
+import { sentence, visible } from "./text.js";
 import { whoseChoice } from "./whose.js";
 
 const EVERY_S = 5;
@@ -19,6 +20,7 @@ export async function overview(root, { query, signal }) {
   const load = h("section", { "aria-labelledby": "load" });
   const stale = h("div", {});
   const filter = { caller: query.of };
+  const reasons = reasonsOf();
   let me = null;
   const ask = async () => {
     const [ready, known, unscored, short] = await Promise.all([
@@ -29,7 +31,7 @@ export async function overview(root, { query, signal }) {
     ]);
     refill(health, healthView(ready));
     refill(graders, gradersView(known.graders, ready.unhealthy_graders));
-    refill(errors, errorsView(unscored.grades, short.errors));
+    refill(errors, errorsView(unscored.grades, await reasons(unscored.grades, signal), short.errors));
     refill(load, loadView(short.load));
     fill(stale);
     me = short;
@@ -47,7 +49,7 @@ function healthView(ready) {
     h("p", { class: "state", "data-state": ready.ready ? "good" : "bad" }, h("span", { class: "dot" }), state),
     h("dl", { class: "cards" }, parts(ready).map(([name, kind, said, detail]) =>
       h("div", { class: "card", "data-state": kind }, h("dt", {}, name),
-        h("dd", {}, h("span", { class: "dot" }), said, detail && h("small", {}, visible(detail)))))),
+        h("dd", {}, h("span", { class: "dot" }), said, detail && h("small", {}, typeof detail === "string" ? visible(detail) : detail))))),
   ];
 }
 
@@ -63,8 +65,13 @@ function parts(ready) {
       ready.redis === "ok" ? "limits are shared" : ready.redis === "not configured" ? "not configured" : "away",
       ["ok", "not configured"].includes(ready.redis) ? null : ready.redis],
     ["Sandbox", SANDBOX[sandbox.state] ?? "fair", sandbox.state,
-      sandbox.detail || (sandbox.layers.length ? `${slots(sandbox.slots)} · ${sandbox.layers.join(", ")}` : null)],
+      sandbox.detail || (sandbox.layers.length ? [`${slots(sandbox.slots)} · `, layers(sandbox.layers.join(", "))] : null)],
   ];
+}
+
+// `namespaces:pid,net,ipc` may go on in the next line after a sign, not within a word.
+function layers(text) {
+  return text.split(/(?<=[:,])/).map((part) => [part, h("wbr", {})]);
 }
 
 const SPOOL = { empty: "good", spooling: "fair", draining: "fair", full: "bad", ephemeral: "fair", off: "off" };
@@ -88,7 +95,7 @@ function graderRow(grader) {
   const state = grader.stands_on ? "recipe" : grader.released ? "released" : "draft";
   return h("tr", {},
     h("th", { scope: "row" }, h("a", { class: "row-link", href: to(["try", grader.id]) }, grader.id)),
-    h("td", { class: "wide" }, visible(grader.summary), grader.stands_on && h("small", {}, `on ${grader.stands_on}`)),
+    h("td", { class: "wide" }, sentence(grader.summary), grader.stands_on && h("small", {}, `on ${grader.stands_on}`)),
     h("td", {}, h("span", { class: "tag" }, state)),
     h("td", { class: "whole" }, visible(grader.origin)),
     h("td", { class: "whole" }, h("code", { title: grader.digest }, short(grader.digest))));
@@ -100,15 +107,15 @@ function slots(number) {
 
 function loadView(load) {
   return [
-    h("h2", { id: "load" }, "Load"),
+    h("h2", { id: "load" }, "Load now"),
     h("dl", { class: "cards" }, load.map((one) => h("div", { class: "card", "data-state": one.waiting > one.slots ? "fair" : "good" },
       h("dt", {}, one.resource[0].toUpperCase() + one.resource.slice(1)),
-      h("dd", {}, h("span", { class: "dot" }), `${count(one.waiting)} waiting, ${count(one.served)} served`,
+      h("dd", {}, h("span", { class: "dot" }), `${count(one.served)} being graded, ${count(one.waiting)} waiting`,
         h("small", {}, `${slots(one.slots)} · `, one.samples_per_s > 0 ? `about ${count(one.samples_per_s)} samples/s` : "speed not known yet"))))),
   ];
 }
 
-function errorsView(rows, tallies) {
+function errorsView(rows, reasons, tallies) {
   if (!rows.length) {
     return [
       h("h2", { id: "errors" }, "Recent errors"),
@@ -118,16 +125,17 @@ function errorsView(rows, tallies) {
   return [
     h("h2", { id: "errors" }, "Recent errors"),
     h("p", { class: "hint" }, "Samples left without a judgement. They are no rewards and count in no mean."),
-    tallies.length > 0 && h("ul", { class: "tallies", "aria-label": "Errors in the last 24 hours" }, tallies.map((tally) =>
+    tallies.length > 0 && h("ul", { class: "tallies", "aria-label": "Errors in the last 24 hours" }, h("li", {}, "In the last 24 hours:"), tallies.map((tally) =>
       h("li", {}, h("b", {}, count(tally.count)), " ", h("a", { href: to(["grades", tally.record]) }, words(tally.code))))),
     h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of errors" },
       h("table", {},
         h("thead", {}, h("tr", {}, ["When", "Grader", "Why", "Run", "Step"].map((name) =>
           h("th", { scope: "col", class: name === "Step" && "number" }, name)))),
-        h("tbody", {}, rows.map((row) => h("tr", {},
+        h("tbody", {}, rows.map((row, index) => h("tr", {},
           h("td", { class: "whole", title: moment(row.created_us) }, ago(row.created_us)),
           h("td", {}, visible(row.grader)),
-          h("td", {}, h("a", { class: "row-link", href: to(["grades", row.record]) }, words(row.code))),
+          h("td", { class: "wide" }, h("a", { class: "row-link", href: to(["grades", row.record]) }, words(row.code)),
+            h("small", {}, sentence(reasons[index]))),
           h("td", {}, row.run ? visible(row.run) : "–"),
           h("td", { class: "number" }, row.step ?? "–")))))),
   ];

@@ -5,20 +5,22 @@ import { get } from "./api.js";
 import { chart } from "./chart.js";
 import { fill, h, refill } from "./dom.js";
 import { findingsView } from "./findings.js";
-import { ago, count, moment, percent, short } from "./format.js";
+import { ago, count, moment, percent, short, words } from "./format.js";
 import { FILTERS, gradesTable } from "./grades.js";
 import { poll } from "./polling.js";
 import { problemView } from "./problem.js";
 import { chartsOf, figuresOf } from "./run_charts.js";
 import { visible } from "./text.js";
+import { ownerOf } from "./whose.js";
 
 const EVERY_S = 5;
 
 export async function run(root, { path, query, signal }) {
   const id = path[0];
-  const of = await callerOf(id, query.of, signal);
+  const of = await ownerOf(id, query.of, signal);
   const ask = () => get(`v1/runs/${encodeURIComponent(id)}/monitor`, { caller: of }, signal);
-  let report = await ask();
+  let report = await ask().catch((error) => (error.code === "unknown_run" ? null : Promise.reject(error)));
+  if (!report) return noSuchRun(root, id, query.of);
   let judged = chosen(report, query);
   const order = await verdictOrder(judged.grader, signal);
   const state = h("div", { class: "hint" });
@@ -31,6 +33,7 @@ export async function run(root, { path, query, signal }) {
   const table = gradesTable({ run: id, caller: of }, filter, kinds, moved, signal);
   await table.ask();
   draw(fill);
+  if (query.at === "grades") table.element.setAttribute("data-enter", "");
   fill(root,
     h("p", { class: "trail" }, h("a", { href: to(["runs"], { of: query.of }) }, "Runs")),
     h("div", { class: "heading" }, h("h1", {}, visible(id)), h("a", { href: to(["compare"], { a: id, of: query.of }) }, "Compare with another run")),
@@ -52,14 +55,15 @@ export async function run(root, { path, query, signal }) {
       draw(refill);
       await table.refresh();
     }
-    fill(state, stateOf(report, judged));
+    fill(state, stateOf(report, judged, query.of));
   }
 
   function draw(put) {
-    fill(state, stateOf(report, judged));
-    put(figures, figuresOf(judged.total).map(([name, value, more]) =>
-      h("div", { class: "card" }, h("dt", {}, name), h("dd", {}, h("strong", {}, value), h("small", {}, more)))));
-    put(findings, findingsView(judged.findings, (wanted) => table.show(wanted)));
+    fill(state, stateOf(report, judged, query.of));
+    put(figures, figuresOf(judged.total).map(([name, value, more, codes]) =>
+      h("div", { class: "card" }, h("dt", {}, name), h("dd", {}, h("strong", {}, value), h("small", {}, more),
+        codes?.map(([code, rows]) => h("small", {}, codeLink(code, rows)))))));
+    put(findings, findingsView(judged, (wanted) => table.show(wanted)));
     const specs = chartsOf(judged, order);
     for (const spec of specs) {
       if (drawn.has(spec.title)) drawn.get(spec.title).update(spec);
@@ -70,6 +74,14 @@ export async function run(root, { path, query, signal }) {
     }
     if (!specs.length) fill(charts, h("p", { class: "empty" }, "No grade names its step, so there are no curves. Send ",
       h("code", {}, "run.step"), " beside the sample."));
+  }
+
+  function codeLink(code, rows) {
+    const filter = { grader: judged.grader, scored: "false", code };
+    return h("a", { href: to(["runs", id], { ...filter, digest: query.digest, of: query.of, at: "grades" }), onclick: (event) => {
+      event.preventDefault();
+      table.show(filter);
+    } }, `${words(code)} ${count(rows)}`);
   }
 
   function moved(next) {
@@ -88,11 +100,14 @@ export async function run(root, { path, query, signal }) {
   }
 }
 
-// A run is one caller's. Where everybody's are looked at, its newest grade says whose it is.
-async function callerOf(id, of, signal) {
-  if (of !== "*") return of;
-  const page = await get("v1/grades", { run: id, caller: "*", limit: 1 }, signal);
-  return page.grades[0]?.caller;
+function noSuchRun(root, id, of) {
+  const who = of === "*" ? "Nobody has" : of ? [visible(of), " has"] : "You have";
+  fill(root,
+    h("p", { class: "trail" }, h("a", { href: to(["runs"], { of }) }, "Runs")),
+    h("h1", {}, "There is no such run"),
+    h("p", { class: "empty" }, who, " no run ", h("strong", {}, visible(id)), ". A run begins with its first grade, and is one caller's. ",
+      h("a", { href: to(["runs"], { of }) }, of ? "See the runs there are" : "See your runs"), "."));
+  return "No such run";
 }
 
 function chosen(report, query) {
@@ -108,10 +123,10 @@ async function verdictOrder(grader, signal) {
   }
 }
 
-function stateOf(report, judged) {
+function stateOf(report, judged, of) {
   const last = Math.max(...judged.steps.map((step) => step.last_us));
   const isWhole = report.counted >= report.records;
   return h("p", {}, judged.grader, " · digest ", h("code", { title: judged.digest }, short(judged.digest)), " · ",
-    `${count(report.records)} records of ${report.caller} · `, h("span", { title: moment(last) }, `last grade ${ago(last)}`),
+    `${count(report.records)} records of ${report.caller}${of === "*" ? ", who graded last under this name" : ""} · `, h("span", { title: moment(last) }, `last grade ${ago(last)}`),
     !isWhole && h("strong", {}, ` · ${percent(report.counted / report.records)} counted so far`));
 }

@@ -3,6 +3,8 @@
 import { bytes, count, milliseconds, percent, reward, words } from "./format.js";
 
 const SERIES = 8;
+// Quantiles that are wider than so much of the reward's range are not drawn.
+const [HALF_MAX, MOST_MAX] = [0.6, 0.9];
 
 /** The chart specs of one grader's steps; those that would show nothing are left out. */
 export function chartsOf(judged, verdictOrder) {
@@ -43,26 +45,47 @@ function decimal(value) {
 
 function rewards(steps, range) {
   const of = (name) => steps.map((step) => step.reward?.[name] ?? null);
+  const [hasHalf, hasMost] = spreads(steps, range);
+  const edge = (label, values) => ({ label, values, isEdge: true });
   return {
     title: "Reward",
-    hint: "Mean per step, with the middle half and the middle nine tenths of the rewards.",
+    hint: `Mean per step with its 95 % interval, were samples independent. ${hasHalf
+      ? "Lighter: where the rewards themselves are."
+      : "Most rewards are far apart, so their quantiles are told below and not drawn."}`,
     steps: steps.map((step) => step.step),
-    range: range ? [range[0], range[1] + (range[1] - range[0]) * 0.03] : undefined,
+    range: range ? [range[0] - (range[1] - range[0]) * 0.03, range[1] + (range[1] - range[0]) * 0.03] : undefined,
     format: reward,
     lines: [
       // What is named last is drawn on top.
-      { label: "p95", values: of("p95"), colour: "band-outer", isEdge: true },
-      { label: "p5", values: of("p5"), colour: "band-outer", isEdge: true },
-      { label: "p75", values: of("p75"), colour: "band-inner", isEdge: true },
-      { label: "p25", values: of("p25"), colour: "band-inner", isEdge: true },
-      { label: "median", values: of("p50"), colour: "quiet", width: 1 },
+      edge("p95", of("p95")), edge("p5", of("p5")), edge("p75", of("p75")), edge("p25", of("p25")),
+      edge("mean, high", boundOf(steps, range, 1)), edge("mean, low", boundOf(steps, range, -1)),
+      { label: "median", values: of("p50"), colour: hasHalf && "quiet", width: 1 },
       { label: "mean", values: of("mean"), colour: "series-1" },
     ],
     bands: [
-      { label: "5 to 95 %", upper: 0, lower: 1, colour: "band-outer" },
-      { label: "25 to 75 %", upper: 2, lower: 3, colour: "band-inner" },
+      { label: "5 to 95 %", upper: 0, lower: 1, colour: hasMost && "band-outer" },
+      { label: "25 to 75 %", upper: 2, lower: 3, colour: hasHalf && "band-inner" },
+      { label: "mean, 95 % interval", upper: 4, lower: 5, colour: "band-mean" },
     ],
   };
+}
+
+// Whether the middle half and the middle nine tenths of the rewards leave anything out: of rewards that are 0 or 1 they
+// are everything at most steps, and would only hide the mean.
+function spreads(steps, range) {
+  const [least, greatest] = range ?? [Math.min(...steps.map((step) => step.reward.least)), Math.max(...steps.map((step) => step.reward.greatest))];
+  const width = (upper, lower) => steps.map((step) => step.reward[upper] - step.reward[lower]).sort((a, b) => a - b)[steps.length >> 1];
+  const hasHalf = width("p75", "p25") <= HALF_MAX * (greatest - least);
+  return [hasHalf, hasHalf && width("p95", "p5") <= MOST_MAX * (greatest - least)];
+}
+
+// An end of the interval of the mean; none for a single grade.
+function boundOf(steps, range, side) {
+  return steps.map(({ graded, reward: { mean, sd } }) => {
+    if (sd === null) return null;
+    const bound = mean + side * 1.96 * sd / Math.sqrt(graded);
+    return range ? Math.min(range[1], Math.max(range[0], bound)) : bound;
+  });
 }
 
 function verdicts(steps, order) {
@@ -103,19 +126,14 @@ function lines(title, steps, spec, wanted) {
   return found.length > 0 && { title, steps: steps.map((step) => step.step), lines: found, ...spec };
 }
 
-/** The figures of all steps together: `[name, value, what it means]`. */
+/** The figures of all steps together: `[name, value, what it means, codes]`; `[code, rows]` of what is unscored. */
 export function figuresOf(total) {
   return [
     ["Graded", count(total.graded), total.superseded ? `${count(total.superseded)} superseded` : "samples that count"],
     ["Mean reward", reward(total.mean_reward), total.sd_reward === null ? "" : `sd ${reward(total.sd_reward)}`],
     ["At the greatest", percent(total.at_max_share), `greatest ${reward(total.greatest_reward)}`],
     ["Without variance", percent(total.zero_variance_share), `of ${count(total.groups)} groups`],
-    ["Unscored", percent(total.unscored_share), unscored(total.unscored)],
+    ["Unscored", percent(total.unscored_share), "", Object.entries(total.unscored).sort((one, other) => other[1] - one[1])],
     ["Steps", count(total.steps), ""],
   ];
-}
-
-function unscored(codes) {
-  const all = Object.entries(codes).sort((one, other) => other[1] - one[1]);
-  return all.slice(0, 2).map(([code, rows]) => `${words(code)} ${count(rows)}`).join(", ");
 }

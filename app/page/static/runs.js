@@ -25,7 +25,8 @@ export async function runs(root, { query, signal }) {
   };
   const [me] = await Promise.all([get("v1/overview", {}, signal), ask()]);
   fill(root, h("div", { class: "heading" }, h("h1", {}, "Runs"), whoseChoice(me, ["runs"], query)), stale,
-    h("div", { class: "over-table" }, h("p", { class: "hint" }, "Mark two runs to compare them."), compare), list);
+    h("div", { class: "over-table" }, h("p", { class: "hint" }, "Mark two runs to compare them.",
+      query.of === "*" && " Runs of one name are counted together, whosever they are."), compare), list);
   if (!query.cursor) poll(signal, EVERY_S, ask, (error) => fill(stale, problemView(error, null)));
   return "Runs";
 

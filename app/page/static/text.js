@@ -26,6 +26,11 @@ function escaped(character) {
   return h("span", { class: "hidden-character", title: `A character that is not seen: ${name}` }, name);
 }
 
+/** A sentence of the service: what stands between backticks is code. */
+export function sentence(text) {
+  return text.split("`").map((part, index) => (index % 2 ? h("code", {}, visible(part)) : visible(part)));
+}
+
 /** Where code point number `count` begins in `text`, in UTF-16 units. */
 export function unitOf(text, count) {
   let unit = 0;

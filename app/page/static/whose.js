@@ -1,7 +1,15 @@
 // Whose rows are shown: the reader's own, or, with the scope `admin`, another caller's or everybody's.
 
 import { go } from "./address.js";
+import { get } from "./api.js";
 import { h } from "./dom.js";
+
+/** Whose run `id` is: a run is one caller's, so of everybody's it is that of the newest grade. Undefined: the reader's. */
+export async function ownerOf(id, of, signal) {
+  if (of !== "*") return of;
+  const page = await get("v1/grades", { run: id, caller: "*", limit: 1 }, signal);
+  return page.grades[0]?.caller;
+}
 
 /** The choice, for those who have it: null for everybody else. */
 export function whoseChoice(me, path, query) {
