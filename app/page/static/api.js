@@ -61,10 +61,12 @@ export async function readiness(signal) {
 }
 
 async function answered(path, options) {
+  const used = key.get();
   const answer = await sent(path, options);
   if (answer.ok) return answer;
   const problem = await problemOf(answer);
-  if (answer.status === 401) document.dispatchEvent(new CustomEvent("key-wanted", { detail: problem }));
+  // Another key was given while this was on its way: what is asked with that one will tell.
+  if (answer.status === 401 && used === key.get()) document.dispatchEvent(new CustomEvent("key-wanted", { detail: problem }));
   throw problem;
 }
 
