@@ -64,8 +64,9 @@ async def sides_of(ledger: Ledger, caller: str | None, a: ChosenRun, b: ChosenRu
     Caller None: everybody's runs of these names.
 
     Raises:
-        UnknownRun: there is no such run, or it has no grades by a moderation grader.
-        InvalidEvaluation: it leaves several graders or steps to choose from, or its grades do not say of which item.
+        UnknownRun: there is no such run.
+        InvalidEvaluation: it has no grades by a moderation grader, leaves several graders or steps to choose from, or
+            its grades do not say of which item.
         IdsDiffer: nothing is left that both have judged.
     """
     runs = [await _read(ledger, caller, chosen) for chosen in (a, b)]
@@ -97,14 +98,29 @@ async def _read(ledger: Ledger, caller: str | None, chosen: ChosenRun) -> _Run:
         run = found.setdefault(judge, _Run(judge))
         run.details[_Sample(record.item_id, record.rollout)] = details
     if not found:
-        step = "" if chosen.step is None else f" at step {chosen.step}"
-        raise UnknownRun(f"Run {chosen.run!r} of yours has no grades by a moderation grader{step}.")
+        raise await _not_of_moderation(ledger, caller, chosen)
     if len(steps) > 1:
         raise _unclear(chosen, "/step", f"It has several steps: {_some(steps)}. Name one.")
     if len(found) > 1:
         judges = _some({f"{judge.grader} ({judge.digest[:15]}, mode {judge.mode})" for judge in found})
         raise _unclear(chosen, "/grader", f"It was judged by {judges}. Name one `grader`, or grade it anew by one.")
     return next(iter(found.values()))
+
+
+async def _not_of_moderation(ledger: Ledger, caller: str | None, chosen: ChosenRun) -> UnknownRun | InvalidEvaluation:
+    """Why nothing was chosen: there is no such run, or it is one of other graders, or of other steps."""
+    held = sorted({report.grader for report in await ledger.run_report(caller, chosen.run)})
+    if not held:
+        whose = "" if caller is None else f" of {caller!r}"
+        return UnknownRun(f"No run {chosen.run!r}{whose}.")
+    step = "" if chosen.step is None else f" at step {chosen.step}"
+    by = "" if chosen.grader is None else f", {chosen.grader}"
+    return _unclear(
+        chosen,
+        "/run",
+        f"It has no grades by a moderation grader{by}{step}; it holds grades by {_some(set(held))}. Runs of any grader "
+        "are held against each other by GET /v1/run-comparison, and by Compare on the page.",
+    )
 
 
 async def _grades(ledger: Ledger, caller: str | None, chosen: ChosenRun) -> AsyncIterator[tuple[Record, Details]]:

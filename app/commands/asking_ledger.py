@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from app.commands.console import settings, stop
+from app.commands.console import settings, stop_for
 from app.errors import InvalidRequest, ServiceError, UnknownRun
 from app.ledger import Ledger
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 Run = Annotated[str, typer.Argument(metavar="ID", help="The run's id.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-CallerName = Annotated[str | None, typer.Option("--caller", help="Whose run it is; default: everybody's together.")]
+CallerName = Annotated[str | None, typer.Option("--caller", help="Only this caller's; default: everybody's.")]
 OwnerName = Annotated[
     str | None, typer.Option("--caller", help="Whose run it is; needed if several callers have one of this name.")
 ]
@@ -33,7 +33,7 @@ def asked(question: Callable[[Ledger], Awaitable[T]]) -> T:
     try:
         return asyncio.run(ask())
     except ServiceError as error:
-        stop(error.detail)
+        stop_for(error)
 
 
 async def owner_of(ledger: Ledger, run: str, caller: str | None) -> str:

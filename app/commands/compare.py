@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.commands import f1
-from app.commands.console import err, out, settings, stop
+from app.commands.console import err, out, settings, stop, stop_for
 from app.commands.predictions import Predictions, explained, read_predictions
 from app.errors import ServiceError, UnknownRun
 from app.ledger import Ledger
@@ -95,7 +95,7 @@ def _runs(caller: str | None, a: ChosenRun, b: ChosenRun) -> dict[str, Any]:
     except UnknownRun as error:
         stop(f"{error.detail} Nor is {a.run!r} or {b.run!r} a file.")
     except ServiceError as error:
-        stop(error.detail)
+        stop_for(error)
     except InvalidEvaluation as error:
         stop(f"{error.code}: {error.detail}")
     if found.abstained:
@@ -110,11 +110,14 @@ def _side(side: Predictions, column: str | None) -> dict[str, object]:
 
 def _show(answer: CompareAnswer) -> None:
     out.print(f"{answer.rows} samples, {answer.kind}, average {answer.average}", highlight=False)
-    table = Table("", "precision", "recall", "F", "interval", "tp", "fp", "fn", padding=(0, 0, 0, 1))
+    has_interval = answer.a.interval is not None or answer.b.interval is not None
+    middle = ["interval"] if has_interval else []
+    table = Table("", "precision", "recall", "F", *middle, "tp", "fp", "fn", padding=(0, 0, 0, 1))
     for letter, side in (("A", answer.a), ("B", answer.b)):
         scores = [f1.number(score) for score in (side.precision, side.recall, side.f)]
         counts = [str(count) for count in (side.counts.tp, side.counts.fp, side.counts.fn)]
-        table.add_row(escape(f"{letter} {side.name}"), *scores, f1.interval(side.interval), *counts)
+        interval = [f1.interval(side.interval)] if has_interval else []
+        table.add_row(escape(f"{letter} {side.name}"), *scores, *interval, *counts)
     out.print(table)
     for line in _findings(answer):
         out.print(line, markup=False, highlight=False)

@@ -5,6 +5,8 @@ from typing import Any, NoReturn
 import typer
 from rich.console import Console
 
+from app.errors import LedgerUnavailable, ServiceError, detail_of
+from app.ledger import shown_place
 from app.settings import Settings, SettingsError, from_environment
 from graders.registry import Grader, Registry, UnknownGrader
 
@@ -16,7 +18,7 @@ _STORED = "Recipes that a service has stored (POST /v1/recipes) are known to tha
 
 def stop(message: str, code: int = 2) -> NoReturn:
     """Prints `message` in red and ends the command with exit code `code`."""
-    err.print(message, style="red", markup=False, highlight=False)
+    err.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(code)
 
 
@@ -26,6 +28,18 @@ def settings(**overrides: Any) -> Settings:
         return from_environment(**overrides)
     except SettingsError as error:
         stop(str(error))
+
+
+def stop_for(error: ServiceError, code: int = 2) -> NoReturn:
+    """Ends the command with what `error` says; where the database is away, with which one it is."""
+    where = f" {database_in_use()}" if isinstance(error, LedgerUnavailable) else ""
+    stop(f"{detail_of(error)}{where}", code)
+
+
+def database_in_use() -> str:
+    """Which database the settings name, and by what another one is named."""
+    place = shown_place(settings().database)
+    return f"The database is {place}; RFT_DATA_DIR or RFT_DATABASE_URL names another."
 
 
 def find(registry: Registry, id: str) -> Grader:

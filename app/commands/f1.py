@@ -111,6 +111,8 @@ def _show(answer: F1Answer) -> None:
         name = baseline.name if baseline.name != "majority_class" else f"always {baseline.prediction}"
         head.add_row(escape(name), number(baseline.precision), number(baseline.recall), number(baseline.f), "")
     out.print(head)
+    if found is None:
+        err.print("An interval of this F needs a bootstrap: --bootstrap 2000.", style="yellow", highlight=False)
     table = Table("label", "tp", "fp", "fn", "tn", "precision", "recall", "F", "interval", padding=(0, 0, 0, 1))
     for row in answer.per_label:
         cells = [str(count) for count in (row.tp, row.fp, row.fn, row.tn)]

@@ -10,7 +10,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 from rich.table import Table
 
-from app.commands.console import err, out, settings, stop
+from app.commands.console import database_in_use, err, out, settings, stop, stop_for
 from app.errors import LedgerUnavailable
 from app.keys.key_file import KeyFileError, entry_text, read_key_file
 from app.keys.keyring import REFRESH_S
@@ -87,6 +87,7 @@ def list_keys(
     for key, source in found:
         table.add_row(*_cells(key, source, now_us))
     out.print(table)
+    _say_where()
 
 
 @keys.command()
@@ -95,6 +96,7 @@ def revoke(name: Name) -> None:
     if not _with_store(lambda store: store.revoke(name, _now_us())):
         _stop_unknown(name, "live ")
     err.print(f"The keys of {name} are revoked; a running service knows it within {REFRESH_S:g} s.", markup=False)
+    _say_where()
     if not any(key.is_live(_now_us()) for key in _with_store(lambda store: store.every())):
         err.print("No live key is left in the database. Keys are needed all the same until `keys forget`.")
 
@@ -131,6 +133,7 @@ def forget(name: Name) -> None:
     if not count:
         _stop_unknown(name, "ended ")
     err.print(f"{count} ended keys of {name} are forgotten.", markup=False, highlight=False)
+    _say_where()
 
 
 def _show_once(key: str, stored: StoredKey) -> None:
@@ -138,8 +141,13 @@ def _show_once(key: str, stored: StoredKey) -> None:
     until = "" if stored.expires_us is None else f", until {shown_time(stored.expires_us)}"
     told = f"{stored.name} may {', '.join(stored.scopes)}{until}. A running service knows it within {REFRESH_S:g} s."
     err.print(told, markup=False, highlight=False, soft_wrap=True)
+    _say_where()
     err.print("The key is shown this once; only its hash is kept:", highlight=False)
     typer.echo(key)
+
+
+def _say_where() -> None:
+    err.print(database_in_use(), markup=False, highlight=False, soft_wrap=True)
 
 
 def _with_store(work: Callable[[KeyStore], Awaitable[T]]) -> T:
@@ -157,7 +165,7 @@ def _with_store(work: Callable[[KeyStore], Awaitable[T]]) -> T:
     try:
         return asyncio.run(done())
     except LedgerUnavailable as error:
-        stop(f"{error.detail} (RFT_DATABASE_URL)", 1)
+        stop_for(error, 1)
 
 
 def _from_file() -> list[tuple[StoredKey, str]]:

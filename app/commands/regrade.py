@@ -15,7 +15,7 @@ from rich.table import Table
 from app.admission.rates import RateLimits, Rates
 from app.auth import LOCAL, Caller
 from app.catalogue import Catalogue
-from app.commands.console import err, out, settings, stop
+from app.commands.console import err, out, settings, stop, stop_for
 from app.commands.grade import read_config
 from app.commands.regrading import Regrading
 from app.errors import Failure, ServiceError, UnknownRun, detail_of, status_of
@@ -46,14 +46,16 @@ def regrade(
         moves = asyncio.run(
             _regrade(settings(), Caller(caller, LOCAL.scopes), run, grader, source, read_config(config))
         )
-    except (ServiceError, Unscored) as error:
-        stop(error.detail)
+    except ServiceError as error:
+        stop_for(error)
+    except Unscored as error:
+        stop(detail_of(error))
     if as_json:
         out.print_json(json.dumps(moves.as_json()))
     else:
         out.print(moves.headline(), markup=False, highlight=False)
         out.print(moves.table())
-        out.print(f"The new grades are run {moves.new_run}", markup=False, highlight=False)
+        out.print(moves.outcome(), markup=False, highlight=False)
     if moves.unscored:
         raise typer.Exit(1)
 
@@ -115,6 +117,14 @@ class Moves:
             line += f"; mean reward {found['mean_reward_before']:.4f} -> {found['mean_reward_after']:.4f}"
         return line
 
+    def outcome(self) -> str:
+        """Where the new grades are, if there are any."""
+        if self.transitions:
+            return f"The new grades are run {self.new_run}"
+        if self.unscored:
+            return f"Nothing was graded again; run {self.new_run} has the unscored rows that say why."
+        return "Nothing was graded again, so there is no new run: the run holds no grade that counts."
+
     def table(self) -> Table:
         found = self.as_json()
         table = Table("before", "after", "samples")
@@ -158,11 +168,17 @@ async def _regrade(
         await ledger.close()
 
 
+async def _of_others(ledger: Ledger, run: str) -> str:
+    """Who has runs of this name."""
+    owners = await ledger.callers_of(run)
+    return f"; there is one of {', '.join(owners)}: say whose with --caller" if owners else ""
+
+
 async def _check_source(ledger: Ledger, caller: Caller, run: str, source: str | None) -> None:
     """Raises UnknownRun when the run holds nothing to grade again, or grades of several graders and none is named."""
     ids = sorted({report.grader for report in await ledger.run_report(caller.name, run)})
     if not ids or (source is not None and source not in ids):
-        held = f"; it holds grades by {', '.join(ids)}" if ids else ""
+        held = f"; it holds grades by {', '.join(ids)}" if ids else await _of_others(ledger, run)
         raise UnknownRun(f"Run {run!r} of {caller.name!r} has no grades{f' by {source}' if source else ''}{held}.")
     if source is None and len(ids) > 1:
         raise UnknownRun(f"Run {run!r} holds grades by {', '.join(ids)}: say which with --from.")

@@ -23,6 +23,8 @@ from graders.registry import Registry
 _PATIENCE_S = 2.0
 _BARS = "▁▂▃▄▅▆▇█"
 _CURVE_STEPS = 60
+# From here on all columns and the verdicts have room.
+_WIDE_COLUMNS = 140
 
 
 def watch(
@@ -39,7 +41,7 @@ def watch(
         if as_json:
             out.print_json(report.model_dump_json())
         else:
-            out.print(shown(report, steps))
+            out.print(shown(report, steps, out.width))
         return
     try:
         asked(lambda ledger: _live(ledger, run, caller, steps, every))
@@ -81,25 +83,25 @@ async def _live(ledger: Ledger, run: str, caller: str | None, steps: int, every_
     reports = Reports(ledger, await owner_of(ledger, run, caller), run)
     with Live(console=out, auto_refresh=False) as live:
         while True:
-            live.update(shown(await reports.next(), steps), refresh=True)
+            live.update(shown(await reports.next(), steps, out.width), refresh=True)
             await asyncio.sleep(every_s)
 
 
-def shown(report: RunMonitor, steps: int) -> RenderableType:
-    """The report for the terminal, with the last `steps` of each grader."""
+def shown(report: RunMonitor, steps: int, width: int) -> RenderableType:
+    """The report for a terminal of so many columns, with the last `steps` of each grader."""
     more = "" if report.complete else f", {report.counted} of them counted by now"
     head = Text(f"{report.run} of {report.caller}: {report.records} records{more}", style="bold")
-    return Group(head, *(part for grader in report.graders for part in _grader(grader, steps)))
+    return Group(head, *(part for grader in report.graders for part in _grader(grader, steps, width)))
 
 
-def _grader(monitor: GraderMonitor, steps: int) -> list[RenderableType]:
+def _grader(monitor: GraderMonitor, steps: int, width: int) -> list[RenderableType]:
     total = monitor.total
     mean = "nothing graded" if total.mean_reward is None else f"mean reward {total.mean_reward:.4f}"
     parts: list[RenderableType] = [
         Text(),
         Text(f"{monitor.grader} {monitor.digest[:12]}: {total.graded} graded, {mean}"),
-        Text(f"{_curve(monitor.steps)}  mean reward by step", style="cyan"),
-        _table(monitor.steps[-steps:]),
+        Text(f"{_curve(monitor.steps, monitor.reward_range)}  mean reward by step", style="cyan"),
+        _wide(monitor.steps[-steps:]) if width >= _WIDE_COLUMNS else _narrow(monitor.steps[-steps:]),
     ]
     colours = {"warning": "red", "notice": "yellow"}
     parts += [
@@ -109,7 +111,18 @@ def _grader(monitor: GraderMonitor, steps: int) -> list[RenderableType]:
     return parts if monitor.findings else [*parts, Text("The monitors found nothing.", style="green")]
 
 
-def _table(steps: Sequence[Step]) -> Table:
+def _narrow(steps: Sequence[Step]) -> Table:
+    """What a glance needs, in 80 columns."""
+    table = Table("step", "graded", "mean", "sd", "at max", "flat", "unscored", padding=(0, 0, 0, 1))
+    table.add_column("most frequent", no_wrap=True, overflow="ellipsis")
+    for step in steps:
+        numbers = ("", "") if step.reward is None else tuple(map(_number, (step.reward.mean, step.reward.sd)))
+        shares = map(_share, (step.at_max_share, step.zero_variance_share, step.unscored_share))
+        table.add_row(_named(step), str(step.graded), *numbers, *shares, _verdicts(step).partition(",")[0])
+    return table
+
+
+def _wide(steps: Sequence[Step]) -> Table:
     table = Table("step", "graded", "mean", "sd", "p5", "p50", "p95", "at max", "flat groups", "unscored", "ms p95")
     table.add_column("verdicts", overflow="fold")
     for step in steps:
@@ -121,19 +134,28 @@ def _table(steps: Sequence[Step]) -> Table:
         )
         shares = map(_share, (step.at_max_share, step.zero_variance_share, step.unscored_share))
         table.add_row(
-            "none" if step.step is None else str(step.step), str(step.graded), *numbers, *shares,
+            _named(step), str(step.graded), *numbers, *shares,
             "" if duration is None else f"{duration.p95:.1f}", _verdicts(step),
         )  # fmt: skip
     return table
 
 
-def _curve(steps: Sequence[Step]) -> str:
-    """The last mean rewards as bars between the least and the greatest of them."""
+def _named(step: Step) -> str:
+    return "none" if step.step is None else str(step.step)
+
+
+def _curve(steps: Sequence[Step], rewards: tuple[float, float] | None) -> str:
+    """The last mean rewards as bars between the least and the greatest of them; where these are one, between the least
+    and the greatest reward that the grader may give."""
     means = [step.reward.mean for step in steps if step.reward is not None][-_CURVE_STEPS:]
     if not means:
         return ""
-    low, span = min(means), max(means) - min(means)
-    return "".join(_BARS[round((mean - low) / span * (len(_BARS) - 1)) if span else 0] for mean in means)
+    low, high = min(means), max(means)
+    if low == high and rewards is not None:
+        low, high = rewards
+    if low == high:
+        return _BARS[len(_BARS) // 2] * len(means)
+    return "".join(_BARS[round((mean - low) / (high - low) * (len(_BARS) - 1))] for mean in means)
 
 
 def _verdicts(step: Step) -> str:

@@ -2,20 +2,21 @@
 has them."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 from pydantic import TypeAdapter
+from rich.markup import escape
 from rich.table import Table
 
 from app.catalogue import Catalogue
-from app.commands.asking_ledger import AsJson, CallerName, Run, asked
-from app.commands.console import out, settings
+from app.commands.asking_ledger import AsJson, CallerName, OwnerName, Run, asked, owner_of
+from app.commands.console import err, out, settings
 from app.commands.run_files import delete, export
 from app.commands.run_watching import watch
-from app.errors import UnknownRun
-from app.ledger import GraderReport, Ledger
+from app.ledger import GraderReport, Ledger, RunSummary
 from app.moderation import moderation_of
 from evaluations.moderation.answers import Block, ModerationReport, RunModeration
 from evaluations.moderation.report import answer
@@ -32,25 +33,28 @@ def list_runs(
     as_json: AsJson = False,
 ) -> None:
     """List training runs, the latest begun first."""
-    found = asked(lambda ledger: ledger.runs(caller, after=None, limit=limit))
+
+    async def listed(ledger: Ledger) -> list[tuple[RunSummary, list[str]]]:
+        found = await ledger.runs(caller, after=None, limit=limit)
+        return [(run, await ledger.callers_of(run.run) if caller is None else [caller]) for run in found]
+
+    found = asked(listed)
     if as_json:
-        _print_json(found)
+        _print_json([asdict(run) | {"callers": callers} for run, callers in found])
         return
-    table = Table("run", "records", "first", "last")
-    for run in found:
-        table.add_row(run.run, str(run.records), _time(run.first_us), _time(run.last_us))
+    table = Table("run", "callers", "records", "first", "last")
+    for run, callers in found:
+        names = map(escape, (run.run, ", ".join(callers)))
+        table.add_row(*names, str(run.records), _time(run.first_us), _time(run.last_us))
     out.print(table)
 
 
 @runs.command()
-def show(run: Run, caller: CallerName = None, as_json: AsJson = False) -> None:
+def show(run: Run, caller: OwnerName = None, as_json: AsJson = False) -> None:
     """Show what each grader made of a run: counts, mean reward, verdicts."""
 
     async def report(ledger: Ledger) -> list[GraderReport]:
-        found = await ledger.run_report(caller, run)
-        if not found:
-            raise UnknownRun(f"No run {run!r}. `rft-graders runs list` shows them.")
-        return found
+        return await ledger.run_report(await owner_of(ledger, run, caller), run)
 
     found = asked(report)
     if as_json:
@@ -69,7 +73,7 @@ def moderation(
     run: Run,
     window: Annotated[int, typer.Option(min=1, help="Samples per window.")] = 1000,
     bootstrap: Annotated[int, typer.Option(min=0, help="Resamples of the bootstrap by items; 0: none.")] = 0,
-    caller: CallerName = None,
+    caller: OwnerName = None,
     as_json: AsJson = False,
 ) -> None:
     """Show F1 of a run's moderation grades: averages, labels, baselines, drift."""
@@ -80,7 +84,8 @@ def moderation(
 
     async def report(ledger: Ledger) -> bytes:
         catalogue = Catalogue(Registry(settings().graders_path), ledger)
-        return await moderation_of(ledger, catalogue, evaluate, caller, run, options)
+        owner = await owner_of(ledger, run, caller)
+        return await moderation_of(ledger, catalogue, evaluate, owner, run, options)
 
     found = asked(report)
     if as_json:
@@ -108,6 +113,8 @@ def _print_moderation(report: ModerationReport) -> None:
     ):
         out.print(line, markup=False, highlight=False)
     out.print(_averages(report))
+    if any(not _interval(block) for block in _blocks(report).values()):
+        err.print("An interval that is empty needs a bootstrap: --bootstrap 1000.", style="yellow", highlight=False)
     if report.per_label:
         out.print(_labels(report))
     for alarm in report.alarms:
@@ -116,13 +123,17 @@ def _print_moderation(report: ModerationReport) -> None:
 
 def _averages(report: ModerationReport) -> Table:
     table = Table("average", "precision", "recall", "F", "interval")
-    blocks = {name: getattr(report, name) for name in ("micro", "macro", "weighted", "samples", "flag")}
-    for name, block in blocks.items():
-        if block is not None:
-            table.add_row(name, *map(_number, (block.precision, block.recall, block.f)), _interval(block))
+    for name, block in _blocks(report).items():
+        table.add_row(name, *map(_number, (block.precision, block.recall, block.f)), _interval(block))
     for one in [*report.baselines, *(report.flag.baselines if report.flag else ())]:
         table.add_row(one.name, *map(_number, (one.precision, one.recall, one.f)), "", style="dim")
     return table
+
+
+def _blocks(report: ModerationReport) -> dict[str, Block]:
+    """The averages that there are, by name."""
+    found = {name: getattr(report, name) for name in ("micro", "macro", "weighted", "samples", "flag")}
+    return {name: block for name, block in found.items() if block is not None}
 
 
 def _labels(report: ModerationReport) -> Table:

@@ -7,7 +7,7 @@ away: `guarded.py` first, then `spool.py` (`segments.py`, `frames.py`) and `repl
 """
 
 from app.errors import LedgerUnavailable, RecordRefused
-from app.ledger.database import place_of
+from app.ledger.database import place_of, shown_place
 from app.ledger.displaced import Displaced
 from app.ledger.guarded import SpoolCondition, SpoolState
 from app.ledger.key_store import KeyStore
@@ -58,4 +58,5 @@ __all__ = [
     "place_of",
     "refuse_used",
     "schema_revision",
+    "shown_place",
 ]

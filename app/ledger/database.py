@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, make_url
@@ -104,9 +105,22 @@ def place_of(url: str) -> str:
     return hashlib.sha256(url.encode()).hexdigest()
 
 
+def shown_place(url: str) -> str:
+    """Which database `url` is of, for people: the whole path of a file, or the URL without its password."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return "no database"
+    if parsed.get_backend_name() == "sqlite":
+        return str(Path(parsed.database or "").absolute())
+    return parsed.render_as_string(hide_password=True)
+
+
 _WANTED = "Wanted the URL of a database: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE."
 
 
 def away(error: Exception) -> LedgerUnavailable:
     """The error to raise where `error` says that the database is not there."""
-    return LedgerUnavailable(f"The database does not answer: {str(error).strip() or type(error).__name__}")
+    # Around what the driver says, SQLAlchemy puts the statement, its values and a link to its own manual.
+    said = str(getattr(error, "orig", None) or error).partition("(Background on this error")[0].strip()
+    return LedgerUnavailable(f"The database does not answer: {said or type(error).__name__}")

@@ -138,7 +138,11 @@ def test_a_run_of_another_grader_or_without_items(server: Server, client: httpx2
     loose = {"item": {"gold": []}, "sample": '{"labels": []}', "config": SETS, "run": {"id": "loose"}}
     assert client.post("/v1/graders/moderation_f1@v1/grade", json=loose).status_code == 200
 
-    assert_problem(client.post(PATH, json=asked("finance", "sets worse")), 404, "unknown_run")
+    other = client.post(PATH, json=asked("finance", "sets worse"))
+    assert_problem(other, 422, "invalid_evaluation")
+    assert other.json()["errors"][0]["pointer"] == "/a/run"
+    assert "holds grades by finance_qa@v1" in other.json()["detail"]
+    assert "/v1/run-comparison" in other.json()["detail"]
     assert_problem(client.post(PATH, json=asked("sets worse", "loose")), 422, "invalid_evaluation")
 
 

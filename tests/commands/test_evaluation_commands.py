@@ -134,9 +134,11 @@ def test_predictions_of_several_versions_in_one_file(tmp_path: Path) -> None:
 def test_the_examples_of_the_readme(tmp_path: Path) -> None:
     files = [PROJECT / f"examples/moderation_{name}.jsonl" for name in ("before", "after")]
 
-    shown, _ = rft("f1", "--input", files[0])
+    shown, hint = rft("f1", "--input", files[0])
     verdict, _ = rft("compare", *files)
 
     assert "24 rows, multilabel, average micro" in shown
     assert "1 predictions null" in shown
+    assert "An interval of this F needs a bootstrap: --bootstrap 2000." in hint
+    assert "interval" not in verdict
     assert "improved" in verdict

@@ -41,6 +41,7 @@ def test_a_key_stands_alone_on_stdout_and_works_before_the_first_start(data: Pat
 
     assert KEY.fullmatch(shown.strip())
     assert "trainer-a may grade" in told
+    assert f"The database is {data}/rft.sqlite3; RFT_DATA_DIR or RFT_DATABASE_URL names another." in told
     assert shown.strip() not in told
 
 

@@ -2,13 +2,17 @@
 
 import asyncio
 import json
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from app.cli import cli
+from app.commands.run_watching import shown
 from app.ledger import Ledger, Record, migrate
+from app.monitors.answers import RunMonitor
 from tests.ledger.making import credit, grade, unscored
 
 PLACE = {"run": "r", "step": 1, "item_id": "q"}
@@ -31,11 +35,15 @@ def recorded(database: str, *records: Record) -> list[Record]:
     return list(records)
 
 
-def runs(database: str, *arguments: str, expect: int = 0, answer: str = "") -> Result:
+def rft(database: str, *arguments: str, expect: int = 0, answer: str = "") -> Result:
     environment = {"RFT_DATABASE_URL": database, "COLUMNS": "200"}
-    done = CliRunner().invoke(cli, ["runs", *arguments], env=environment, input=answer)
+    done = CliRunner().invoke(cli, arguments, env=environment, input=answer)
     assert done.exit_code == expect, done.output
     return done
+
+
+def runs(database: str, *arguments: str, expect: int = 0, answer: str = "") -> Result:
+    return rft(database, "runs", *arguments, expect=expect, answer=answer)
 
 
 def test_an_export_has_every_record_with_everything_that_led_to_it(database: str, tmp_path: Path) -> None:
@@ -90,11 +98,26 @@ def test_a_deleted_run_is_gone_when_it_was_meant(database: str) -> None:
 def test_a_run_of_several_callers_is_not_guessed(database: str) -> None:
     recorded(database, grade(run="r"), grade(run="r", caller="alice"))
 
-    for command in ("export", "delete", "watch"):
+    for command in ("export", "delete", "watch", "show", "moderation"):
         assert "alice, local" in runs(database, command, "r", expect=2).output
+    assert "alice, local" in runs(database, "list").output
+    assert json.loads(runs(database, "list", "--json").stdout)[0]["callers"] == ["alice", "local"]
+    [shown] = json.loads(runs(database, "show", "r", "--caller", "alice", "--json").stdout)
+    assert shown["graded"] == 1
+    again = rft(database, "regrade", "--run", "r", "--caller", "bob", "--grader", "finance_qa@v1", expect=2)
+    assert "there is one of alice, local: say whose with --caller" in again.output.replace("\n", " ")
     runs(database, "delete", "r", "--caller", "alice", "--yes")
 
     assert json.loads(runs(database, "export", "r").stdout)["caller"] == "local"
+
+
+def test_a_run_without_a_grade_is_not_said_to_have_been_graded_again(database: str) -> None:
+    recorded(database, unscored(run="r"))
+
+    said = rft(database, "regrade", "--run", "r", "--grader", "finance_qa@v1").output
+
+    assert "there is no new run" in said
+    assert "The new grades are" not in said
 
 
 def test_watching_shows_steps_and_what_the_monitors_found(database: str) -> None:
@@ -120,3 +143,31 @@ def test_an_export_that_cannot_be_written_says_why(database: str, tmp_path: Path
     recorded(database, grade(run="r"))
 
     assert "cannot be written" in runs(database, "export", "r", "-o", str(tmp_path / "no" / "x"), expect=2).output
+
+
+def test_a_database_that_cannot_be_opened_is_named_with_the_settings_that_name_another(tmp_path: Path) -> None:
+    said = " ".join(runs(f"sqlite:///{tmp_path}/no/rft.sqlite3", "list", expect=2).output.split())
+
+    assert "unable to open database file" in said
+    assert f"The database is {tmp_path}/no/rft.sqlite3; RFT_DATA_DIR or RFT_DATABASE_URL names another." in said
+    assert "sqlalche.me" not in said
+
+
+def lines_at(width: int, report: RunMonitor) -> list[str]:
+    console = Console(width=width, record=True, file=StringIO())
+    console.print(shown(report, 10, width))
+    return console.export_text().splitlines()
+
+
+def test_a_watched_run_fits_80_columns_and_a_constant_reward_stands_at_its_level(database: str) -> None:
+    step = {"run": "r", "grader": "finance_qa@v1", "reward": 1.0}
+    recorded(database, *(grade(**step, step=number, item_id=f"q{n}") for number in (1, 2) for n in range(4)))
+    report = RunMonitor.model_validate_json(runs(database, "watch", "r", "--json").stdout)
+
+    narrow, wide = lines_at(80, report), lines_at(200, report)
+
+    assert [line for line in narrow if "██  mean reward by step" in line]
+    row = next(line for line in narrow if line.startswith("│ 1"))
+    assert "accurate 100%" in row
+    assert "p95" not in "".join(narrow)
+    assert "p95" in "".join(wide)
