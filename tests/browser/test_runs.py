@@ -1,5 +1,6 @@
 """Runs: 5,000 grades of a training run, and the page's numbers are the API's."""
 
+import json
 import re
 from typing import Any
 
@@ -301,6 +302,34 @@ def test_runs_of_one_step_show_shares_as_a_bar_and_how_little_the_monitors_have(
     expect(main.locator(".empty")).to_have_text("Too little to go by: the monitors want 16 grades, and there are 4.")
     main.locator(".card", has_text="Unscored").get_by_role("link", name="invalid item 5").click()
     expect(main.get_by_role("region", name="Table of grades").locator("tbody tr")).to_have_count(5)
+    assert reader.faults() == []
+
+
+def test_a_run_of_moderation_grades_has_its_f1(reader: Reader, server: Server) -> None:
+    samples = [["hate"], ["hate", "violence"], [], ["violence"]]
+    rows = [
+        {
+            "item": {"gold": ["hate"]},
+            "sample": json.dumps({"labels": labels}),
+            "run": {"id": "moderated", "step": 0, "item_id": f"q-{index}"},
+        }
+        for index, labels in enumerate(samples)
+    ]
+    body = {"samples": rows, "config": {"taxonomy": "openai-omni-2024", "reward": "set_f"}}
+    server.client.post("/v1/graders/moderation_f1@v1/grade-batch", json=body).raise_for_status()
+    main = reader.open("#/runs/moderated", "moderated")
+    main.get_by_role("button", name="Compute F1 over its grades").click()
+    table = main.get_by_role("region", name="F1 of the run")
+    expect(table).to_be_visible()
+    [told] = server.client.get("/v1/runs/moderated/moderation").json()["reports"]
+
+    micro = table.locator("tr", has_text="Micro").locator("td").all_inner_texts()
+    assert (told["micro"]["f"], micro[0]) == (0.5, "0.5")
+    assert micro[1:] == [
+        f"{shown(told['micro']['jackknife']['low'])} to {shown(told['micro']['jackknife']['high'])}",
+        shown(told["micro"]["precision"]),
+        shown(told["micro"]["recall"]),
+    ]
     assert reader.faults() == []
 
 

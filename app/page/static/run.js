@@ -7,6 +7,7 @@ import { fill, h, refill } from "./dom.js";
 import { findingsView } from "./findings.js";
 import { ago, count, moment, percent, short, words } from "./format.js";
 import { FILTERS, gradesTable } from "./grades.js";
+import { isModeration, scoresView } from "./moderation.js";
 import { poll } from "./polling.js";
 import { problemView } from "./problem.js";
 import { chartsOf, figuresOf } from "./run_charts.js";
@@ -22,7 +23,8 @@ export async function run(root, { path, query, signal }) {
   let report = await ask().catch((error) => (error.code === "unknown_run" ? null : Promise.reject(error)));
   if (!report) return noSuchRun(root, id, query.of);
   let judged = chosen(report, query);
-  const order = await verdictOrder(judged.grader, signal);
+  const about = await graderOf(judged.grader, signal);
+  const order = about?.verdicts ?? [];
   const state = h("div", { class: "hint" });
   const stale = h("div", {});
   const figures = h("dl", { class: "cards" });
@@ -40,6 +42,7 @@ export async function run(root, { path, query, signal }) {
     state, stale, graderChoice(),
     h("section", { "aria-label": "Figures" }, figures),
     h("section", { "aria-labelledby": "findings" }, h("h2", { id: "findings" }, "What to look at"), findings),
+    isModeration(about) && scoresView(id, of, judged, signal),
     h("section", { "aria-label": "Curves" }, charts),
     table.element);
   poll(signal, EVERY_S, refresh, (error) => fill(stale, problemView(error, null)));
@@ -114,11 +117,12 @@ function chosen(report, query) {
   return report.graders.find((one) => one.grader === query.grader && (!query.digest || one.digest === query.digest)) ?? report.graders[0];
 }
 
-async function verdictOrder(grader, signal) {
+// What the service knows of a grader; null: it is gone.
+async function graderOf(grader, signal) {
   try {
-    return (await get(`v1/graders/${encodeURIComponent(grader)}`, {}, signal)).verdicts;
+    return await get(`v1/graders/${encodeURIComponent(grader)}`, {}, signal);
   } catch (error) {
-    if (error.code === "unknown_grader") return [];
+    if (error.code === "unknown_grader") return null;
     throw error;
   }
 }
