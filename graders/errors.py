@@ -23,6 +23,8 @@ _NEAR = 0.6
 _NAME_CHARS = 64
 _NAMES_MAX = 40
 _LEVELS_MAX = 3
+# Names are compared for so many faults of a request: a hostile one has thousands.
+_WORDED_MAX = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,10 @@ def faults_of(
     models of other parts of the request by their pointers, where a field may have been meant to stand.
     """
     return tuple(
-        Fault(json_pointer(root, *found["loc"]), wording(found, shape, elsewhere or {}))
-        for found in error.errors(include_url=False, include_context=False)
+        Fault(
+            json_pointer(root, *found["loc"]), wording(found, shape if index < _WORDED_MAX else None, elsewhere or {})
+        )
+        for index, found in enumerate(error.errors(include_url=False, include_context=False))
     )
 
 
@@ -104,13 +108,13 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 def wording(found: Any, shape: Any, elsewhere: Mapping[str, Any]) -> str:
     """What one of pydantic's findings says, as in `faults_of`."""
-    *path, name = found["loc"] or ("",)
-    known = _fields(_below(shape, path))
-    if not known:
+    if shape is None or found["type"] not in {"extra_forbidden", "missing"}:
         return _said(found["type"], found["msg"])
-    if found["type"] == "extra_forbidden":
+    *path, name = found["loc"]
+    known = _fields(_below(shape, path))
+    if known and found["type"] == "extra_forbidden":
         return _unknown(str(name), sorted(known), elsewhere)
-    if found["type"] == "missing" and isinstance(found["input"], dict):
+    if known and isinstance(found["input"], dict):
         others = [sent for sent in found["input"] if isinstance(sent, str) and sent not in known]
         near = nearest(str(name), others[:_NAMES_MAX])
         return "Field required" if near is None else f"Field required; there is {near[:_NAME_CHARS]!r} instead"

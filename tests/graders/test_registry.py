@@ -49,6 +49,15 @@ def test_a_folder_is_a_grader_and_a_file_is_a_version(toys: Path) -> None:
     assert not registry["toy@v1"].released
 
 
+def test_a_file_beside_a_version_can_be_imported_by_its_bare_name_and_is_part_of_the_digest(toys: Path) -> None:
+    (toys / "toy" / "helper.py").write_text("ONE = 1\n")
+    (toys / "toy" / "v2.py").write_text(TOY + "from . import helper\n")
+    before = Registry([toys])["toy@v2"].digest
+    (toys / "toy" / "helper.py").write_text("ONE = 2\n")
+
+    assert Registry([toys])["toy@v2"].digest != before
+
+
 def test_one_broken_grader_does_not_stop_the_others(toys: Path) -> None:
     (toys / "broken").mkdir()
     (toys / "broken" / "v1.py").write_text("import no_such_module_at_all")
