@@ -14,7 +14,7 @@ export function findingsView({ findings, total }, look) {
     findings.length > 0 ? list(findings, look) : h("p", { class: "empty" }, isLittle
       ? `Too little to go by: the monitors want ${GRADES_MIN} grades, and there ${total.graded === 1 ? "is" : "are"} ${total.graded}.`
       : "The monitors found nothing that a person should look at."),
-    h("p", { class: "hint about-monitors" }, `The monitors look at the last ${WINDOW_STEPS} steps with grades, once these have ${GRADES_MIN} grades, and hold them against `,
+    h("p", { class: "hint about-monitors" }, `The monitors hold the last ${WINDOW_STEPS} steps with grades, once these have ${GRADES_MIN} of them, against `,
       `the first ${WINDOW_STEPS}; groups count from ${GROUPS_MIN} on, unscored samples are told from ${UNSCORED_MIN * 100} % on.`),
   ];
 }

@@ -31,7 +31,10 @@ export function scoresView(run, of, judged, signal) {
 }
 
 function reportView(report, level) {
-  const rows = [["Micro", report.micro], ["Macro", report.macro], ["Weighted", report.weighted], ["Is anything flagged?", report.flag]];
+  const rows = [
+    ["Micro", report.micro], ["Macro", report.macro], ["Macro, labels that occur", report.macro_supported !== null && { f: report.macro_supported }],
+    ["Weighted", report.weighted], ["Is anything flagged?", report.flag],
+  ];
   return [
     h("p", { class: "hint" }, `${count(report.n)} grades, mode ${report.mode}, ${report.labels.length} labels. `,
       `Abstained: ${count(report.abstained)}. Not readable: ${percent(report.parse_fail_rate)}. No F means much without these.`),

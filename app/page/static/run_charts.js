@@ -50,7 +50,7 @@ function rewards(steps, range) {
   return {
     title: "Reward",
     hint: `Mean per step with its 95 % interval, were samples independent. ${hasHalf
-      ? "Lighter: where the rewards themselves are."
+      ? "Fainter: where the rewards themselves are."
       : "Most rewards are far apart, so their quantiles are told below and not drawn."}`,
     steps: steps.map((step) => step.step),
     range: range ? [range[0] - (range[1] - range[0]) * 0.03, range[1] + (range[1] - range[0]) * 0.03] : undefined,
