@@ -24,7 +24,7 @@ _NAME_CHARS = 64
 _NAMES_MAX = 40
 _LEVELS_MAX = 3
 # Names are compared for so many faults of a request: a hostile one has thousands.
-_WORDED_MAX = 10
+_WORDED_MAX = 4
 
 
 @dataclass(frozen=True, slots=True)
