@@ -11,7 +11,7 @@ from contextlib import suppress
 from socket import socket
 
 # More are accepted in the next turn.
-_PER_TURN = 32
+_PER_TURN = 64
 
 
 class Acceptor:

@@ -28,6 +28,7 @@ from app.errors import (
     ServiceError,
     TooManyAttempts,
 )
+from app.http_doorway import TIMEOUT_MS, patience_s
 from app.keys.gate import PROBES, Gate
 from app.lean_route import LeanRoute, Reply
 from app.metrics import Metrics
@@ -39,10 +40,6 @@ _log = logging.getLogger(__name__)
 _REQUEST_ID = re.compile(rb"[\w.\-]{1,128}")
 _HOST = re.compile(rb"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.IGNORECASE)
 
-# A request that has spent so much of its time before anybody could look at it is refused: the process is busy with more
-# requests than it can read, and reading one more costs several times what this answer does.
-_PATIENCE = 1 / 3
-_DIGITS_MAX = 12
 # What nginx logs for a caller that hung up before it had an answer.
 _HUNG_UP = 499
 _LATE = "The service is so busy that it had no time for this request within {:.3g} s. It was not begun."
@@ -140,10 +137,9 @@ class Border:
             self._log.answered(trace, status, seconds)
 
     def _is_late(self, scope: Scope, headers: dict[bytes, bytes]) -> bool:
-        """Whether a request has spent too much of its time at the doorway."""
-        sent = headers.get(b"x-request-timeout-ms", b"")
-        time_s = int(sent) / 1000 if sent.isdigit() and len(sent) < _DIGITS_MAX else self._deadline_s
-        is_late: bool = scope["held_s"] > time_s * _PATIENCE
+        """Whether a request has spent too much of its time at the doorway: the process is busy with more requests than
+        it can read, and reading one more costs several times what a refusal does."""
+        is_late: bool = scope["held_s"] > patience_s(headers.get(TIMEOUT_MS, b""), self._deadline_s)
         return is_late and scope["path"] not in PROBES
 
     async def _reply(self, trace: Trace, headers: dict[bytes, bytes], scope: Scope, receive: Receive) -> Reply | None:

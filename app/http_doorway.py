@@ -25,8 +25,12 @@ _FEWEST, _MOST = 8, 64
 _ONE_MORE_BELOW_S, _HALF_ABOVE_S = 0.005, 0.015
 # Credentials are told apart before it is known whether they are any, so there may not be a line for each.
 _LINES = 64
-# A line is far behind when its first has stood in it for so long, s.
-_FAR_BEHIND_S = 0.5
+# A request may stand in its line for so much of its time; its line is far behind when its first is near to that.
+_PATIENCE = 1 / 3
+_FAR_BEHIND = 0.8
+# Digits of a time that a caller gives; more are no time.
+_DIGITS_MAX = 12
+TIMEOUT_MS = b"x-request-timeout-ms"
 _CREDENTIALS = frozenset({b"authorization", b"x-api-key", b"x-functions-key"})
 
 
@@ -36,10 +40,18 @@ class _Held(NamedTuple):
     begin: Callable[[], None]
 
 
+def patience_s(timeout_ms: bytes, deadline_s: float) -> float:
+    """How long a request may be held before it is refused: a share of the time in its `X-Request-Timeout-Ms`, or of
+    `deadline_s` if it does not say how long it waits."""
+    is_time = timeout_ms.isdigit() and len(timeout_ms) < _DIGITS_MAX
+    return _PATIENCE * (int(timeout_ms) / 1000 if is_time else deadline_s)
+
+
 class Doorway:
     """One for all connections of a process."""
 
-    def __init__(self) -> None:
+    def __init__(self, deadline_s: float) -> None:
+        self._deadline_s = deadline_s
         self._lines: OrderedDict[int, deque[_Held]] = OrderedDict()
         self._begun = 0
         self._most = _FEWEST
@@ -78,7 +90,9 @@ class Doorway:
 
     def _taken(self, line: deque[_Held]) -> _Held:
         """The one of `line` that begins now."""
-        if self._turn_began - line[0].since > _FAR_BEHIND_S:
+        first = line[0]
+        timeout_ms = next((value for name, value in first.cycle.scope["headers"] if name == TIMEOUT_MS), b"")
+        if self._turn_began - first.since > _FAR_BEHIND * patience_s(timeout_ms, self._deadline_s):
             self._newest_is_next = not self._newest_is_next
             return line.popleft() if self._newest_is_next else line.pop()
         return line.popleft()

@@ -45,9 +45,9 @@ _MALFORMED = "This is no HTTP/1.1 request that can be read in one way only (RFC 
 _NOWHERE: deque[tuple[bytes, bytes]] = deque(maxlen=0)
 
 
-def protocol_of(watch: Watch, drain: Drain, acceptor: Acceptor) -> type["HttpProtocol"]:
+def protocol_of(watch: Watch, drain: Drain, acceptor: Acceptor, doorway: Doorway) -> type["HttpProtocol"]:
     """`uvicorn.Config(http=protocol_of(...), ws="none")`."""
-    parts = {"watch": watch, "drain": drain, "acceptor": acceptor, "doorway": Doorway()}
+    parts = {"watch": watch, "drain": drain, "acceptor": acceptor, "doorway": doorway}
     return type("WatchedHttpProtocol", (HttpProtocol,), parts)
 
 

@@ -45,9 +45,16 @@ def started(report: Report) -> Report:
         SlotLost: no program ran in it.
     """
     if report.ended == protocol.NEVER_STARTED:
-        why = os.strerror(report.status) if 0 < report.status < 200 else f"wait status {report.status}"
-        raise SlotLost(f"The sandbox could not start a process for the program: {why}.")
+        raise SlotLost(f"The sandbox could not start a process for the program: {_why_not(report.status)}.")
     return report
+
+
+def _why_not(status: int) -> str:
+    if status <= 0:
+        return os.strerror(-status)
+    if os.WIFSIGNALED(status):
+        return f"it was ended before, by signal {os.WTERMSIG(status)}"
+    return f"it ended before, with status {os.WEXITSTATUS(status)}"
 
 
 def forced_end(report: Report, program: Program) -> str:

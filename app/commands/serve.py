@@ -18,6 +18,7 @@ from app.commands.console import out, settings, stop
 from app.drain import Drain
 from app.errors import LedgerUnavailable
 from app.graceful_server import GracefulServer
+from app.http_doorway import Doorway
 from app.http_protocol import protocol_of
 from app.http_watch import HttpLimits, Watch
 from app.keys.key_file import KeyFileError
@@ -71,7 +72,7 @@ def serve(
         host=chosen.host,
         port=chosen.port,
         loop="uvloop",
-        http=protocol_of(watch, app.drain, acceptor),
+        http=protocol_of(watch, app.drain, acceptor, Doorway(chosen.deadline_s)),
         ws="none",
         log_config=None,
         # Paths may carry what no log should hold; the service writes its own lines.

@@ -81,7 +81,7 @@ class Report(NamedTuple):
     number: int
     ended: int
     status: int
-    """As from waitpid; for NEVER_STARTED an errno, if one is known."""
+    """As from waitpid; where there was no process, the negative errno of why."""
     cpu_us: int
     """What it has run."""
     charged_us: int

@@ -120,7 +120,7 @@ def _serve(control: socket.socket, jail: Jail, work: Any) -> None:
         try:
             child = os.fork()
         except OSError as error:
-            report = Report(order.number, protocol.NEVER_STARTED, error.errno or 0, 0, 0, 0, 0, 0, 0)
+            report = Report(order.number, protocol.NEVER_STARTED, -(error.errno or 0), 0, 0, 0, 0, 0, 0)
         else:
             if child == 0:
                 _become(order, descriptors, jail, page, work)

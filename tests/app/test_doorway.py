@@ -20,7 +20,7 @@ class Arrivals:
     """Requests at a doorway, and which of them have begun, in order."""
 
     def __init__(self) -> None:
-        self.doorway = Doorway()
+        self.doorway = Doorway(deadline_s=3.0)
         self.begun: list[str] = []
 
     def arrive(self, name: str, key: bytes = b"", path: bytes = b"/") -> RequestResponseCycle:
@@ -76,7 +76,7 @@ async def test_a_line_that_is_far_behind_is_served_from_both_ends(monkeypatch: p
     for number in range(100):
         arrivals.arrive(str(number))
     at_once, now = len(arrivals.begun), time.monotonic()
-    monkeypatch.setattr(time, "monotonic", lambda: now + 0.6)
+    monkeypatch.setattr(time, "monotonic", lambda: now + 0.9)
     await asyncio.sleep(0)
     begun = [int(name) for name in arrivals.begun[at_once:]]
 

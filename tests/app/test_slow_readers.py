@@ -12,6 +12,7 @@ from uvicorn.server import ServerState
 
 from app.acceptor import Acceptor
 from app.drain import Drain
+from app.http_doorway import Doorway
 from app.http_protocol import protocol_of
 from app.http_watch import STALL_S, TICK_S, HttpLimits, Watch
 
@@ -30,7 +31,7 @@ async def large_answer(scope: Scope, receive: Receive, send: Send) -> None:
 @asynccontextmanager
 async def serving(watch: Watch) -> AsyncIterator[tuple[ServerState, int]]:
     """The connections of a server, and its port."""
-    protocol = protocol_of(watch, Drain(), Acceptor())
+    protocol = protocol_of(watch, Drain(), Acceptor(), Doorway(30.0))
     config = uvicorn.Config(large_answer, http=protocol, ws="none", lifespan="off", log_config=None)
     config.load()
     state = ServerState()
