@@ -25,9 +25,10 @@ _FEWEST, _MOST = 8, 64
 _ONE_MORE_BELOW_S, _HALF_ABOVE_S = 0.005, 0.015
 # Credentials are told apart before it is known whether they are any, so there may not be a line for each.
 _LINES = 64
-# A request may stand in its line for so much of its time; its line is far behind when its first is near to that.
+# A request may stand in its line for so much of its time; its line is far behind when its first has stood there
+# for half of that.
 _PATIENCE = 1 / 3
-_FAR_BEHIND = 0.8
+_FAR_BEHIND = 0.5
 # Digits of a time that a caller gives; more are no time.
 _DIGITS_MAX = 12
 TIMEOUT_MS = b"x-request-timeout-ms"
@@ -58,10 +59,15 @@ class Doorway:
         self._turn_began = 0.0
         self._newest_is_next = False
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether requests are held."""
+        return bool(self._lines)
+
     def enter(self, cycle: RequestResponseCycle, begin: Callable[[], None], loop: asyncio.AbstractEventLoop) -> None:
         """Calls `begin`, now or in one of the next turns; never if the caller of `cycle` has hung up by then.
 
-        How long it was held stands in the scope as `held_s`, for the border to see.
+        How long it has waited, here and before, stands in the scope as `held_s`, for the border to see.
         """
         if not self._begun:
             self._turn_began = time.monotonic()
@@ -70,7 +76,7 @@ class Doorway:
             self._begun += 1
             begin()
         else:
-            self._lines.setdefault(_line_of(cycle), deque()).append(_Held(time.monotonic(), cycle, begin))
+            self._lines.setdefault(_line_of(cycle), deque()).append(_Held(cycle.scope["presence"].since, cycle, begin))  # type: ignore[typeddict-item]
 
     def _next_turn(self, loop: asyncio.AbstractEventLoop) -> None:
         began, self._turn_began = self._turn_began, time.monotonic()

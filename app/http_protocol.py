@@ -9,6 +9,8 @@ connection of who still sends a body that is refused. Where every connection sta
 import asyncio
 from collections import deque
 from functools import partial
+from socket import IPPROTO_TCP, TCP_INFO
+from struct import Struct
 from typing import ClassVar
 
 import httptools
@@ -39,6 +41,10 @@ UNWANTED_MAX_BYTES = 1 << 20
 """Of a body that are read after its answer, so that the connection can be used again; then it ends."""
 PIPELINE_MAX = 64
 """Requests of one connection that wait for the ones before; then it is not read any more."""
+
+# tcpi_last_data_recv in Linux' struct tcp_info (include/uapi/linux/tcp.h), ms.
+_LAST_DATA_RECEIVED, _LAST_DATA_RECEIVED_AT = Struct("=I"), 52
+_TCP_INFO_BYTES = 56
 
 _MALFORMED = "This is no HTTP/1.1 request that can be read in one way only (RFC 9112); the connection is closed."
 # Fields after a chunked body, where a proxy has not looked, are dropped (RFC 9110, 6.5.1).
@@ -141,7 +147,7 @@ class HttpProtocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             self._is_upgrade = True
             return
-        presence = Presence()
+        presence = Presence(self._waited_s())
         if self.is_unanswered():
             self._present.append(presence)
         else:
@@ -152,6 +158,15 @@ class HttpProtocol(HttpToolsProtocol):
         self._has_head = True
         if self.drain.is_leaving:
             self.cycle.keep_alive = False
+
+    def _waited_s(self) -> float:
+        """How long ago the kernel had the newest bytes of the request: in a burst it waits to be accepted and read,
+        while its sender's time runs."""
+        if not self.doorway.is_behind:
+            return 0.0
+        info = self.transport.get_extra_info("socket").getsockopt(IPPROTO_TCP, TCP_INFO, _TCP_INFO_BYTES)
+        waited_ms: int = _LAST_DATA_RECEIVED.unpack_from(info, _LAST_DATA_RECEIVED_AT)[0]
+        return waited_ms / 1000
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self.doorway.enter(cycle, partial(super()._start_asgi_task, cycle, app), self.loop)

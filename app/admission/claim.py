@@ -17,9 +17,9 @@ class Presence:
 
     __slots__ = ("_listeners", "is_gone", "since")
 
-    def __init__(self) -> None:
-        self.since = time.monotonic()
-        """When the request arrived."""
+    def __init__(self, waited_s: float = 0.0) -> None:
+        self.since = time.monotonic() - waited_s
+        """When the request arrived, `waited_s` before anybody looked at it."""
         self.is_gone = False
         self._listeners: list[Callable[[], None]] = []
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from app.admission.claim import Presence
 from app.http_doorway import Doorway
 from app.main import create_app
 from app.settings import Settings
@@ -24,7 +25,8 @@ class Arrivals:
         self.begun: list[str] = []
 
     def arrive(self, name: str, key: bytes = b"", path: bytes = b"/") -> RequestResponseCycle:
-        scope: Any = {"raw_path": path, "headers": [(b"host", b"localhost"), (b"authorization", key)]}
+        headers = [(b"host", b"localhost"), (b"authorization", key)]
+        scope: Any = {"raw_path": path, "headers": headers, "presence": Presence()}
         nothing: Any = None
         cycle = RequestResponseCycle(
             scope, nothing, nothing, nothing, nothing, False, [], asyncio.Event(), False, True, lambda: None
