@@ -32,9 +32,9 @@ from app.settings import Settings
 _OTHER_FILES = 512
 _BACKLOG = 4096
 # The collector stops everything while it walks what is young, in a burst a microsecond for each object, most of them
-# in use; a walk every 700 objects cost more than reading the samples of batches. A request makes few cycles. So at
-# most 30,000 objects are walked at a time, and all of them only when nobody waits.
-_GC_OBJECTS = (10_000, 2, 1_000)
+# in use; a walk every 700 objects cost more than reading the samples of batches. A request makes few cycles. So it
+# walks a little at a time, never twice the same (that stood still for 400 ms amid a burst), and all when nobody waits.
+_GC_OBJECTS = (10_000, 1_000, 1_000)
 _TICKS_BETWEEN_COLLECTIONS = 100
 
 _OPEN_DOOR = (
