@@ -108,21 +108,20 @@ def _cost_us(calls: list[Call]) -> float:
 
 
 async def _line_us() -> float:
-    """CPU of one line on the event loop's thread; the other thread writes them to /dev/null."""
+    """CPU of one line, and of writing it to /dev/null."""
     sink = os.open(os.devnull, os.O_WRONLY)
-    log = RequestLog(sink, _nobody)
-    log.start()
     least = float("inf")
     for _ in range(ROUNDS):
+        log = RequestLog(sink, _nobody)
+        log.start()
         started = time.thread_time()
         for _ in range(LINES_MAX // 2):
             trace = Trace("01a22652-8637-74db-bba5-5e0263225ca9")
             trace.route, trace.caller, trace.grader = "POST /v1/graders/{id}/grade", "local", GRADER
-            trace.judged(["01a22652-8637-74db-bba5-5e0263225ca9"], 0)
+            trace.judged(["01a22652-8637-74db-bba5-5e0263225ca9"], 1, 0)
             log.answered(trace, 200, 0.001)
+        log.close()
         least = min(least, (time.thread_time() - started) / (LINES_MAX // 2) * 1e6)
-        await asyncio.sleep(1)
-    log.close()
     os.close(sink)
     return least
 
