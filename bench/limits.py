@@ -22,6 +22,7 @@ from redis.asyncio import Redis
 from rich.console import Console
 from rich.table import Table
 
+from app import collector
 from app.admission.exchange import Exchange
 from app.admission.rates import RateLimits, Rates
 from app.admission.shared_rates import SharedRateLimits
@@ -68,6 +69,8 @@ def replica(url: str, pipe: Connection) -> None:
     """One service process's limits under load; sends what it saw."""
     # That Redis is away is what is measured here.
     logging.disable(logging.WARNING)
+    # As a service does.
+    collector.calm()
     pipe.send(uvloop.run(_replica(url, pipe)))
 
 

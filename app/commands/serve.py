@@ -1,7 +1,6 @@
 """`rft-graders serve`: migrates the database and serves until it is stopped."""
 
 import asyncio
-import gc
 import logging
 import resource
 import signal
@@ -13,6 +12,7 @@ import typer
 import uvicorn
 from rich.panel import Panel
 
+from app import collector
 from app.acceptor import Acceptor
 from app.commands.console import out, settings, stop
 from app.drain import Drain
@@ -31,11 +31,7 @@ from app.settings import Settings
 # Open files for everything but connections: pipes, databases, what is just being accepted.
 _OTHER_FILES = 512
 _BACKLOG = 4096
-# The collector stops everything while it walks what is young, in a burst a microsecond for each object, most of them
-# in use; a walk every 700 objects cost more than reading the samples of batches. A request makes few cycles. So it
-# walks a little at a time, never twice the same (that stood still for 400 ms amid a burst), and all when nobody waits.
-_GC_OBJECTS = (10_000, 1_000, 1_000)
-_TICKS_BETWEEN_COLLECTIONS = 100
+_TICKS_BETWEEN_SWEEPS = 100
 
 _OPEN_DOOR = (
     "RFT_HOST={host} can be reached from other machines, and there is no API key. Make one (`rft-graders keys create "
@@ -85,9 +81,7 @@ def serve(
         server_header=False,
         proxy_headers=False,
     )
-    # What is loaded by now stays.
-    gc.freeze()
-    gc.set_threshold(*_GC_OBJECTS)
+    collector.calm()
     listener = config.bind_socket()
     acceptor.listen(listener)
     # uvicorn raises the signal that stopped it once more when all is closed; a stop that was asked for is no failure.
@@ -163,8 +157,8 @@ class _Server(GracefulServer):
 
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second."""
-        if counter % _TICKS_BETWEEN_COLLECTIONS == 0 and not self.server_state.tasks:
-            gc.collect()
+        if counter % _TICKS_BETWEEN_SWEEPS == 0 and not self.server_state.tasks:
+            collector.sweep()
         return await super().on_tick(counter)
 
     async def _print_sandbox(self) -> None:
