@@ -28,6 +28,7 @@ from app.errors import (
     ServiceError,
     TooManyAttempts,
 )
+from app.http_cycle import Cycle
 from app.http_doorway import TIMEOUT_MS, patience_s
 from app.keys.gate import PROBES, Gate
 from app.lean_route import LeanRoute, Reply
@@ -89,44 +90,32 @@ class Border:
             return
         self.in_flight += 1
         headers = dict(scope["headers"])
-        request_id = _request_id(headers.get(b"x-request-id"))
-        trace = scope["trace"] = Trace(request_id.decode())
-        status = 0
-
-        async def send_with_id(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id)]
-            await send(message)
-
+        trace = scope["trace"] = Trace(_request_id(headers.get(b"x-request-id")))
+        answer = _Answer(trace, scope, receive, send)
         # The one catch-all: whatever was not foreseen is our defect, never a reward and never a traceback.
         try:
             reply = await self._reply(trace, headers, scope, receive)
             if reply is None:
-                await self.api(scope, receive, send_with_id)
+                await self.api(scope, receive, answer.send)
                 trace.route = _route(scope)
             else:
-                trace.code = reply.code
-                await reply(scope, receive, send_with_id)
+                await answer.give(reply)
         except asyncio.CancelledError:
             # Nobody cancels a request but a service that has no more time for it.
-            if status or not self.drain.is_cut:
+            if answer.status or not self.drain.is_cut:
                 raise
-            reply = problem_response(cut_off())
-            trace.code = reply.code
-            await reply(scope, receive, send_with_id)
+            await answer.give(problem_response(cut_off()))
         except ClientDisconnect:
             trace.code = "caller_gone"
         except Exception:  # noqa: BLE001
-            _log.exception("Request %s failed", request_id.decode())
+            _log.exception("Request %s failed", trace.request_id)
             trace.code = "internal_error"
-            if not status:
-                detail = f"The service failed; its log has the reason under request id {request_id.decode()}."
-                await problem_response(InternalError(detail))(scope, receive, send_with_id)
+            if not answer.status:
+                detail = f"The service failed; its log has the reason under request id {trace.request_id}."
+                await answer.give(problem_response(InternalError(detail)))
         finally:
             self.in_flight -= 1
-            self._tell(trace, scope, status or _HUNG_UP)
+            self._tell(trace, scope, answer.status or _HUNG_UP)
 
     def _tell(self, trace: Trace, scope: Scope, status: int) -> None:
         """Counts the request and writes its line; a probe is no news."""
@@ -174,6 +163,33 @@ class Border:
         return None
 
 
+class _Answer:
+    """The answer to one request, under the request's id. `status` is 0 until it begins."""
+
+    __slots__ = ("_receive", "_scope", "_send", "_trace", "status")
+
+    def __init__(self, trace: Trace, scope: Scope, receive: Receive, send: Send) -> None:
+        self._trace, self._scope, self._receive, self._send = trace, scope, receive, send
+        self.status = 0
+
+    async def give(self, reply: Reply) -> None:
+        """Answers with `reply`, in one piece where the server can."""
+        self._trace.code = reply.code
+        cycle = Cycle.of(self._receive)
+        if cycle is None:
+            await reply(self._scope, self._receive, self.send)
+        else:
+            self.status = reply.status
+            await cycle.answer(reply.status, reply.fields(self._trace.request_id), reply.body)
+
+    async def send(self, message: Message) -> None:
+        """ASGI's `send`."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message["headers"], (b"x-request-id", self._trace.request_id.encode())]
+        await self._send(message)
+
+
 def _missing(scope: CallerScope, caller: Caller) -> ScopeMissing:
     held = ", ".join(sorted(caller.scopes)) or "none"
     return ScopeMissing(f"This needs the scope {scope!r}, and the key of {caller.name!r} has: {held}.")
@@ -194,6 +210,6 @@ def _hosts(scope: Scope, headers: dict[bytes, bytes]) -> int:
     return sum(name == b"host" for name, _ in scope["headers"])
 
 
-def _request_id(sent: bytes | None) -> bytes:
+def _request_id(sent: bytes | None) -> str:
     """The caller's own id if it can stand in a log line, else a new one."""
-    return sent if sent and _REQUEST_ID.fullmatch(sent) else str(uuid_utils.uuid7()).encode()
+    return sent.decode() if sent and _REQUEST_ID.fullmatch(sent) else str(uuid_utils.uuid7())

@@ -18,6 +18,10 @@ class CutJudges:
     def __init__(self, judges: Judges, drain: Drain) -> None:
         self._judges, self._drain = judges, drain
 
+    def at_once(self, job: Job) -> list[Outcome] | None:
+        """As the judges do; None if there is no time any more."""
+        return None if self._drain.is_cut else self._judges.at_once(job)
+
     async def __call__(self, job: Job, claim: Claim) -> list[Outcome]:
         if not self._drain.is_cut:
             try:

@@ -10,7 +10,7 @@ from msgspec.json import encode as write_json
 from pydantic_core import to_json
 
 from app.encoding import encode
-from app.errors import Failure, IdempotencyConflict, InvalidRequest, problem, status_of
+from app.errors import IdempotencyConflict, InvalidRequest, problem, status_of
 from app.jobs import Outcome
 from app.ledger import Record
 from app.orders import Answer, Graded, Order, Refused, Submission
@@ -79,8 +79,13 @@ def located(outcome: Outcome, entry: Entry, grader: Grader) -> Outcome:
 def record_of(entry: Entry, order: Order, grader: Grader, config: ConfigInForce, duration_us: int) -> Record:
     """The ledger's row for `entry`: a grade, or an unscored one that holds no key."""
     outcome, run = entry.outcome, entry.submission.run
-    assert not isinstance(outcome, list | Credited), "every plan was followed by a judgement or a failure"
-    grade = outcome if isinstance(outcome, Judged) else None
+    reward = verdict = code = key = body_sha256 = None
+    if isinstance(outcome, Judged):
+        reward, verdict, grade = outcome.reward, outcome.verdict, outcome.json
+        key, body_sha256 = entry.submission.key, entry.body_sha256
+    else:
+        assert not isinstance(outcome, list | Credited), "every plan was followed by a judgement or a failure"
+        code, grade = status_of(outcome).code, to_json(problem(outcome))
     return Record(
         record=str(uuid_utils.uuid7()),
         created_us=time.time_ns() // 1000,
@@ -93,15 +98,15 @@ def record_of(entry: Entry, order: Order, grader: Grader, config: ConfigInForce,
         item_id=run.item_id,
         rollout=run.rollout,
         group=run.group,
-        reward=grade.reward if grade else None,
-        verdict=grade.verdict if grade else None,
-        code=status_of(outcome).code if isinstance(outcome, Failure) else None,
-        grade=outcome.json if isinstance(outcome, Judged) else to_json(problem(outcome)),
+        reward=reward,
+        verdict=verdict,
+        code=code,
+        grade=grade,
         config=config.json,
         item=entry.item,
         sample=entry.sample,
         executions=entry.executions,
-        idempotency_key=entry.submission.key if grade else None,
-        body_sha256=entry.body_sha256 if grade else None,
+        idempotency_key=key,
+        body_sha256=body_sha256,
         duration_us=duration_us,
     )

@@ -7,7 +7,6 @@ row in the ledger before it is answered: a grade, or the code of why there is no
 import asyncio
 import time
 from collections.abc import Awaitable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -32,6 +31,8 @@ from app.ledger import Record
 from app.orders import Answer, Graded, Order, Refused
 from app.trace import Stage, Trace
 from graders.api import Execution, Program
+from graders.calls import Judged
+from graders.errors import InvalidItem
 from graders.registry import ConfigInForce, Grader
 
 # Most samples of a version with programs that are planned, run, judged and recorded together, while the programs of
@@ -51,6 +52,7 @@ class Admission(Protocol):
 
 
 class Judges(Protocol):
+    def at_once(self, job: Job) -> list[Outcome] | None: ...
     async def __call__(self, job: Job, claim: Claim) -> list[Outcome]: ...
 
 
@@ -59,7 +61,7 @@ class Sandbox(Protocol):
 
 
 class Ledger(Protocol):
-    async def add(self, records: Sequence[Record]) -> list[Record | RecordRefused]: ...
+    def add(self, records: Sequence[Record]) -> Awaitable[list[Record | RecordRefused]]: ...
     async def replay(self, caller: str, grader: str, keys: Sequence[str]) -> dict[str, Record]: ...
 
 
@@ -113,23 +115,34 @@ class Grading:
         if (trace := order.claim.trace) is not None:
             trace.grader = request.grader.id
         entries = [entry_of(submission, request.grader, request.config) for submission in order.submissions]
-        async with self._turn(order):
-            await self._replay(order, entries)
-            open_entries = [entry for entry in entries if entry.answer is None]
-            if open_entries:
-                held = self.admission.admit(order.caller, request.grader.version.id, len(open_entries))
-                if held is not None:
-                    order.quotas = await held
-            parts = _parts(open_entries, request.grader)
-            if len(parts) == 1:
-                await self._grade_part(request, open_entries)
-            else:
-                await asyncio.gather(*(self._grade_part(request, part) for part in parts))
-            self.give_back_unspent(order.claim, request.grader, open_entries)
-            refuse_if_all_are_shed(entries)
+        if order.key is None:
+            await self._grade(request, entries)
+        else:
+            # Requests with the same key wait for one another: a retry finds what the first one made.
+            async with self.turns.holding((order.caller.name, order.grader_id, order.key)):
+                await self._replay(order, entries)
+                await self._grade(request, entries)
         answers = [entry.answer for entry in entries if entry.answer is not None]
         self._tell(request, answers)
         return answers
+
+    async def _grade(self, request: _Request, entries: list[Entry]) -> None:
+        """Answers the entries that have no answer yet."""
+        order, grader = request.order, request.grader
+        unanswered = [entry for entry in entries if entry.answer is None]
+        if not unanswered:
+            return
+        held = self.admission.admit(order.caller, grader.version.id, len(unanswered))
+        if held is not None:
+            order.quotas = await held
+        parts = _parts(unanswered, grader)
+        if len(parts) == 1:
+            await self._grade_part(request, unanswered)
+        else:
+            await asyncio.gather(*(self._grade_part(request, part) for part in parts))
+        if unscored := [entry for entry in unanswered if not isinstance(entry.outcome, Judged)]:
+            self.give_back_unspent(order.claim, grader, unscored)
+            refuse_if_all_are_shed(entries)
 
     def _tell(self, request: _Request, answers: Sequence[Answer]) -> None:
         """Has the request's log line say what became of its samples, and counts what was graded before."""
@@ -137,7 +150,9 @@ class Grading:
         if replayed := sum([answer.replayed for answer in graded]):
             self.meters.replayed(request.grader.id, replayed)
         if (trace := request.order.claim.trace) is not None:
-            trace.judged(list(filter(None, map(_record_id, answers))), len(graded), len(answers) - len(graded))
+            unscored = len(answers) - len(graded)
+            ids = [answer.record.record for answer in graded] if not unscored else _records_of(answers)
+            trace.judged(ids, len(graded), unscored)
 
     async def _grade_part(self, request: _Request, entries: list[Entry]) -> None:
         await self.judge(request.grader, request.config, entries, request.order.claim)
@@ -161,14 +176,14 @@ class Grading:
         if job.version.has_plan:
             job, ready = await self._planned(job, entries, claim)
             claim = claim.begun()
-        for entry, outcome in zip(ready, await self.judges(job, claim), strict=True):
+        outcomes = self.judges.at_once(job)
+        if outcomes is None:
+            outcomes = await self.judges(job, claim)
+        for entry, outcome in zip(ready, outcomes, strict=True):
             entry.outcome = outcome
         for entry in entries:
-            entry.outcome = located(entry.outcome, entry, grader)
-
-    def _turn(self, order: Order) -> KeyedLock.Turn | nullcontext[None]:
-        """Requests with the same key wait for one another: a retry finds what the first one made."""
-        return self.turns.holding((order.caller.name, order.grader_id, order.key)) if order.key else nullcontext()
+            if isinstance(entry.outcome, InvalidItem):
+                entry.outcome = located(entry.outcome, entry, grader)
 
     async def _replay(self, order: Order, entries: list[Entry]) -> None:
         """Answers the entries that were graded under their key before."""
@@ -206,49 +221,52 @@ class Grading:
     async def _record(self, request: _Request, entries: list[Entry]) -> None:
         """Answers each entry once its record is durable; what is not recorded is not answered. What was shed was never
         let in, and leaves no row."""
+        kept, graded = [], []
         for entry in entries:
             if isinstance(entry.outcome, Overloaded):
-                entry.answer = Refused(entry.outcome)
-                self.meters.unscored(request.grader.id, status_of(entry.outcome).code)
-        entries = [entry for entry in entries if entry.answer is None]
-        duration_us = int((time.monotonic() - request.started) * 1e6)
-        records = [record_of(entry, request.order, request.grader, request.config, duration_us) for entry in entries]
-        standing = await self._added(records, request.order.claim.trace) if records else ()
-        for entry, record, stands in zip(entries, records, standing, strict=True):
-            if isinstance(entry.outcome, Failure):
-                entry.answer = Refused(entry.outcome, record.record if isinstance(stands, Record) else None)
-            elif isinstance(stands, Failure):
-                entry.answer = Refused(stands)
-            elif stands is record:
+                self._refuse(request, entry, entry.outcome, None)
+            else:
+                kept.append(entry)
+        judged = time.monotonic()
+        duration_us = int((judged - request.started) * 1e6)
+        records = [record_of(entry, request.order, request.grader, request.config, duration_us) for entry in kept]
+        standing: Sequence[Record | Failure] = ()
+        try:
+            if records:
+                standing = await self.ledger.add(records)
+        except LedgerUnavailable as error:
+            standing = [error] * len(records)
+        self._tell_stored(time.monotonic() - judged, request.order.claim.trace)
+        for entry, record, stands in zip(kept, records, standing, strict=True):
+            if stands is record and isinstance(entry.outcome, Judged):
                 entry.answer = Graded(record)
+                graded.append(record)
+            elif isinstance(entry.outcome, Failure):
+                self._refuse(request, entry, entry.outcome, record.record if isinstance(stands, Record) else None)
+            elif isinstance(stands, Failure):
+                self._refuse(request, entry, stands, None)
             else:
                 entry.replay(stands)
-            if isinstance(entry.answer, Refused):
-                self.meters.unscored(record.grader, status_of(entry.answer.error).code)
-        self.meters.graded(
-            [
-                entry.answer.record
-                for entry in entries
-                if isinstance(entry.answer, Graded) and not entry.answer.replayed
-            ],
-            request.grader.version.reward_range,
-        )
+                if isinstance(entry.answer, Refused):
+                    self.meters.unscored(request.grader.id, status_of(entry.answer.error).code)
+        self.meters.graded(graded, request.grader.version.reward_range)
 
-    async def _added(self, records: list[Record], trace: Trace | None) -> Sequence[Record | Failure]:
-        """What stands of `records` in the ledger, or why each does not."""
-        began = time.monotonic()
-        try:
-            return await self.ledger.add(records)
-        except LedgerUnavailable as error:
-            return [error] * len(records)
-        finally:
-            self.meters.stage("ledger", spent_s := time.monotonic() - began)
-            if trace is not None and spent_s > trace.ledger_s:
-                trace.ledger_s = spent_s
+    def _refuse(self, request: _Request, entry: Entry, error: Failure, record: str | None) -> None:
+        """Answers an entry that stays unscored; `record` is the id of its row, if it has one."""
+        entry.answer = Refused(error, record)
+        self.meters.unscored(request.grader.id, status_of(error).code)
+
+    def _tell_stored(self, seconds: float, trace: Trace | None) -> None:
+        """The records of a part of a request took so long."""
+        self.meters.stage("ledger", seconds)
+        if trace is not None and seconds > trace.ledger_s:
+            trace.ledger_s = seconds
 
 
-def _record_id(answer: Answer) -> str | None:
-    return answer.record.record if isinstance(answer, Graded) else answer.record
+def _records_of(answers: Sequence[Answer]) -> list[str]:
+    """The ids of the rows of those answers that have one."""
+    ids = [answer.record.record if isinstance(answer, Graded) else answer.record for answer in answers]
+    return [id for id in ids if id is not None]
 
 
 def refuse_if_all_are_shed(entries: Sequence[Entry]) -> None:

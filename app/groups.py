@@ -8,7 +8,7 @@ credit without it; none of them gets a number.
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -46,7 +46,7 @@ _CREDITING = 0.1
 
 
 class GroupLedger(Protocol):
-    async def add(self, records: Sequence[Record]) -> list[Record | RecordRefused]: ...
+    def add(self, records: Sequence[Record]) -> Awaitable[list[Record | RecordRefused]]: ...
     async def add_credit(self, credit: StoredCredit, records: Sequence[Record]) -> StoredCredit: ...
     async def replay_credit(self, caller: str, grader: str, key: str) -> StoredCredit | None: ...
     async def records(self, ids: Sequence[str]) -> dict[str, Record]: ...

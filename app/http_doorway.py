@@ -18,7 +18,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+from app.http_cycle import Cycle
 
 # Requests that begin in a turn: more while turns are short, half as many after one that was long, s.
 _FEWEST, _MOST = 8, 64
@@ -37,8 +37,8 @@ _CREDENTIALS = frozenset({b"authorization", b"x-api-key", b"x-functions-key"})
 
 class _Held(NamedTuple):
     since: float
-    cycle: RequestResponseCycle
-    begin: Callable[[], None]
+    cycle: Cycle
+    begin: Callable[[Cycle], None]
 
 
 def patience_s(timeout_ms: bytes, deadline_s: float) -> float:
@@ -64,8 +64,8 @@ class Doorway:
         """Whether requests are held."""
         return bool(self._lines)
 
-    def enter(self, cycle: RequestResponseCycle, begin: Callable[[], None], loop: asyncio.AbstractEventLoop) -> None:
-        """Calls `begin`, now or in one of the next turns; never if the caller of `cycle` has hung up by then.
+    def enter(self, cycle: Cycle, begin: Callable[[Cycle], None], loop: asyncio.AbstractEventLoop) -> None:
+        """Calls `begin` with `cycle`, now or in one of the next turns; never if its caller has hung up by then.
 
         How long it has waited, here and before, stands in the scope as `held_s`, for the border to see.
         """
@@ -74,13 +74,13 @@ class Doorway:
             loop.call_soon(self._next_turn, loop)
         if self._begun < self._most and not self._lines:
             self._begun += 1
-            begin()
+            begin(cycle)
         else:
             self._lines.setdefault(_line_of(cycle), deque()).append(_Held(cycle.scope["presence"].since, cycle, begin))  # type: ignore[typeddict-item]
 
     def _next_turn(self, loop: asyncio.AbstractEventLoop) -> None:
         began, self._turn_began = self._turn_began, time.monotonic()
-        self._most = self._most_after(self._turn_began - began) if self._lines else _FEWEST
+        self._most = self._most_after(self._turn_began - began)
         self._begun = 0
         while self._lines and self._begun < self._most:
             number, line = self._lines.popitem(last=False)
@@ -90,7 +90,7 @@ class Doorway:
             if not held.cycle.disconnected:
                 self._begun += 1
                 held.cycle.scope["held_s"] = time.monotonic() - held.since  # type: ignore[typeddict-unknown-key]
-                held.begin()
+                held.begin(held.cycle)
         if self._begun:
             loop.call_soon(self._next_turn, loop)
 
@@ -107,10 +107,13 @@ class Doorway:
         """How many may begin in a turn after one that took so long."""
         if turn_s > _HALF_ABOVE_S:
             return max(_FEWEST, self._most // 2)
+        if self._begun < self._most // 2:
+            # Not needed: a burst that comes out of quiet is to find few.
+            return max(_FEWEST, self._most - 1)
         return min(_MOST, self._most + 1) if turn_s < _ONE_MORE_BELOW_S else self._most
 
 
-def _line_of(cycle: RequestResponseCycle) -> int:
+def _line_of(cycle: Cycle) -> int:
     """Where a request stands: by the key it brings, in a header or in its path."""
     path = cycle.scope["raw_path"]
     if path.startswith(b"/k/"):

@@ -7,16 +7,17 @@ connection of who still sends a body that is refused. Where every connection sta
 """
 
 import asyncio
+import re
 from collections import deque
-from functools import partial
 from socket import IPPROTO_TCP, TCP_INFO
 from struct import Struct
-from typing import ClassVar
+from typing import Any, ClassVar
+from urllib.parse import unquote
 
 import httptools
 from pydantic_core import to_json
 from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app.acceptor import Acceptor
 from app.admission.claim import Presence
@@ -32,8 +33,9 @@ from app.errors import (
     problem,
     status_of,
 )
+from app.http_cycle import Cycle
 from app.http_doorway import Doorway
-from app.http_transport import JoiningTransport
+from app.http_transport import LingeringTransport
 from app.http_watch import Place, Watch
 
 HEAD_MAX_BYTES = 65_536
@@ -47,6 +49,9 @@ _LAST_DATA_RECEIVED, _LAST_DATA_RECEIVED_AT = Struct("=I"), 52
 _TCP_INFO_BYTES = 56
 
 _MALFORMED = "This is no HTTP/1.1 request that can be read in one way only (RFC 9112); the connection is closed."
+_ASGI = {"version": "3.0", "spec_version": "2.3"}
+# A target that is a path and nothing else, all of it as it stands.
+_PLAIN_PATH = re.compile(rb"/[\w\-./@~]*")
 # Fields after a chunked body, where a proxy has not looked, are dropped (RFC 9110, 6.5.1).
 _NOWHERE: deque[tuple[bytes, bytes]] = deque(maxlen=0)
 
@@ -64,10 +69,10 @@ class HttpProtocol(HttpToolsProtocol):
     drain: ClassVar[Drain]
     acceptor: ClassVar[Acceptor]
     doorway: ClassVar[Doorway]
-    transport: JoiningTransport  # type: ignore[assignment]  # uvicorn's own type
+    transport: LingeringTransport  # type: ignore[assignment]  # uvicorn's own type
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own type
-        super().connection_made(JoiningTransport(transport, self.loop, self._linger))  # type: ignore[arg-type]
+        super().connection_made(LingeringTransport(transport, self._linger))  # type: ignore[arg-type]
         self.received_bytes = 0
         """Of the request that is arriving; 0 if it came in one piece."""
         self._counted_bytes = 0
@@ -140,7 +145,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         if len(self.pipeline) >= PIPELINE_MAX:
             raise httptools.HttpParserError("Too many requests are pipelined.")
-        super().on_message_begin()
+        self.url, self.headers, self.expect_100_continue = b"", [], False
         self._is_receiving, self._has_head, self._unwanted_bytes = True, False, 0
 
     def on_headers_complete(self) -> None:
@@ -148,16 +153,53 @@ class HttpProtocol(HttpToolsProtocol):
             self._is_upgrade = True
             return
         presence = Presence(self._waited_s())
-        if self.is_unanswered():
-            self._present.append(presence)
-        else:
+        is_next = not self.is_unanswered()
+        if is_next:
             self._present = [presence]
-        self.scope["presence"] = presence  # type: ignore[typeddict-unknown-key]  # read by who makes a claim of a request
-        super().on_headers_complete()
+        else:
+            self._present.append(presence)
+        self.cycle = self._new_cycle(presence)
         self.headers = _NOWHERE  # type: ignore[assignment]  # it is appended to, and no more
         self._has_head = True
-        if self.drain.is_leaving:
-            self.cycle.keep_alive = False
+        if is_next:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def _new_cycle(self, presence: Presence) -> Cycle:
+        """What uvicorn makes of a request's headers, with its `presence` in the scope."""
+        parser = self.parser
+        version = parser.get_http_version()
+        path, raw_path, query = _target(self.url)
+        scope: Any = {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": version,
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "root_path": "",
+            "method": parser.get_method().decode("ascii"),
+            "path": path,
+            "raw_path": raw_path,
+            "query_string": query,
+            "headers": self.headers,
+            "presence": presence,
+        }
+        return Cycle(
+            scope,
+            self.transport,  # type: ignore[arg-type]  # uvicorn's own type
+            self.flow,
+            self.logger,
+            self.access_logger,
+            False,
+            self.server_state.default_headers,
+            asyncio.Event(),
+            self.expect_100_continue,
+            version != "1.0" and parser.should_keep_alive() and not self.drain.is_leaving,
+            self.on_response_complete,
+        )
 
     def _waited_s(self) -> float:
         """How long ago the kernel had the newest bytes of the request: in a burst it waits to be accepted and read,
@@ -168,8 +210,11 @@ class HttpProtocol(HttpToolsProtocol):
         waited_ms: int = _LAST_DATA_RECEIVED.unpack_from(info, _LAST_DATA_RECEIVED_AT)[0]
         return waited_ms / 1000
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        self.doorway.enter(cycle, partial(super()._start_asgi_task, cycle, app), self.loop)
+    def _start_asgi_task(self, cycle: Cycle, app: ASGI3Application) -> None:  # type: ignore[override]  # all are ours
+        self.doorway.enter(cycle, self._begin, self.loop)
+
+    def _begin(self, cycle: Cycle) -> None:
+        self.tasks.add(cycle.begin(self.app, self.tasks, self.loop))
 
     def on_message_complete(self) -> None:
         if not self._is_upgrade:
@@ -188,7 +233,7 @@ class HttpProtocol(HttpToolsProtocol):
             return
         if self.pipeline:
             cycle, app = self.pipeline.pop()
-            self._start_asgi_task(cycle, app)
+            self._start_asgi_task(cycle, app)  # type: ignore[arg-type]  # all are ours
         else:
             self.flow.resume_reading()
         if self._is_receiving:
@@ -301,3 +346,12 @@ class HttpProtocol(HttpToolsProtocol):
             if place is not None:
                 place[self] = self.watch.now
             self._place = place
+
+
+def _target(sent: bytes) -> tuple[str, bytes, bytes]:
+    """Path, the same as it was sent, and query of a request's target."""
+    if _PLAIN_PATH.fullmatch(sent):
+        return sent.decode(), sent, b""
+    parsed = httptools.parse_url(sent)
+    path: str = parsed.path.decode("ascii")
+    return unquote(path) if "%" in path else path, parsed.path, parsed.query or b""

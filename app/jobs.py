@@ -17,7 +17,7 @@ from graders.version import Version
 Outcome = Judged | list[Program] | Credited | Failure
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Job:
     """Calls of one version with one config."""
 

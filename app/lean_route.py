@@ -21,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.auth import Scope as CallerScope
 from app.errors import BodyTooLarge, InvalidRequest, UnknownRoute, UnsupportedMediaType
+from app.http_cycle import Cycle
 from graders.errors import Fault, faults_of
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -62,6 +63,15 @@ class Reply:
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
 
+    def fields(self, request_id: str) -> bytes:
+        """The header, as it stands in HTTP/1.1, with the request's id; the last line break is left out."""
+        lines = f"content-type: {self.media_type}\r\ncontent-length: {len(self.body)}\r\nx-request-id: {request_id}\r\n"
+        for name, value in self.headers.items() if self.headers else ():
+            if not value.isprintable():
+                raise ValueError(f"The header {name} cannot be sent: {value!r}")
+            lines += f"{name.lower()}: {value}\r\n"
+        return lines.encode("latin-1")
+
 
 class LeanRoute(APIRoute):
     """`APIRouter(route_class=LeanRoute)`. Its endpoint returns a Reply."""
@@ -74,7 +84,7 @@ class LeanRoute(APIRoute):
         """Method and template, as metrics and log lines name it."""
         return f"{' '.join(sorted(self.methods or ()))} {self.path_format}"
 
-    def path_parameters(self, method: str, path: str) -> dict[str, str] | None:
+    def path_parameters(self, method: str, path: str) -> dict[str, Any] | None:
         """The parameters in `path` if this route answers it, else None."""
         found = self.path_regex.fullmatch(path) if method in (self.methods or ()) else None
         return None if found is None else found.groupdict()
@@ -88,20 +98,19 @@ class LeanRoute(APIRoute):
         return refuse
 
     async def answer(
-        self, request: Request, path: Mapping[str, str], headers: Mapping[bytes, bytes], body_max_bytes: int
+        self, request: Request, path: dict[str, Any], headers: Mapping[bytes, bytes], body_max_bytes: int
     ) -> Reply:
-        """The endpoint's reply.
+        """The endpoint's reply; `path` becomes its arguments.
 
         Raises:
             ServiceError, Unscored: as the endpoint does, or because the body cannot be read.
         """
-        arguments: dict[str, Any] = dict(path)
         for name, alias in self._headers:
             value = headers.get(alias)
-            arguments[name] = None if value is None else value.decode("latin-1")
-        for name, model in self._bodies:
-            arguments[name] = self._readers[model](await read_body(request, headers, body_max_bytes))
-        reply: Reply = await self.endpoint(request=request, **arguments)
+            path[name] = None if value is None else value.decode("latin-1")
+        for name, read in self._readers:
+            path[name] = read(await read_body(request, headers, body_max_bytes))
+        reply: Reply = await self.endpoint(request=request, **path)
         return reply
 
     @cached_property
@@ -109,12 +118,11 @@ class LeanRoute(APIRoute):
         return [(field.name, field.alias.lower().encode()) for field in self.dependant.header_params]
 
     @cached_property
-    def _readers(self) -> dict[Any, Callable[[bytes], Any]]:
-        return {model: getattr(model, "read", partial(read_model, model)) for _, model in self._bodies}
-
-    @cached_property
-    def _bodies(self) -> list[tuple[str, Any]]:
-        return [(field.name, field.field_info.annotation) for field in self.dependant.body_params]
+    def _readers(self) -> list[tuple[str, Callable[[bytes], Any]]]:
+        bodies: list[tuple[str, Any]] = [
+            (field.name, field.field_info.annotation) for field in self.dependant.body_params
+        ]
+        return [(name, getattr(model, "read", partial(read_model, model))) for name, model in bodies]
 
 
 class AdminRoute(LeanRoute):
@@ -135,7 +143,12 @@ async def read_body(request: Request, headers: Mapping[bytes, bytes], max_bytes:
         shown = declared.decode("latin-1")
         raise UnsupportedMediaType(f"The body is declared as {shown!r}; send Content-Type: application/json.")
     if int(headers.get(b"content-length", b"0")) > max_bytes:
-        raise BodyTooLarge(f"The body is over {max_bytes} bytes. Send fewer samples at a time.")
+        raise _too_large(max_bytes)
+    cycle = Cycle.of(request.receive)
+    if cycle is not None and (body := cycle.whole_body()) is not None:
+        if len(body) > max_bytes:
+            raise _too_large(max_bytes)
+        return body
     chunks: list[bytes] = []
     size, more = 0, True
     while more:
@@ -146,8 +159,12 @@ async def read_body(request: Request, headers: Mapping[bytes, bytes], max_bytes:
         chunks.append(chunk)
         size, more = size + len(chunk), message.get("more_body", False)
         if size > max_bytes:
-            raise BodyTooLarge(f"The body is over {max_bytes} bytes. Send fewer samples at a time.")
+            raise _too_large(max_bytes)
     return b"".join(chunks)
+
+
+def _too_large(max_bytes: int) -> BodyTooLarge:
+    return BodyTooLarge(f"The body is over {max_bytes} bytes. Send fewer samples at a time.")
 
 
 def read_model(model: type[Model], body: bytes) -> Model:

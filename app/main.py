@@ -3,7 +3,8 @@
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -97,6 +98,8 @@ def _create_api(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
+    # Looked up at every request; Starlette's own State does that in Python.
+    app.state = cast(Any, SimpleNamespace())
     app.state.settings = settings
     app.state.timeouts = settings.timeouts
     app.state.drain = Drain()

@@ -4,8 +4,7 @@ No label holds what a caller may choose freely (runs, items, keys); grader ids a
 """
 
 import platform
-from collections import Counter as Tally
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal, Protocol, get_args
@@ -218,15 +217,11 @@ class Metrics:
             return
         first, least = records[0], rewards[0]
         label = self._label(first.grader)
-        counts: Mapping[str | None, int] = {first.verdict: 1}
-        if len(records) > 1:
-            counts = Tally([record.verdict for record in records])
-        for verdict, count in counts.items():
-            self._grades.add((label, verdict or ""), count)
-        observed, span = self._rewards.of((label,)), (rewards[1] - least) or 1.0
+        observe, span = self._rewards.of((label,)).observe, (rewards[1] - least) or 1.0
         for record in records:
+            self._grades.add((label, record.verdict or ""))
             if record.reward is not None:
-                observed.observe((record.reward - least) / span)
+                observe((record.reward - least) / span)
         self._judging.of((label,)).observe(first.duration_us / 1e6)
 
     def replayed(self, grader: str, samples: int) -> None:

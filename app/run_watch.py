@@ -60,9 +60,7 @@ class RunWatch:
 
     def touched(self, records: Sequence[Record]) -> None:
         """Their runs got records, and are counted when their steps are over."""
-        for record in records:
-            if record.run is not None:
-                self._touched.add((record.caller, record.run))
+        self._touched.update([(record.caller, record.run) for record in records if record.run is not None])
         if self._touched and self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._tell_after_s, self._tell)
 

@@ -110,13 +110,24 @@ class Workers:
         await asyncio.gather(*(worker.kill() for worker in self._all))
         self._all.clear()
 
+    def at_once(self, job: Job) -> list[Outcome] | None:
+        """The outcome of the only call of `job`, if judging here costs less than a round trip, and surely under 2 ms:
+        our own graders' tests say so."""
+        version = job.version
+        if len(job.calls) != 1 or version.origin != BUILT_IN:
+            return None
+        call = job.calls[0]
+        if not (isinstance(call, Call) and call.is_small(version.small_max_bytes)):
+            return None
+        began = time.monotonic()
+        outcome: Outcome = perform(version, job.config.model, call.value)
+        self._meters.stage("plan" if call.is_plan else "judge", time.monotonic() - began)
+        return [outcome]
+
     async def __call__(self, job: Job, claim: Claim) -> list[Outcome]:
         """One outcome per call of `job`, in order; Overloaded for those that were not let in."""
-        if (quick := _quick(job)) is not None:
-            began = time.monotonic()
-            outcome = perform(job.version, job.config.model, quick.value)
-            self._meters.stage(job.stage, time.monotonic() - began)
-            return [outcome]
+        if (at_once := self.at_once(job)) is not None:
+            return at_once
         limit = job.version.shared_max_bytes
         if len(job.calls) == 1 and not job.calls[0].is_small(limit):
             return await self._alone(job, claim).outcomes
@@ -299,12 +310,3 @@ class Workers:
         task = asyncio.create_task(work)
         self._background_tasks.add(task)
         task.add_done_callback(self._background_tasks.discard)
-
-
-def _quick(job: Job) -> Call | None:
-    """The only call of `job`, if judging here costs less than a round trip, and surely under 2 ms: our own graders'
-    tests say so."""
-    if len(job.calls) != 1 or job.version.origin != BUILT_IN:
-        return None
-    [call] = job.calls
-    return call if isinstance(call, Call) and call.is_small(job.version.small_max_bytes) else None

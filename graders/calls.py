@@ -82,7 +82,7 @@ def perform(version: Version, config: BaseModel, call: dict[str, Any]) -> Outcom
         item, sample = version.read_item(call["item"]), Sample.read(call["sample"])
         if call["is_plan"]:
             return version.plan(sample, item, config)
-        results = convert(call["results"], list[Execution])
+        results = convert(call["results"], list[Execution]) if call["results"] else []
         return judged(version.judge(sample, item, config, results))
     except Unscored as error:
         return error

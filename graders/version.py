@@ -206,11 +206,15 @@ class Version:
             raise crash_of(self.id, self.folder, error, function) from error
 
 
+# A union would be made anew at every judgement.
+_NUMBERS = (int, float)
+
+
 def _is_typed(grade: Grade) -> bool:
     """Whether the fields that are shown and stored are what `Grade` says."""
     span = grade.answer_span
     return (
-        isinstance(grade.reward, int | float)
+        isinstance(grade.reward, _NUMBERS)
         and isinstance(grade.verdict, str)
         and isinstance(grade.reason, str)
         and (grade.answer is None or isinstance(grade.answer, str))

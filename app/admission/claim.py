@@ -35,9 +35,10 @@ class Presence:
         self._listeners.clear()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Claim:
-    """What one request may ask of scarce resources. It is made once and handed down to each of them."""
+    """What one request may ask of scarce resources. It is made once, handed down to each of them, and never
+    changed."""
 
     caller: Caller
     deadline: float

@@ -20,4 +20,7 @@ class Asked:
     @property
     def run(self) -> str | None:
         """The run of the first sample that can be read: one request waits as one run."""
-        return next((one.run.id for one in self.submissions if isinstance(one, Submission)), None)
+        for one in self.submissions:
+            if isinstance(one, Submission):
+                return one.run.id
+        return None

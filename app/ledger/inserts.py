@@ -25,6 +25,7 @@ STATEMENT_ROWS = 32
 _COLUMNS = tuple(column.key for column in records.c)
 _FIELDS = _COLUMNS[:-2]
 _fields: Callable[[Record], Row] = attrgetter(*_FIELDS)
+_key_of: Callable[[Record], str | None] = attrgetter("idempotency_key")
 
 
 def insert_new(dialect: Dialect, table: Table) -> Any:
@@ -38,7 +39,7 @@ def rows_of(given: Sequence[Record]) -> list[Row]:
 
     Two replicas that insert the same keys in the same order wait for each other; in different orders they deadlock.
     """
-    if not any(record.idempotency_key for record in given):
+    if not any(map(_key_of, given)):
         return list(map(_values, given))
     return [_values(_without_idle_key(record)) for record in sorted(given, key=_key)]
 

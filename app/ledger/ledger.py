@@ -1,7 +1,7 @@
 """The ledger as the service sees it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -47,15 +47,12 @@ _NO_SPOOL = SpoolState("off", 0, 0, "")
 class Ledger:
     """Stores records and finds them. Every method raises LedgerUnavailable while the database is away."""
 
-    def __init__(
-        self, database: Database, guarded: Guarded | None, writer: Writer, on_added: Callable[[Sequence[Record]], None]
-    ) -> None:
+    def __init__(self, database: Database, guarded: Guarded | None, writer: Writer) -> None:
         self._database: Database = guarded or database
         self._unguarded = database
         self._guarded = guarded
         self._look_up = database.run if guarded is None else guarded.look_up
         self._writer = writer
-        self._on_added = on_added
         self._tallying = Tallying(self._database)
         # Whoever reads the keys does so beside the requests, and finds out for itself whether they can be read.
         self.keys = KeyStore(database)
@@ -94,11 +91,17 @@ class Ledger:
             await guard.start()
         look_up = database.run if guard is None else guard.look_up
         writer = Writer(
-            guard or database, look_up, refused, group_max=group_max, pending_max=pending_max, on_group=on_group
+            guard or database,
+            look_up,
+            refused,
+            group_max=group_max,
+            pending_max=pending_max,
+            on_group=on_group,
+            on_added=on_added,
         )
-        return cls(database, guard, writer, on_added)
+        return cls(database, guard, writer)
 
-    async def add(self, records: Sequence[Record]) -> list[Standing]:
+    def add(self, records: Sequence[Record]) -> Awaitable[list[Standing]]:
         """Stores `records`; returns, in their order and once they are durable, what stands.
 
         That is the given record; or, where another grade holds its (caller, grader, idempotency key), that one; or a
@@ -109,9 +112,7 @@ class Ledger:
             LedgerUnavailable: the database is away, or more than `pending_max` records wait. Some of a large batch may
                 have been stored.
         """
-        standing = await self._writer.add(records)
-        self._on_added(records)
-        return standing
+        return self._writer.add(records)
 
     async def replay(self, caller: str, grader: str, keys: Sequence[str]) -> dict[str, Record]:
         """The grades that hold `keys`; keys without one are left out.
@@ -134,9 +135,7 @@ class Ledger:
             LedgerUnavailable: the database is away, or too many records wait; nothing was stored.
             RecordRefused: the database refuses one of the records; all are in quarantine.
         """
-        standing = await self._writer.add_credit(credit, records)
-        self._on_added(records)
-        return standing
+        return await self._writer.add_credit(credit, records)
 
     async def credit(self, credit: str) -> StoredCredit | None:
         """The credit of that id, or None."""

@@ -33,7 +33,6 @@ class _Entry:
     """Records that wait together, at most one group of them."""
 
     records: Sequence[Record]
-    size_bytes: int
     standing: asyncio.Future[list[Standing]]
 
 
@@ -73,15 +72,16 @@ class Writer:
         group_max: int,
         pending_max: int,
         on_group: Callable[[int, float], None] | None,
+        on_added: Callable[[Sequence[Record]], None],
     ) -> None:
         self._database = database
         self._look_up = look_up
         self._quarantine = quarantine
         self._group_max = group_max
         self._pending_max = pending_max
-        self._on_group = on_group
+        self._on_group, self._on_added = on_group, on_added
         self._pending: deque[_Entry | _CreditEntry] = deque()
-        self._pending_rows = 0
+        self._pending_rows = self._draining = 0
         self._groups: set[_Group] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -98,13 +98,12 @@ class Writer:
             return []
         self._refuse_unless_room(len(records))
         if len(records) <= self._group_max:
-            parts = [self._enqueue(records)]
-        else:
-            starts = range(0, len(records), self._group_max)
-            parts = [self._enqueue(records[at : at + self._group_max]) for at in starts]
+            standing = self._enqueue(records)
+            self._ensure_drain()
+            return await standing
+        starts = range(0, len(records), self._group_max)
+        parts = [self._enqueue(records[at : at + self._group_max]) for at in starts]
         self._ensure_drain()
-        if len(parts) == 1:
-            return await parts[0]
         return list(chain.from_iterable(await asyncio.gather(*parts)))
 
     async def add_credit(self, credit: StoredCredit, records: Sequence[Record]) -> StoredCredit:
@@ -147,28 +146,31 @@ class Writer:
             )
 
     def _enqueue(self, records: Sequence[Record]) -> asyncio.Future[list[Standing]]:
-        size_bytes = sum([len(record.item) + len(record.sample) + len(record.executions) for record in records])
-        entry = _Entry(records, size_bytes, self._loop.create_future())
+        entry = _Entry(records, self._loop.create_future())
         self._pending.append(entry)
         self._pending_rows += len(records)
         return entry.standing
 
     def _ensure_drain(self) -> None:
-        if sum([not task.done() for task in self._tasks]) < self._database.commits_ahead:
+        if self._draining < self._database.commits_ahead:
+            self._draining += 1
             task = asyncio.create_task(self._drain(), name="ledger-writer")
             self._tasks.add(task)
             task.add_done_callback(self._drained)
 
     async def _drain(self) -> None:
-        while self._pending:
-            group = _Group()
-            self._groups.add(group)
-            if isinstance(entry := self._pending[0], _CreditEntry):
-                group.entries.append(self._pending.popleft())
-                await self._commit_credit(entry)
-            else:
-                await self._commit_next(group)
-            self._groups.discard(group)
+        try:
+            while self._pending:
+                group = _Group()
+                self._groups.add(group)
+                if isinstance(entry := self._pending[0], _CreditEntry):
+                    group.entries.append(self._pending.popleft())
+                    await self._commit_credit(entry)
+                else:
+                    await self._commit_next(group)
+                self._groups.discard(group)
+        finally:
+            self._draining -= 1
 
     async def _commit_credit(self, entry: _CreditEntry) -> None:
         """Commits a group with its credit, and tells who waits for it."""
@@ -177,6 +179,7 @@ class Writer:
         except (LedgerUnavailable, RecordRefused) as error:
             _fail([entry], error)
         else:
+            self._on_added(entry.records)
             if not entry.standing.done():
                 entry.standing.set_result(standing)
         finally:
@@ -201,6 +204,7 @@ class Writer:
             _fail(group.entries, error)
             return
         self._pending_rows -= len(group.records)
+        self._on_added(group.records)
         if self._on_group is not None and group.records:
             self._on_group(len(group.records), time.perf_counter() - group.started)
         for entry in group.entries:
@@ -224,7 +228,8 @@ class Writer:
             if isinstance(entry, _CreditEntry):
                 break
             rows += len(entry.records)
-            size_bytes += entry.size_bytes
+            for record in entry.records:
+                size_bytes += len(record.item) + len(record.sample) + len(record.executions)
             if group.entries and (rows > self._group_max or size_bytes > _GROUP_MAX_BYTES):
                 break
             self._pending.popleft()

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from app.admission.claim import Presence
+from app.http_cycle import Cycle
 from app.http_doorway import Doorway
 from app.main import create_app
 from app.settings import Settings
@@ -24,14 +24,12 @@ class Arrivals:
         self.doorway = Doorway(deadline_s=3.0)
         self.begun: list[str] = []
 
-    def arrive(self, name: str, key: bytes = b"", path: bytes = b"/") -> RequestResponseCycle:
+    def arrive(self, name: str, key: bytes = b"", path: bytes = b"/") -> Cycle:
         headers = [(b"host", b"localhost"), (b"authorization", key)]
         scope: Any = {"raw_path": path, "headers": headers, "presence": Presence()}
         nothing: Any = None
-        cycle = RequestResponseCycle(
-            scope, nothing, nothing, nothing, nothing, False, [], asyncio.Event(), False, True, lambda: None
-        )
-        self.doorway.enter(cycle, lambda: self.begun.append(name), asyncio.get_running_loop())
+        cycle = Cycle(scope, nothing, nothing, nothing, nothing, False, [], asyncio.Event(), False, True, lambda: None)
+        self.doorway.enter(cycle, lambda _: self.begun.append(name), asyncio.get_running_loop())
         return cycle
 
     async def all_begun(self, wanted: int) -> None:
@@ -73,6 +71,25 @@ async def test_more_begin_in_a_turn_while_turns_are_short_and_few_again_after_lo
     assert in_long[-1] == 8
 
 
+async def test_as_many_begin_after_a_burst_as_in_it_until_few_come() -> None:
+    arrivals = Arrivals()
+    for number in range(2000):
+        arrivals.arrive(str(number))
+    await arrivals.all_begun(2000)
+    for number in range(40):
+        arrivals.arrive(str(number))
+    in_a_steady_load = len(arrivals.begun) - 2000
+    await arrivals.all_begun(2040)
+    for _ in range(100):
+        arrivals.arrive("lone")
+        await asyncio.sleep(0)
+    for number in range(40):
+        arrivals.arrive(str(number))
+
+    assert in_a_steady_load == 40
+    assert len(arrivals.begun) - 2140 == 8
+
+
 async def test_a_line_that_is_far_behind_is_served_from_both_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     arrivals = Arrivals()
     for number in range(100):
@@ -97,17 +114,16 @@ async def test_a_lone_request_begins_at_once() -> None:
     ("burst", "other"), [({"key": b"a"}, {"key": b"b"}), ({"path": b"/k/a/v1/x"}, {"path": b"/k/b/v1/x"})]
 )
 async def test_a_neighbour_s_request_passes_a_burst(burst: dict[str, bytes], other: dict[str, bytes]) -> None:
-    arrivals = Arrivals()
     places = []
     # Some keys share a line; most do not.
     for number in range(20):
+        arrivals = Arrivals()
         mark = str(number).encode()
         for each in range(500):
             arrivals.arrive(f"burst{each}", **{name: value + mark for name, value in burst.items()})
         arrivals.arrive("neighbour", **{name: value + mark for name, value in other.items()})
         await arrivals.all_begun(501)
         places.append(arrivals.begun.index("neighbour"))
-        arrivals.begun.clear()
 
     assert sorted(places)[len(places) // 2] < 30
 

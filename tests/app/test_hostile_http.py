@@ -313,6 +313,15 @@ def test_fields_behind_a_body_are_no_headers(wire: Wire) -> None:
 # Unusual.
 
 
+def test_a_refusal_of_head_has_no_body(wire: Wire) -> None:
+    wire.send(b"HEAD /v1/graders HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n" + GRADE)
+
+    lines = list(iter(wire.line, b"\r\n"))
+    assert lines[0].startswith(b"HTTP/1.1 403 ")
+    assert any(line.startswith(b"content-length: ") for line in lines)
+    assert wire.answer().json["reward"] == 1.0
+
+
 @pytest.mark.parametrize("offer", ["h2c", "websocket", "TLS/1.0, h2c"])
 @pytest.mark.parametrize("packets", ["one", "two", "chunks"])
 def test_who_offers_another_protocol_is_answered_in_this_one(wire: Wire, offer: str, packets: str) -> None:
