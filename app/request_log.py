@@ -83,7 +83,7 @@ class RequestLog:
         self._timer = loop.call_later(_GATHER_S, self._write, loop) if self._lines else None
 
     def _write_piece(self) -> None:
-        """Writes as many lines as go in one piece; one that is longer by itself."""
+        """Writes as many lines as go in one piece. Each is far shorter: names have at most 64 characters."""
         lines = [self._lines.popleft()]
         size = len(lines[0])
         while self._lines and (size := size + len(self._lines[0])) <= _WRITE_BYTES:
