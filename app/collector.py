@@ -1,7 +1,7 @@
 """Python's garbage collector in a process that serves.
 
 It stops everything while it walks what is young, in a burst a microsecond for each object, most of them in use; a walk
-every 700 objects cost more than reading the samples of batches, and walking all of them stood still for 100 to 400 ms
+every 700 objects cost more than reading the samples of batches, and walking all of them stood still for 60 to 400 ms
 amid a burst. A request makes few cycles. So it walks a little at a time, never twice the same, and all when nobody
 waits.
 """

@@ -67,13 +67,11 @@ def entry_of(submission: Submission, grader: Grader, config: ConfigInForce) -> E
     return entry
 
 
-def located(outcome: Outcome, entry: Entry, grader: Grader) -> Outcome:
+def located(error: InvalidItem, entry: Entry, grader: Grader) -> InvalidItem:
     """An item's faults under the caller's own column names, and where they stand in the whole request."""
-    if not isinstance(outcome, InvalidItem):
-        return outcome
-    sent = map(grader.as_sent, outcome.faults)
+    sent = map(grader.as_sent, error.faults)
     faults = tuple(Fault(entry.submission.pointer + fault.pointer, fault.detail) for fault in sent)
-    return InvalidItem(outcome.detail, faults)
+    return InvalidItem(error.detail, faults)
 
 
 def record_of(entry: Entry, order: Order, grader: Grader, config: ConfigInForce, duration_us: int) -> Record:

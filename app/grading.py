@@ -150,9 +150,7 @@ class Grading:
         if replayed := sum([answer.replayed for answer in graded]):
             self.meters.replayed(request.grader.id, replayed)
         if (trace := request.order.claim.trace) is not None:
-            unscored = len(answers) - len(graded)
-            ids = [answer.record.record for answer in graded] if not unscored else _records_of(answers)
-            trace.judged(ids, len(graded), unscored)
+            trace.judged(_records_of(answers), len(graded), len(answers) - len(graded))
 
     async def _grade_part(self, request: _Request, entries: list[Entry]) -> None:
         await self.judge(request.grader, request.config, entries, request.order.claim)

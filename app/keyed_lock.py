@@ -2,13 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Hashable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 
 
 class KeyedLock:
     """`async with lock.holding(key)`: one holder per key at a time, in order of arrival."""
-
-    Turn = AbstractAsyncContextManager[None]
 
     def __init__(self) -> None:
         self._locks: dict[Hashable, tuple[asyncio.Lock, int]] = {}

@@ -67,10 +67,10 @@ class Reply:
         """The header, as it stands in HTTP/1.1, with the request's id; the last line break is left out."""
         lines = f"content-type: {self.media_type}\r\ncontent-length: {len(self.body)}\r\nx-request-id: {request_id}\r\n"
         for name, value in self.headers.items() if self.headers else ():
-            if not value.isprintable():
+            if not (value.isascii() and value.isprintable()):
                 raise ValueError(f"The header {name} cannot be sent: {value!r}")
             lines += f"{name.lower()}: {value}\r\n"
-        return lines.encode("latin-1")
+        return lines.encode()
 
 
 class LeanRoute(APIRoute):

@@ -121,7 +121,7 @@ class Workers:
             return None
         began = time.monotonic()
         outcome: Outcome = perform(version, job.config.model, call.value)
-        self._meters.stage("plan" if call.is_plan else "judge", time.monotonic() - began)
+        self._meters.stage(job.stage, time.monotonic() - began)
         return [outcome]
 
     async def __call__(self, job: Job, claim: Claim) -> list[Outcome]:

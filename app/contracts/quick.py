@@ -72,9 +72,7 @@ def read_one(body: bytes) -> Asked | None:
     if sent is None or not _is_sample(sent.sample) or _may_be_deep(body):
         return None
     raw = _one_bytes.decode(body)
-    run = sent.run
-    point = RunPoint(_name(run.id), run.step, _name(run.item_id), run.rollout, _name(run.group))
-    submission = Submission(sent.item, sent.sample, point)
+    submission = Submission(sent.item, sent.sample, _point(sent.run, _NOWHERE))
     submission.item_json, submission.sample_json = bytes(raw.item), bytes(raw.sample)
     return Asked([submission], sent.config)
 
@@ -90,7 +88,9 @@ def read_batch(body: bytes) -> Asked | None:
         submission = Submission(element.item, element.sample, _point(element.run, sent.run))
         submission.pointer = f"/samples/{index}"
         submission.item_json, submission.sample_json = item, sample = bytes(raw.item), bytes(raw.sample)
-        if not _is_sample(element.sample) or (is_deep and (_may_be_deep(item) or not _is_flat(element.sample, sample))):
+        if not _is_sample(element.sample):
+            return None
+        if is_deep and (_may_be_deep(item) or (not _is_text(element.sample) and _may_be_deep(sample))):
             return None
         submissions.append(submission)
     return Asked(submissions, sent.config)
@@ -109,10 +109,6 @@ def _decoded(decoder: Decoder[Any], body: bytes) -> Any:
 def _is_text(sent: str | dict[str, Any]) -> bool:
     """Whether a sample is its output text and nothing else."""
     return isinstance(sent, str) or (len(sent) == 1 and isinstance(sent.get("output_text"), str))
-
-
-def _is_flat(sent: str | dict[str, Any], data: bytes) -> bool:
-    return _is_text(sent) or not _may_be_deep(data)
 
 
 def _is_sample(sent: str | dict[str, Any]) -> bool:

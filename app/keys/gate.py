@@ -60,11 +60,10 @@ class Gate:
         Raises:
             NotAuthorized, TooManyAttempts.
         """
-        path = scope["path"]
-        key = _taken_from_path(scope) if path[:3] == "/k/" else b""
+        key = _taken_from_path(scope) if scope["path"][:3] == "/k/" else b""
         if (open_caller := self._keyring.open_caller) is not None:
             return open_caller
-        if path[:4] != "/v1/" and (scope["path"] in PROBES or (not key and _is_page(scope["path"]))):
+        if scope["path"] in PROBES or (not key and _is_page(scope["path"])):
             return NOBODY
         key = key or headers.get(b"x-api-key") or headers.get(b"x-functions-key") or _bearer(headers)
         if not key or scope["query_string"] or len(headers) != len(scope["headers"]):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from app.lean_route import Reply
 from tests.app.wire import Wire, chunked, connected, head
 from tests.servers import Server
 
@@ -311,6 +312,12 @@ def test_fields_behind_a_body_are_no_headers(wire: Wire) -> None:
 
 
 # Unusual.
+
+
+@pytest.mark.parametrize("value", ["1\r\nSet-Cookie: a=b", "1\n", "\x00", "\u20ac"])
+def test_no_header_is_sent_that_would_break_out_of_its_line(value: str) -> None:
+    with pytest.raises(ValueError, match="cannot be sent"):
+        Reply(b"{}", headers={"Retry-After": value}).fields("id")
 
 
 def test_a_refusal_of_head_has_no_body(wire: Wire) -> None:
