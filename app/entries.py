@@ -3,11 +3,11 @@
 import hashlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
-import uuid_utils
+from msgspec import Struct, field
 from msgspec.json import encode as write_json
 from pydantic_core import to_json
+from uuid_utils import uuid7
 
 from app.encoding import encode
 from app.errors import IdempotencyConflict, InvalidRequest, problem, status_of
@@ -20,8 +20,7 @@ from graders.errors import Fault, InvalidItem
 from graders.registry import ConfigInForce, Grader
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(Struct):
     """A submission and what has become of it so far. `answer` is set last, and once."""
 
     submission: Submission
@@ -74,37 +73,29 @@ def located(error: InvalidItem, entry: Entry, grader: Grader) -> InvalidItem:
     return InvalidItem(error.detail, faults)
 
 
-def record_of(entry: Entry, order: Order, grader: Grader, config: ConfigInForce, duration_us: int) -> Record:
-    """The ledger's row for `entry`: a grade, or an unscored one that holds no key."""
-    outcome, run = entry.outcome, entry.submission.run
-    reward = verdict = code = key = body_sha256 = None
-    if isinstance(outcome, Judged):
-        reward, verdict, grade = outcome.reward, outcome.verdict, outcome.json
-        key, body_sha256 = entry.submission.key, entry.body_sha256
-    else:
-        assert not isinstance(outcome, list | Credited), "every plan was followed by a judgement or a failure"
-        code, grade = status_of(outcome).code, to_json(problem(outcome))
-    return Record(
-        record=str(uuid_utils.uuid7()),
-        created_us=time.time_ns() // 1000,
-        caller=order.caller.name,
-        grader=grader.id,
-        digest=grader.digest,
-        contract=order.contract,
-        run=run.id,
-        step=run.step,
-        item_id=run.item_id,
-        rollout=run.rollout,
-        group=run.group,
-        reward=reward,
-        verdict=verdict,
-        code=code,
-        grade=grade,
-        config=config.json,
-        item=entry.item,
-        sample=entry.sample,
-        executions=entry.executions,
-        idempotency_key=key,
-        body_sha256=body_sha256,
-        duration_us=duration_us,
-    )
+def records_of(
+    entries: Sequence[Entry], order: Order, grader: Grader, config: ConfigInForce, duration_us: int
+) -> list[Record]:
+    """The ledger's rows for `entries`: grades, and unscored ones, which hold no key."""
+    caller, contract, id, digest = order.caller.name, order.contract, grader.id, grader.digest
+    now_us = time.time_ns() // 1000
+    records = []
+    for entry in entries:
+        outcome, run = entry.outcome, entry.submission.run
+        reward = verdict = code = key = body_sha256 = None
+        if isinstance(outcome, Judged):
+            reward, verdict, grade = outcome.reward, outcome.verdict, outcome.json
+            key, body_sha256 = entry.submission.key, entry.body_sha256
+        else:
+            assert not isinstance(outcome, list | Credited), "every plan was followed by a judgement or a failure"
+            code, grade = status_of(outcome).code, to_json(problem(outcome))
+        # By position: with the names, making a record of a large batch costs as much as reading its sample.
+        records.append(
+            Record(
+                str(uuid7()), now_us, caller, id, digest, contract,
+                run.id, run.step, run.item_id, run.rollout, run.group,
+                reward, verdict, code, duration_us, key, body_sha256,
+                grade, config.json, entry.item, entry.sample, entry.executions,
+            )
+        )  # fmt: skip
+    return records

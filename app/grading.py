@@ -14,7 +14,7 @@ from app.admission.claim import Claim
 from app.admission.limit import Quota
 from app.auth import Caller
 from app.encoding import encode
-from app.entries import Entry, entry_of, located, record_of
+from app.entries import Entry, entry_of, located, records_of
 from app.errors import (
     NEVER_BEGUN,
     Failure,
@@ -227,7 +227,7 @@ class Grading:
                 kept.append(entry)
         judged = time.monotonic()
         duration_us = int((judged - request.started) * 1e6)
-        records = [record_of(entry, request.order, request.grader, request.config, duration_us) for entry in kept]
+        records = records_of(kept, request.order, request.grader, request.config, duration_us)
         standing: Sequence[Record | Failure] = ()
         try:
             if records:

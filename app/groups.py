@@ -18,7 +18,7 @@ from pydantic_core import from_json, to_json
 from app.admission.claim import Claim
 from app.admission.limit import Quota
 from app.encoding import encode
-from app.entries import Entry, entry_of, record_of
+from app.entries import Entry, entry_of, records_of
 from app.errors import (
     Failure,
     IdempotencyConflict,
@@ -173,7 +173,7 @@ class GroupGrading:
         order = group.order
         single = Order(claim, order.grader_id, order.contract, ())
         duration_us = int((time.monotonic() - started) * 1e6)
-        records = [record_of(entry, single, group.grader, group.config, duration_us) for entry in group.entries]
+        records = records_of(group.entries, single, group.grader, group.config, duration_us)
         if isinstance(credited, Credited):
             return await self._record(group, records, credited)
         await self._record_uncredited(group, records)

@@ -218,10 +218,14 @@ class Metrics:
         first, least = records[0], rewards[0]
         label = self._label(first.grader)
         observe, span = self._rewards.of((label,)).observe, (rewards[1] - least) or 1.0
+        counts: dict[tuple[str | None, float | None], int] = {}
         for record in records:
-            self._grades.add((label, record.verdict or ""))
-            if record.reward is not None:
-                observe((record.reward - least) / span)
+            judgement = record.verdict, record.reward
+            counts[judgement] = counts.get(judgement, 0) + 1
+        for (verdict, reward), samples in counts.items():
+            self._grades.add((label, verdict or ""), samples)
+            if reward is not None:
+                observe((reward - least) / span, samples)
         self._judging.of((label,)).observe(first.duration_us / 1e6)
 
     def replayed(self, grader: str, samples: int) -> None:

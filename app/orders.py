@@ -1,8 +1,10 @@
 """What goes into grading and what comes out of it, whatever the wire format."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct, field
 
 from app.admission.claim import Claim
 from app.admission.limit import Quota
@@ -12,8 +14,7 @@ from app.ledger import Record
 from graders.api import Execution, Program, Sample
 
 
-@dataclass(slots=True)
-class RunPoint:
+class RunPoint(Struct, gc=False):
     """Where in a training run a sample was drawn. It never decides whether a sample is graded."""
 
     id: str | None = None
@@ -33,8 +34,7 @@ class RunPoint:
         )
 
 
-@dataclass(slots=True)
-class Submission:
+class Submission(Struct, gc=False):
     """One sample to grade."""
 
     item: dict[str, Any]
@@ -73,16 +73,14 @@ class Order:
         return self.claim.caller
 
 
-@dataclass(slots=True)
-class Graded:
+class Graded(Struct, gc=False):
     """A judgement, recorded. `replayed`: by an earlier request with the same key."""
 
     record: Record
     replayed: bool = False
 
 
-@dataclass(slots=True)
-class Refused:
+class Refused(Struct):
     """No judgement. `record` is the id of the unscored row, where there is one."""
 
     error: Failure

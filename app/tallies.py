@@ -54,9 +54,9 @@ class Observations:
         """How many were at most each bound and above the one before; the last: above all."""
         self.total = 0.0
 
-    def observe(self, value: float) -> None:
-        self.counts[bisect_left(self._bounds, value)] += 1
-        self.total += value
+    def observe(self, value: float, times: int = 1) -> None:
+        self.counts[bisect_left(self._bounds, value)] += times
+        self.total += value * times
 
 
 class Histograms(Collector):

@@ -16,6 +16,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -249,7 +250,7 @@ class Workers:
         if outcomes is not None:
             each = iter(outcomes)
             for part in parts:
-                part.settle([next(each) for _ in part.job.calls])
+                part.settle(list(islice(each, len(part.job.calls))))
             if not worker.given:
                 self._idle.append(worker)
             self._feed()

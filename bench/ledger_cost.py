@@ -14,10 +14,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import uuid_utils
+from msgspec import structs
 from sqlalchemy import Connection
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -110,7 +111,7 @@ async def cost(store: Store, rows: int, keyed: bool) -> Cost:
 
 def core_insert(database: Database) -> Store:
     """Inserts a group as SQLAlchemy would, in one transaction."""
-    names = [field.name for field in fields(Record)]
+    names = [field.name for field in structs.fields(Record)]
 
     async def store(group: Sequence[Record]) -> None:
         values = [{name: getattr(record, name) for name in names} for record in group]

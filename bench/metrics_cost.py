@@ -14,11 +14,11 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx2
+from msgspec.structs import replace
 from prometheus_client import generate_latest
 
 from app.ledger import migrate

@@ -1,10 +1,11 @@
 """One pure call of a version, from JSON to an outcome, and both as the bytes that cross a process border."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
-from msgspec import convert
+from msgspec import Struct, convert
+from msgspec.json import encode
 from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
@@ -17,8 +18,7 @@ _SURELY_READABLE_BYTES = 4000
 _SURELY_READABLE_LEVELS = 150
 
 
-@dataclass(slots=True)
-class Judged:
+class Judged(Struct, gc=False):
     """A grade on its way: reward and verdict to count with, and the rest as the JSON object that is stored."""
 
     reward: float
@@ -31,8 +31,7 @@ Outcome = Judged | list[Program] | Credited | Unscored
 """A grade, the programs of a plan, what a group earned, or why there is none of these."""
 
 
-@dataclass(slots=True)
-class Call:
+class Call(Struct, gc=False):
     """What one judgement needs: the item under the version's own field names, and the sample; as sent, and as JSON."""
 
     sent: tuple[dict[str, Any], Any]
@@ -53,7 +52,8 @@ class Call:
 
     @property
     def size_bytes(self) -> int:
-        return len(self.item) + len(self.sample) + sum(map(len, self.results_json))
+        size = len(self.item) + len(self.sample)
+        return size + sum(map(len, self.results_json)) if self.results_json else size
 
     def is_small(self, max_bytes: int) -> bool:
         """Whether it may share a round trip, in a version that is quick up to that size."""
@@ -114,13 +114,21 @@ def checked_json(value: Any, what: str) -> bytes:
         GraderCrashed: it holds something else than JSON values; the detail begins with `what`.
     """
     try:
-        shown = to_json(value, inf_nan_mode="null")
+        shown = _json(value)
         # What is that long or deep may be more than a JSON reader takes (4,300 digits, 200 levels).
         if len(shown) > _SURELY_READABLE_BYTES or shown.count(b"[") + shown.count(b"{") > _SURELY_READABLE_LEVELS:
             from_json(shown)
     except (PydanticSerializationError, ValueError) as error:
         raise GraderCrashed(f"{what} are no JSON values: {said_by(error)}") from error
     return shown
+
+
+def _json(value: Any) -> bytes:
+    try:
+        return encode(value)
+    except (TypeError, OverflowError):
+        # Slower, and takes more: integers of any size, keys of any kind, models.
+        return to_json(value, inf_nan_mode="null")
 
 
 # An answer on the wire is the length of its head, the head, and the grades' JSON one after the other. The head is a

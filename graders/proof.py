@@ -36,7 +36,9 @@ def _perform(version: Version, case: Case, is_plan: bool) -> Outcome:
         config = version.read_config(case.config)
     except Unscored as error:
         return error
-    return perform(version, config, from_json(replace(call_of(case), is_plan=is_plan).json))
+    call = call_of(case)
+    call.is_plan = is_plan
+    return perform(version, config, from_json(call.json))
 
 
 def call_of(case: Case) -> Call:

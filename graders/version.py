@@ -225,7 +225,9 @@ def _is_typed(grade: Grade) -> bool:
 
 
 def _model(shape: type[BaseModel], value: dict[str, Any]) -> BaseModel:
-    return shape.model_validate(value)
+    # What `model_validate` calls, without its arguments: a tenth of the cost of reading a small item.
+    read: BaseModel = shape.__pydantic_validator__.validate_python(value)
+    return read
 
 
 def _schema(shape: Any) -> dict[str, Any]:

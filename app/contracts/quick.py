@@ -19,11 +19,11 @@ from graders.api import Sample
 _Name = Annotated[str, Meta(min_length=1, max_length=512)]
 _Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 
-# A lone surrogate, or a NUL in a name, is written with these; most bodies hold none.
-_UNUSUAL = (b"\\ud", b"\\uD", b"\\u0000")
+# A NUL in a name, which no database stores, is written so; most bodies hold none.
+_NUL = b"\\u0000"
 
 
-class _Run(Struct, forbid_unknown_fields=True, frozen=True):
+class _Run(Struct, forbid_unknown_fields=True, frozen=True, gc=False):
     id: _Name | int | None = None
     step: _Int64 | None = None
     item_id: _Name | int | None = None
@@ -34,14 +34,14 @@ class _Run(Struct, forbid_unknown_fields=True, frozen=True):
 _NOWHERE = _Run()
 
 
-class _One(Struct, forbid_unknown_fields=True):
+class _One(Struct, forbid_unknown_fields=True, gc=False):
     item: dict[str, Any]
     sample: str | dict[str, Any]
     config: dict[str, Any] | None = None
     run: _Run = _NOWHERE
 
 
-class _Element(Struct, forbid_unknown_fields=True):
+class _Element(Struct, forbid_unknown_fields=True, gc=False):
     item: dict[str, Any]
     sample: str | dict[str, Any]
     run: _Run = _NOWHERE
@@ -53,7 +53,7 @@ class _Batch(Struct, forbid_unknown_fields=True):
     run: _Run = _NOWHERE
 
 
-class _Bytes(Struct):
+class _Bytes(Struct, gc=False):
     item: Raw
     sample: Raw
 
@@ -72,9 +72,9 @@ def read_one(body: bytes) -> Asked | None:
     if sent is None or not _is_sample(sent.sample) or _may_be_deep(body):
         return None
     raw = _one_bytes.decode(body)
-    submission = Submission(sent.item, sent.sample, _point(sent.run, _NOWHERE))
-    submission.item_json, submission.sample_json = bytes(raw.item), bytes(raw.sample)
-    return Asked([submission], sent.config)
+    run = _point(sent.run, _NOWHERE)
+    given = Submission(sent.item, sent.sample, run, item_json=bytes(raw.item), sample_json=bytes(raw.sample))
+    return Asked([given], sent.config)
 
 
 def read_batch(body: bytes) -> Asked | None:
@@ -82,23 +82,22 @@ def read_batch(body: bytes) -> Asked | None:
     sent: _Batch | None = _decoded(_batch, body)
     if sent is None:
         return None
-    is_deep = _may_be_deep(body)
     submissions = []
     for index, (element, raw) in enumerate(zip(sent.samples, _batch_bytes.decode(body).samples, strict=True)):
-        submission = Submission(element.item, element.sample, _point(element.run, sent.run))
-        submission.pointer = f"/samples/{index}"
-        submission.item_json, submission.sample_json = item, sample = bytes(raw.item), bytes(raw.sample)
-        if not _is_sample(element.sample):
+        value, item, sample = element.sample, bytes(raw.item), bytes(raw.sample)
+        is_text = _is_text(value)
+        if not (is_text or _is_sample(value)):
             return None
-        if is_deep and (_may_be_deep(item) or (not _is_text(element.sample) and _may_be_deep(sample))):
+        if _may_be_deep(item) or not (is_text or not _may_be_deep(sample)):
             return None
-        submissions.append(submission)
+        run = _point(element.run, sent.run)
+        submissions.append(Submission(element.item, value, run, None, f"/samples/{index}", None, item, sample))
     return Asked(submissions, sent.config)
 
 
 def _decoded(decoder: Decoder[Any], body: bytes) -> Any:
-    """`body` as what `decoder` reads, or None."""
-    if b"\\u" in body and any(unusual in body for unusual in _UNUSUAL):
+    """`body` as what `decoder` reads, or None; it reads no lone surrogates."""
+    if _NUL in body:
         return None
     try:
         return decoder.decode(body)
@@ -122,20 +121,19 @@ def _is_sample(sent: str | dict[str, Any]) -> bool:
 
 
 def _may_be_deep(data: bytes) -> bool:
-    """Whether `data` could be nested deeper than is stored: it has so many brackets."""
-    return data.count(b"[") + data.count(b"{") > DEPTH_MAX
+    """Whether `data` could be nested deeper than is stored: it is long enough, and has so many brackets."""
+    return len(data) > 2 * DEPTH_MAX and data.count(b"[") + data.count(b"{") > DEPTH_MAX
 
 
 def _point(run: _Run, shared: _Run) -> RunPoint:
     """The coordinates of `run`, with those of `shared` where it says nothing."""
+    id = shared.id if run.id is None else run.id
+    item_id = shared.item_id if run.item_id is None else run.item_id
+    group = shared.group if run.group is None else run.group
     return RunPoint(
-        _name(shared.id if run.id is None else run.id),
+        str(id) if isinstance(id, int) else id,
         shared.step if run.step is None else run.step,
-        _name(shared.item_id if run.item_id is None else run.item_id),
+        str(item_id) if isinstance(item_id, int) else item_id,
         shared.rollout if run.rollout is None else run.rollout,
-        _name(shared.group if run.group is None else run.group),
+        str(group) if isinstance(group, int) else group,
     )
-
-
-def _name(sent: str | int | None) -> str | None:
-    return str(sent) if type(sent) is int else sent  # type: ignore[return-value]  # msgspec makes no subclass of int

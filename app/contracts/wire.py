@@ -198,19 +198,29 @@ def answer_json(answer: Answer) -> bytes:
 
 def grade_json(record: Record, replayed: bool) -> bytes:
     """A scored record as a grade. Its stored JSON is spliced in as it is: parsing it to write it again is waste."""
-    return b'{"record":"%b","grader":%b,"digest":%b,"reward":%b,"verdict":%b,%b,"replayed":%b,"duration_ms":%b}' % (
+    return b'{"record":"%b",%b,"reward":%b,"verdict":%b,%b,%b}' % (
         record.record.encode(),
-        _quoted(record.grader),
-        _quoted(record.digest),
+        _judge(record.grader, record.digest),
         repr(record.reward).encode(),
         _quoted(record.verdict),
         record.grade[1:-1],
-        b"true" if replayed else b"false",
-        repr(record.duration_us / 1000).encode(),
+        _tail(replayed, record.duration_us),
     )
+
+
+# What the grades of a batch have in common, or nearly so.
+
+
+@lru_cache(maxsize=1024)
+def _judge(grader: str, digest: str) -> bytes:
+    return to_json({"grader": grader, "digest": digest})[1:-1]
 
 
 @lru_cache(maxsize=1024)
 def _quoted(word: str | None) -> bytes:
-    """`word` as JSON. There are few: grader ids, digests, verdicts."""
     return to_json(word)
+
+
+@lru_cache(maxsize=1024)
+def _tail(replayed: bool, duration_us: int) -> bytes:
+    return to_json({"replayed": replayed, "duration_ms": duration_us / 1000})[1:-1]

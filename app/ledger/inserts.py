@@ -5,12 +5,12 @@ them were new. SQLite gets one statement many times, which costs it the same.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from itertools import chain
 from operator import attrgetter
 from typing import Any
 
+from msgspec.structs import astuple, replace
 from sqlalchemy import Dialect, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -21,10 +21,8 @@ from app.ledger.tables import checksum, group_credits, records
 # Rows per statement; a larger group is several statements in one transaction.
 STATEMENT_ROWS = 32
 
-# A row holds a record's fields in the table's order; the checksums stand last.
+# A row holds a record's fields in their order; the checksums stand last.
 _COLUMNS = tuple(column.key for column in records.c)
-_FIELDS = _COLUMNS[:-2]
-_fields: Callable[[Record], Row] = attrgetter(*_FIELDS)
 _key_of: Callable[[Record], str | None] = attrgetter("idempotency_key")
 
 
@@ -46,8 +44,7 @@ def rows_of(given: Sequence[Record]) -> list[Row]:
 
 def record_of(row: Row) -> Record:
     """The record that `row` was made of."""
-    values = dict(zip(_COLUMNS, row, strict=True))
-    return Record(**{name: values[name] for name in _FIELDS})
+    return Record(*row[:-2])
 
 
 def in_key_order(rows: Sequence[Row]) -> list[Row]:
@@ -76,7 +73,7 @@ def statements(dialect: Dialect, rows: Sequence[Row]) -> Iterator[tuple[str, lis
 
 
 def _values(record: Record) -> Row:
-    return (*_fields(record), checksum(record.item_id), checksum(record.group))
+    return (*astuple(record), checksum(record.item_id), checksum(record.group))
 
 
 def _key(record: Record) -> tuple[str, str, str]:

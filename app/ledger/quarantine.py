@@ -8,6 +8,8 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
+from msgspec import structs
+
 from app.errors import RecordRefused
 from app.ledger.records import Record, StoredCredit
 
@@ -84,7 +86,8 @@ def _created_us(line: bytes) -> int:
 
 def _line(refused: Record | StoredCredit, reason: str) -> bytes:
     # Escaped to ASCII, since a lone surrogate may be what the database refused.
-    return json.dumps({"reason": reason, **asdict(refused)}, default=_readable).encode() + b"\n"
+    kept = structs.asdict(refused) if isinstance(refused, Record) else asdict(refused)
+    return json.dumps({"reason": reason, **kept}, default=_readable).encode() + b"\n"
 
 
 def _readable(value: bytes) -> str | dict[str, str]:

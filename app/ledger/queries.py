@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from itertools import islice
 from typing import Any
 
+from msgspec import structs
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
 
 from app.ledger.records import CountedGrade, ErrorTally, Record, RecordFilter
@@ -14,7 +15,7 @@ from app.ledger.tables import checksum, records, run_steps
 # Values per IN list: both databases limit the parameters of a statement.
 _IN_MAX = 500
 
-_RECORD = select(*(records.c[field.name] for field in fields(Record)))
+_RECORD = select(*(records.c[field.name] for field in structs.fields(Record)))
 
 # Made once, as they are on the path of grades: SQLAlchemy spends more on making a statement than on running it.
 _FIND = _RECORD.where(records.c.record == bindparam("record"))

@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 
+from msgspec import Struct
 
-@dataclass(slots=True)
-class Record:
-    """One row: a grade with all that led to it, or an unscored sample with the reason."""
+
+class Record(Struct, gc=False):
+    """One row: a grade with all that led to it, or an unscored sample with the reason.
+
+    Its fields stand in the order of the table's columns, so that a row is made of it in one go.
+    """
 
     record: str
     """Its id: a UUIDv7 as text, so ids sort by time."""
@@ -28,6 +32,10 @@ class Record:
     """None: unscored."""
     code: str | None
     """Why it is unscored; None for a grade."""
+    duration_us: int
+    idempotency_key: str | None
+    """In the namespace of its contract. Only a grade holds one; on an unscored row it is not stored."""
+    body_sha256: bytes | None
     grade: bytes
     """JSON: the rest of the grade (reason, answer, span, sub-rewards, details), or the problem of an unscored row."""
     config: bytes
@@ -35,10 +43,6 @@ class Record:
     item: bytes
     sample: bytes
     executions: bytes
-    idempotency_key: str | None
-    """In the namespace of its contract. Only a grade holds one; on an unscored row it is not stored."""
-    body_sha256: bytes | None
-    duration_us: int
 
 
 @dataclass(frozen=True, slots=True)

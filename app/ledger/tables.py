@@ -1,5 +1,6 @@
 """The tables as the code sees them. `migrations/` makes them; a test holds the two equal."""
 
+from functools import lru_cache
 from typing import Any
 from zlib import crc32
 
@@ -178,6 +179,8 @@ api_keys = Table(
 )
 
 
+# Rollouts of an item, which share its name, come together.
+@lru_cache(maxsize=4096)
 def checksum(name: str | None) -> int | None:
     """What `item_crc` and `group_crc` hold: the CRC-32 of the name, or None where there is none."""
     return None if name is None else crc32(name.encode(errors="surrogatepass"))

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
@@ -208,7 +208,7 @@ class Writer:
         if self._on_group is not None and group.records:
             self._on_group(len(group.records), time.perf_counter() - group.started)
         for entry in group.entries:
-            own = [next(standing) for _ in entry.records]
+            own = list(islice(standing, len(entry.records)))
             if not entry.standing.done():
                 entry.standing.set_result(own)
 

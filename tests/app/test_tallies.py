@@ -4,7 +4,7 @@ import random
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
-from app.tallies import Counters, Histograms
+from app.tallies import Counters, Histograms, Observations
 
 BOUNDS = (0.001, 0.5, 1, 30)
 
@@ -29,6 +29,16 @@ def test_numbers_are_shown_as_by_prometheus_client() -> None:
 
     assert len(shown(ours)) > 20
     assert shown(ours) == shown(theirs)
+
+
+def test_a_value_may_be_observed_several_times_at_once() -> None:
+    once, one_by_one = Observations(BOUNDS), Observations(BOUNDS)
+
+    once.observe(0.5, times=3)
+    for _ in range(3):
+        one_by_one.observe(0.5)
+
+    assert (once.counts, once.total) == (one_by_one.counts, one_by_one.total)
 
 
 def test_known_labels_are_shown_from_the_start() -> None:

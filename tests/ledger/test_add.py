@@ -17,8 +17,9 @@ EVERY_CONTROL = "".join(map(chr, range(32))).encode() + "\x7f\u2028\ufeff\U0001f
 @pytest.mark.parametrize("sample", [b"", b"\x00", b"a\x00b", EVERY_BYTE, EVERY_CONTROL, b"x" * 3_000_000], ids=len)
 async def test_a_record_reads_back_as_it_was_written(ledger: Ledger, sample: bytes) -> None:
     record = grade(
-        run="r \N{SNOWMAN}'\"", step=-(2**63), item_id="i", rollout=2**63 - 1, group="g", reward=-0.1, config=sample,
-        item=sample, sample=sample, executions=sample, grade=sample, idempotency_key="k", body_sha256=EVERY_BYTE[:32],
+        run="r \N{SNOWMAN}'\"", step=-(2**63), item_id="i", rollout=2**63 - 1, group="g", reward=-0.1,
+        config=b"c" + sample, item=b"i" + sample, sample=sample, executions=b"e" + sample, grade=b"g" + sample,
+        idempotency_key="k", body_sha256=EVERY_BYTE[:32],
     )  # fmt: skip
 
     assert await ledger.add([record]) == [record]

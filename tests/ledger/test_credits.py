@@ -1,11 +1,11 @@
 """A credit and the records of its group are stored together or not at all; one credit wins a key, in every replica."""
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from app.ledger import Ledger, LedgerUnavailable, Record, RecordFilter, RecordRefused, StoredCredit
 from tests.ledger.making import credit, grade, unscored

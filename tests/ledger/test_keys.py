@@ -1,9 +1,9 @@
 """Idempotency keys: one judgement wins and everybody answers with it."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from app.ledger import Ledger, RecordFilter
 from tests.ledger.making import grade
