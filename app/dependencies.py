@@ -7,12 +7,14 @@ from fastapi import Depends, Request
 from app.admission.waiting_room import Load
 from app.auth import Caller
 from app.catalogue import Catalogue
+from app.errors import InvalidRequest
 from app.evaluator import Evaluator
 from app.grading import Grading
 from app.groups import GroupGrading
 from app.ledger import Ledger
 from app.run_watch import RunWatch
 from app.settings import Timeouts
+from graders.errors import Fault, json_pointer, nearest
 
 
 def caller_of(request: Request) -> Caller:
@@ -60,6 +62,23 @@ def run_watch_of(request: Request) -> RunWatch:
 def timeouts_of(request: Request) -> Timeouts:
     timeouts: Timeouts = request.app.state.timeouts
     return timeouts
+
+
+def only_known_parameters(request: Request) -> None:
+    """Raises InvalidRequest for a query parameter that the route does not have: without a filter that was misspelt, the
+    answer would look right and be about something else."""
+    known = sorted(field.alias for field in request.scope["route"].dependant.query_params)
+    faults = [
+        Fault(json_pointer("/query", name), _unknown(name, known)) for name in request.query_params if name not in known
+    ]
+    if faults:
+        raise InvalidRequest("A parameter is unknown here.", tuple(faults))
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    near = nearest(name, known)
+    hint = "" if near is None else f" Did you mean {near!r}?"
+    return f"There is no such parameter.{hint} Known: {', '.join(known) or 'none'}."
 
 
 CurrentCaller = Annotated[Caller, Depends(caller_of)]

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -21,6 +21,7 @@ from app.catalogue import Catalogue
 from app.contracts import azure, catalogue, evaluations, groups, moderation, monitoring, native, records
 from app.contracts.wire import problem_response
 from app.cut_off import CutJudges, CutSandbox
+from app.dependencies import only_known_parameters
 from app.drain import Drain
 from app.errors import Failure, InternalError, InvalidRequest, ServiceError
 from app.evaluator import Evaluator
@@ -114,10 +115,11 @@ def _create_api(settings: Settings) -> FastAPI:
         on_refreshed=metrics.keys_read,
     )
     grading = (native.router, groups.router, azure.router, evaluations.router)
-    reading = (moderation.router, monitoring.below_runs, monitoring.router, records.router, health.router)
-    routers = (*grading, catalogue.lean, catalogue.router, *reading, page_router())
+    asked = (catalogue.router, moderation.router, monitoring.below_runs, monitoring.router, records.router)
+    routers = (*grading, catalogue.lean, *asked, health.router, page_router())
+    strict = [Depends(only_known_parameters)]
     for router in routers:
-        app.include_router(router)
+        app.include_router(router, dependencies=strict if router in asked else None)
     _add_error_handlers(app, [route for router in routers for route in router.routes])
     openapi.install(app, registry)
     return app

@@ -3,7 +3,8 @@
 Everything is on: validation, admission, durable recording (SQLite, synchronous=FULL), ids, metrics; `limited` also has
 an API key, and two rate limits that are shared through a real Redis. wrk posts bodies that differ over 32
 connections (8 for batches); rounds are interleaved, medians compared. A row counts only where the server was the
-bottleneck: its processes used at least 85 % of a CPU.
+bottleneck: its processes used at least 85 % of a CPU. A run is counted for the reports when its steps are over; the
+next row waits until that is done, and what it cost is said beside the batches.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -44,6 +46,10 @@ MOST_BEYOND_US = 30.0
 LEAST_SHARE = 0.85
 
 
+# The service's processes, by what their command lines hold.
+PARTS = {"graders.worker": "workers", "sqlite_writer": "database", "app.monitors": "reports"}
+
+
 @dataclass
 class Round:
     """One wrk round: requests a second, the server's CPU share, its CPU per request, and the p99."""
@@ -52,25 +58,26 @@ class Round:
     cpu_share: float
     cpu_us: float
     p99_ms: float
+    parts_us: dict[str, float]
+    """The CPU per request of each of its processes."""
+    counting_us: float = 0.0
+    """The CPU per request that the reports took afterwards."""
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        singles, batches = Path(folder, "singles"), Path(folder, "batches")
-        requests = [_request(random.Random(seed)) for seed in range(5000)]
-        singles.write_text("\n".join(map(json.dumps, requests)))
-        batches.write_text("\n".join(json.dumps(_batch(requests, start)) for start in range(0, 5000, BATCH)))
-        rounds, judgement_us = _measure(folder, singles, batches, requests)
+        rounds, judgement_us = _measure(Path(folder))
     sys.exit(0 if _report(rounds, judgement_us) else 1)
 
 
-def _measure(folder: str, singles: Path, batches: Path, requests: list[dict]) -> tuple[dict[str, list[Round]], float]:
+def _measure(folder: Path) -> tuple[dict[str, list[Round]], float]:
     """The rounds, and the CPU microseconds of one judgement."""
+    singles, batches = folder / "singles", folder / "batches"
     rounds: dict[str, list[Round]] = {"echo": [], "single": [], "limited": [], "batch": []}
     with ExitStack() as stack:
         echo = stack.enter_context(_running([sys.executable, str(_HERE / "echo.py"), str(ECHO_PORT)], {}, ECHO_PORT))
-        ours = stack.enter_context(_service(PORT, Path(folder, "ours"), {}))
-        limited = stack.enter_context(_service(LIMITED_PORT, Path(folder, "limited"), _limits(Path(folder), stack)))
+        ours = stack.enter_context(_service(PORT, folder / "ours", {}))
+        limited = stack.enter_context(_service(LIMITED_PORT, folder / "limited", _limits(folder, stack)))
         grade = f"/v1/graders/{GRADER}/grade"
         runs = {
             "echo": (echo, f"http://127.0.0.1:{ECHO_PORT}/echo", singles, 32),
@@ -79,8 +86,15 @@ def _measure(folder: str, singles: Path, batches: Path, requests: list[dict]) ->
             "batch": (ours, f"http://127.0.0.1:{PORT}{grade}-batch", batches, 8),
         }
         for number in range(ROUNDS + 1):
+            # A run of its own: a step that went on growing from round to round would be counted anew after each.
+            requests = [_request(random.Random(seed), _run(number)) for seed in range(5000)]
+            singles.write_text("\n".join(map(json.dumps, requests)))
+            batches.write_text("\n".join(json.dumps(_batch(requests, start)) for start in range(0, 5000, BATCH)))
             for name, run in runs.items():
                 measured = _wrk(*run)
+                if name != "echo":
+                    counting_s = _counting_s(*run[:2], _run(number))
+                    measured.counting_us = counting_s / (measured.requests_per_s * ROUND_S) * 1e6
                 # The first round warms up.
                 if number:
                     rounds[name].append(measured)
@@ -142,12 +156,18 @@ def _wrk(pid: int, url: str, bodies: Path, connections: int) -> Round:
     printed = subprocess.run(
         command, env=os.environ | {"BODIES": str(bodies), "KEY": KEY}, check=True, capture_output=True, text=True
     ).stdout
-    elapsed_s, cpu_s = time.perf_counter() - started, _cpu_s(pid) - cpu_before
+    elapsed_s, spent = time.perf_counter() - started, _cpu_s(pid)
+    spent.subtract(cpu_before)
+    cpu_s = spent.total()
     if "Non-2xx" in printed:
         sys.exit(f"{url} refused requests:\n{printed}")
     requests = int(re.search(r"(\d+) requests in", printed)[1])
     return Round(
-        requests / ROUND_S, cpu_s / elapsed_s, cpu_s / requests * 1e6, _ms(re.search(r"99% +(\S+)", printed)[1])
+        requests / ROUND_S,
+        cpu_s / elapsed_s,
+        cpu_s / requests * 1e6,
+        _ms(re.search(r"99% +(\S+)", printed)[1]),
+        {name: part_s / requests * 1e6 for name, part_s in spent.items()},
     )
 
 
@@ -157,11 +177,28 @@ def _ms(text: str) -> float:
     return float(number) * factor[unit]
 
 
-def _cpu_s(pid: int) -> float:
-    """CPU seconds of the server: its process and the workers that it started."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    stats = [Path(f"/proc/{id}/stat").read_text().rpartition(")")[2].split() for id in (str(pid), *children)]
-    return sum(int(fields[11]) + int(fields[12]) for fields in stats) / os.sysconf("SC_CLK_TCK")
+def _cpu_s(pid: int) -> Counter[str]:
+    """CPU seconds of the server by now: of its event loop, and of the processes that it started."""
+    spent: Counter[str] = Counter()
+    for id in (str(pid), *Path(f"/proc/{pid}/task/{pid}/children").read_text().split()):
+        command = Path(f"/proc/{id}/cmdline").read_text()
+        part = next((part for words, part in PARTS.items() if words in command), "event loop")
+        fields = Path(f"/proc/{id}/stat").read_text().rpartition(")")[2].split()
+        spent[part] += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return spent
+
+
+def _run(number: int) -> str:
+    return f"round-{number}"
+
+
+def _counting_s(pid: int, url: str, run: str) -> float:
+    """Has `run` counted now, not seconds later amid the next row; the CPU seconds that it took."""
+    before = _cpu_s(pid)["reports"]
+    monitor = f"{url.partition('/v1/')[0]}/v1/runs/{run}/monitor"
+    while not httpx2.get(monitor, headers={"X-API-Key": KEY}, timeout=60).raise_for_status().json()["complete"]:
+        pass
+    return _cpu_s(pid)["reports"] - before
 
 
 def _judgement_us(requests: list[dict]) -> float:
@@ -206,7 +243,9 @@ def _report(rounds: dict[str, list[Round]], judgement_us: float) -> bool:
         ("batches, CPU us a sample beyond judgement", beyond_us, beyond_us <= MOST_BEYOND_US, f"<= {MOST_BEYOND_US}"),
         ("least CPU share of a server", least_share, least_share >= LEAST_SHARE, f">= {LEAST_SHARE}: the bottleneck"),
     ]  # fmt: skip
+    parts = ", ".join(f"{name} {us / BATCH:.1f}" for name, us in medians["batch"].parts_us.items())
     print(f"one judgement of these samples, beside the busy service: {judgement_us:.1f} us")
+    print(f"a sample of a batch: {parts}; to count it afterwards {medians['batch'].counting_us / BATCH:.1f} us")
     for what, value, good, target in checks:
         print(f"{'ok  ' if good else 'MISS'} {what}: {value:.2f} ({target})")
     return all(good for _, _, good, _ in checks)
@@ -218,15 +257,18 @@ def _beside_echo(rounds: dict[str, list[Round]], name: str) -> float:
 
 
 def _median(rounds: list[Round]) -> Round:
+    names = {name for row in rounds for name in row.parts_us}
     return Round(
         *(
             statistics.median(getattr(row, name) for row in rounds)
             for name in ("requests_per_s", "cpu_share", "cpu_us", "p99_ms")
-        )
+        ),
+        {name: statistics.median(row.parts_us.get(name, 0.0) for row in rounds) for name in sorted(names)},
+        statistics.median(row.counting_us for row in rounds),
     )
 
 
-def _request(chance: random.Random) -> dict:
+def _request(chance: random.Random, run: str = "bench") -> dict:
     """A financial question with a worked answer, about 1 KB, as a trainer would send it."""
     before, after = chance.randint(1_000, 90_000), chance.randint(1_000, 90_000)
     change = (after - before) / before * 100
@@ -246,7 +288,7 @@ def _request(chance: random.Random) -> dict:
         },
         "sample": {"output_text": text},
         "run": {
-            "id": "bench",
+            "id": run,
             "step": chance.randint(0, 99),
             "item_id": f"q{chance.randint(0, 999)}",
             "rollout": chance.randint(0, 15),
@@ -259,7 +301,7 @@ def _batch(requests: list[dict], start: int) -> dict:
         {**request, "run": {name: request["run"][name] for name in ("item_id", "rollout")}}
         for request in requests[start : start + BATCH]
     ]
-    return {"samples": samples, "run": {"id": "bench", "step": 1}}
+    return {"samples": samples, "run": {"id": requests[start]["run"]["id"], "step": 1}}
 
 
 if __name__ == "__main__":

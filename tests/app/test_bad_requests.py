@@ -179,6 +179,20 @@ def test_a_query_parameter_of_the_wrong_type(client: httpx2.Client) -> None:
     assert answer.json()["errors"][0]["pointer"] == "/query/limit"
 
 
+@pytest.mark.parametrize("path", ["/v1/grades", "/v1/runs", "/v1/runs/a/monitor", "/v1/runs/compare", "/v1/recipes"])
+def test_a_query_parameter_that_there_is_not(client: httpx2.Client, path: str) -> None:
+    answer = client.get(path, params={"limitt": "3"})
+
+    assert_problem(answer, 422, "invalid_request")
+    assert "/query/limitt" in [fault["pointer"] for fault in answer.json()["errors"]]
+
+
+def test_a_misspelt_filter_is_told_what_there_is(client: httpx2.Client) -> None:
+    answer = client.get("/v1/grades", params={"min_rewards": "0.5"})
+
+    assert "Did you mean 'min_reward'? Known: caller, code, cursor," in answer.json()["detail"]
+
+
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "127.0.0.1:80:80"])
 def test_without_keys_only_this_machine_is_served(server: Server, host: str) -> None:
     """A web page may resolve its own name to 127.0.0.1 (DNS rebinding); the Host header gives it away."""
