@@ -61,7 +61,9 @@ def entry_of(submission: Submission, grader: Grader, config: ConfigInForce) -> E
     sent = (mapped, submission.sample if submission.read is None else submission.read)
     entry = Entry(submission, item, sample, Call(sent, to_json(mapped) if grader.item_map else item, sample))
     if submission.key is not None:
-        body = b"\n".join((entry.item, entry.sample, config.json, repr(submission.run).encode()))
+        # Written anew: the blanks between what was sent, or a neighbour's fault, make no other body of it.
+        sent_anew = to_json(submission.item), to_json(submission.sample)
+        body = b"\n".join((*sent_anew, config.json, repr(submission.run).encode()))
         entry.body_sha256 = hashlib.sha256(body).digest()
     return entry
 

@@ -95,12 +95,14 @@ class Health:
         return "ok"
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", response_model=Alive, responses=declared(*OPEN))
 async def healthz() -> Alive:
     """Alive: the event loop answers."""
     return Alive()
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", response_model=Readiness, responses={**declared(*OPEN), 503: {"model": Readiness}})
 async def readyz(request: Request, response: Response) -> Readiness:
     """Ready to grade, or what is wrong."""

@@ -142,6 +142,9 @@ async def read_body(request: Request, headers: Mapping[bytes, bytes], max_bytes:
     if declared != b"application/json" and declared.partition(b";")[0].strip().lower() != b"application/json":
         shown = declared.decode("latin-1")
         raise UnsupportedMediaType(f"The body is declared as {shown!r}; send Content-Type: application/json.")
+    if (encoding := headers.get(b"content-encoding")) is not None and encoding.strip().lower() != b"identity":
+        shown = encoding.decode("latin-1")
+        raise UnsupportedMediaType(f"The body has Content-Encoding {shown!r}; send it as it is.")
     if int(headers.get(b"content-length", b"0")) > max_bytes:
         raise _too_large(max_bytes)
     cycle = Cycle.of(request.receive)

@@ -37,6 +37,8 @@ def _completed(schema: dict[str, Any], graders: list[Grader]) -> dict[str, Any]:
     _add_examples(schema, "/v1/graders/{id}/grade", _bodies(graders))
     _add_examples(schema, "/v1/graders/{id}/grade-batch", {"batch": _batch(graders)} if _batch(graders) else {})
     _add_examples(schema, "/v1/graders/{id}/grade-group", _groups(graders))
+    _add_examples(schema, "/v1/contracts/azure/{id}", _rollouts(graders))
+    _add_examples(schema, "/v1/recipes", _recipes(graders))
     _add_ids(schema, graders)
     return schema
 
@@ -98,6 +100,30 @@ def _batch(graders: list[Grader]) -> dict[str, Any] | None:
     cases = next((grader.version.cases for grader in graders if grader.version.cases), ())
     plain = [case for case in cases if not case.config][:_EXAMPLES_PER_GRADER]
     return {"samples": [{"item": case.item, "sample": case.sample} for case in plain]} if plain else None
+
+
+def _rollouts(graders: list[Grader]) -> dict[str, Any]:
+    """What the platform sends for cases that need no config: it can send none."""
+    return {
+        f"{grader.id}: {case.name}": {
+            "sample": {"output_text": case.sample} if isinstance(case.sample, str) else case.sample,
+            "item": case.item,
+            "trace_id": f"rollout-{number}",
+        }
+        for grader in graders
+        if grader.recipe is None
+        for number, case in enumerate([case for case in grader.version.cases if not case.config][:_EXAMPLES_PER_GRADER])
+    }
+
+
+def _recipes(graders: list[Grader]) -> dict[str, Any]:
+    """By grader id, a recipe of the first config that its cases have."""
+    return {
+        grader.id: {"name": f"my_{grader.version.name}", "grader": grader.id, "config": case.config}
+        for grader in graders
+        if grader.recipe is None
+        for case in [case for case in grader.version.cases if case.config][:1]
+    }
 
 
 def _groups(graders: list[Grader]) -> dict[str, Any]:

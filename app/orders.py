@@ -13,6 +13,9 @@ from app.errors import Failure
 from app.ledger import Record
 from graders.api import Execution, Program, Sample
 
+# Of a run's, an item's or a group's name: an entry of a PostgreSQL index holds one such name.
+NAME_MAX_CHARS = 512
+
 
 class RunPoint(Struct, gc=False):
     """Where in a training run a sample was drawn. It never decides whether a sample is graded."""

@@ -209,13 +209,19 @@ class Workers:
         parts: list[Part] = []
         calls = 0
         while (part := self._waiting.peek(begins_in_s)) is not None:
-            calls += part.samples
-            begins_in_s += part.cost
             if part.cost > most_s or (caller and part.claim.caller.name != caller):
                 break
-            if parts and (part.is_alone or calls > _GROUP_MAX_CALLS):
+            if parts and (part.is_alone or calls + part.samples > _GROUP_MAX_CALLS):
                 break
-            parts.append(self._waiting.take())
+            self._waiting.take()
+            if part.is_alone and (first := self._failed_before.get(part.job)) is not None:
+                # Another with the same content failed while this one waited.
+                self._waiting.done(part, 0.0, is_usual=False)
+                part.settle([AnsweredAtOnce(first)])
+                continue
+            parts.append(part)
+            calls += part.samples
+            begins_in_s += part.cost
             if part.is_alone:
                 break
         return parts

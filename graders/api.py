@@ -34,13 +34,20 @@ class Sample(BaseModel):
     def read(cls, sent: Any) -> "Sample":
         """A sample as sent: an object, or its `output_text` alone; one that has been read stays as it is.
 
+        Where neither text nor JSON was sent, what the model said last in `choices` or `messages` is its text: it must
+        not be judged as an empty answer because a platform or a trainer left its copy out.
+
         Raises:
-            ValidationError: a field has the wrong type, or there is none that a sample has (a misspelt `output_text`
-                must not be judged as an empty answer).
+            ValidationError: a field has the wrong type, or there is none that a sample has (nor must a misspelt
+                `output_text` be judged so).
         """
         if isinstance(sent, Sample):
-            return sent
-        return cls.model_validate({"output_text": sent} if isinstance(sent, str) else sent)
+            sample = sent
+        else:
+            sample = cls.model_validate({"output_text": sent} if isinstance(sent, str) else sent)
+        if sample.output_text is None and sample.output_json is None and (said := _said_last(sample)) is not None:
+            return sample.model_copy(update={"output_text": said})
+        return sample
 
     @model_validator(mode="after")
     def _has_output(self) -> Self:
@@ -54,6 +61,28 @@ class Sample(BaseModel):
         if self.output_text is not None:
             return self.output_text
         return "" if self.output_json is None else json.dumps(self.output_json, ensure_ascii=False)
+
+
+def _said_last(sample: Sample) -> str | None:
+    """The text of the first choice, or of the conversation if the model has the last word; None: there is none."""
+    match (sample.choices, sample.messages):
+        case ([{"message": {"content": content}}, *_], _) if content is not None:
+            return _text_of(content)
+        case (_, [*_, {"role": "assistant", "content": content}]):
+            return _text_of(content)
+    return None
+
+
+def _text_of(content: Any) -> str | None:
+    """A message's content: a string, or a list of parts of which some are text."""
+    if isinstance(content, str):
+        return content
+    texts = [part["text"] for part in content if _is_text(part)] if isinstance(content, list) else []
+    return "".join(texts) if texts else None
+
+
+def _is_text(part: Any) -> bool:
+    return isinstance(part, dict) and isinstance(part.get("text"), str)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from graders.cases import read_cases
 from graders.crashes import place_of
 from graders.digest import digest_of
 from graders.discovery import GraderFolder, find_folders, load_version
-from graders.errors import Fault, InvalidConfig, nearest
+from graders.errors import Fault, InvalidConfig, json_pointer, nearest
 from graders.lock import changed_after_release, released
 from graders.recipes import NAME_PATTERN, Recipe, canonical_json, read_recipes
 from graders.version import Version
@@ -49,8 +49,9 @@ class Grader:
     def as_sent(self, fault: Fault) -> Fault:
         """`fault` with its pointer on the caller's column instead of the version's field."""
         for column, name in self.item_map.items():
-            if fault.pointer == f"/item/{name}" or fault.pointer.startswith(f"/item/{name}/"):
-                return Fault(f"/item/{column}" + fault.pointer.removeprefix(f"/item/{name}"), fault.detail)
+            place = json_pointer("/item", name)
+            if fault.pointer == place or fault.pointer.startswith(f"{place}/"):
+                return Fault(json_pointer("/item", column) + fault.pointer.removeprefix(place), fault.detail)
         return fault
 
     def with_config(self, config: dict[str, Any] | None) -> "ConfigInForce":

@@ -54,7 +54,7 @@ ALLOWED = {
         "app.admission", "app.errors", "app.failed_calls", "app.jobs", "app.trace", "app.worker_process", "graders",
     },
     "app.jobs": {"app.admission", "app.errors", "app.trace", "graders"},
-    "app.failed_calls": {"app.errors", "app.jobs", "graders.errors"},
+    "app.failed_calls": {"app.errors", "app.jobs", "graders.api", "graders.calls", "graders.errors"},
     "app.admission": {"app.admission", "app.auth", "app.errors", "app.trace"},
     "app.admission.limit": set(),
     "app.admission.claim": {"app.auth", "app.trace"},

@@ -22,6 +22,7 @@ from app.errors import Failure, ServiceError, UnknownRun, detail_of, status_of
 from app.grading import Grading
 from app.ledger import Ledger, Record
 from app.metrics import Metrics
+from app.orders import NAME_MAX_CHARS
 from app.programs import Programs, sandbox_settings
 from app.settings import Settings
 from app.workers import Workers
@@ -157,7 +158,7 @@ async def _regrade(
         grading = Grading(catalogue, RateLimits(Rates(), Metrics()), workers, programs, ledger, Metrics())
         target = await catalogue.find(grader_id)
         await _check_source(ledger, caller, run, source)
-        moves = Moves(run, f"{run}~{grader_id}~{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}", grader_id)
+        moves = Moves(run, _new_run(run, grader_id), grader_id)
         regrading = Regrading(ledger, catalogue, grading, caller, target, config, moves.new_run, chosen.deadline_s)
         async for before, after in regrading.moves(run, source):
             moves.add(before, after)
@@ -166,6 +167,12 @@ async def _regrade(
         await programs.close()
         await workers.close()
         await ledger.close()
+
+
+def _new_run(run: str, grader_id: str) -> str:
+    """Under what the new grades stand: a name that can be asked for, however long that of the old run is."""
+    rest = f"~{grader_id}~{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+    return run[: NAME_MAX_CHARS - len(rest)] + rest
 
 
 async def _of_others(ledger: Ledger, run: str) -> str:

@@ -16,6 +16,7 @@ from app.contracts.claims import PriorityHeader, TimeoutMs, azure_claim_of
 from app.contracts.wire import GRADING, PROBLEM_TYPE, declared, grading_reply, read_sample
 from app.dependencies import grading_of
 from app.errors import (
+    TABLE,
     DeadlineExceeded,
     Failure,
     IdempotencyConflict,
@@ -39,6 +40,12 @@ _ERRORS = [
 router = APIRouter(route_class=LeanRoute, tags=["contracts"])
 
 
+def _declared() -> dict[int | str, dict[str, Any]]:
+    responses = declared(*_ERRORS)
+    responses[503]["description"] += f", `{TABLE[DeadlineExceeded].code}`"
+    return responses
+
+
 class EndpointBody(BaseModel, extra="ignore"):
     """What the platform sends. Fields that it adds later are ignored."""
 
@@ -58,7 +65,7 @@ class EndpointAnswer(BaseModel):
 @router.post(
     "/v1/contracts/azure/{id}",
     response_model=EndpointAnswer,
-    responses=declared(*_ERRORS),
+    responses=_declared(),
 )
 async def azure(
     request: Request,
@@ -70,9 +77,8 @@ async def azure(
     """Grade one rollout of an Azure or OpenAI reinforcement fine-tuning job (grader type `endpoint`)."""
     try:
         key = _key(body)
-        sample = _with_text(body.sample)
-        read_sample(sample, "/sample")
-        submission = Submission(body.item, sample, key=key)
+        read = read_sample(body.sample, "/sample")
+        submission = Submission(body.item, body.sample, key=key, read=read)
         order = Order(azure_claim_of(request, timeout_ms, priority), id, "azure", [submission], key=key)
         [answer] = await grading_of(request).grade(order)
     except (ServiceError, Unscored) as error:
@@ -82,16 +88,6 @@ async def azure(
     record = answer.record
     score = {"score": record.reward, "verdict": record.verdict, "record": record.record}
     return grading_reply(to_json(score), order.quotas)
-
-
-def _with_text(sample: Any) -> Any:
-    """`sample` with the first choice's content as its text, where the platform sent neither text nor JSON."""
-    if not isinstance(sample, dict) or {"output_text", "output_json"} & sample.keys():
-        return sample
-    match sample.get("choices"):
-        case [{"message": {"content": str(content)}}, *_]:
-            return {**sample, "output_text": content}
-    return sample
 
 
 def _key(body: EndpointBody) -> str | None:

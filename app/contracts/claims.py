@@ -57,7 +57,8 @@ def _claim(request: Request, run: str | None, timeout_ms: str | None, priority: 
 def _seconds(sent: str) -> float:
     if sent.isascii() and sent.isdigit() and len(sent) <= _DIGITS_MAX and (milliseconds := int(sent)) > 0:
         return milliseconds / 1000
-    raise _unreadable("X-Request-Timeout-Ms", sent, "wanted whole milliseconds from 1")
+    wanted = f"wanted whole milliseconds from 1, in at most {_DIGITS_MAX} digits"
+    raise _unreadable("X-Request-Timeout-Ms", sent, wanted)
 
 
 def _priority(sent: str) -> Priority:

@@ -13,10 +13,10 @@ from pydantic import ValidationError
 
 from app.contracts.asked import BATCH_MAX, Asked
 from app.encoding import DEPTH_MAX
-from app.orders import RunPoint, Submission
+from app.orders import NAME_MAX_CHARS, RunPoint, Submission
 from graders.api import Sample
 
-_Name = Annotated[str, Meta(min_length=1, max_length=512)]
+_Name = Annotated[str, Meta(min_length=1, max_length=NAME_MAX_CHARS)]
 _Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 
 # A NUL in a name, which no database stores, is written so; most bodies hold none.
@@ -24,11 +24,11 @@ _NUL = b"\\u0000"
 
 
 class _Run(Struct, forbid_unknown_fields=True, frozen=True, gc=False):
-    id: _Name | int | None = None
+    id: _Name | _Int64 | None = None
     step: _Int64 | None = None
-    item_id: _Name | int | None = None
+    item_id: _Name | _Int64 | None = None
     rollout: _Int64 | None = None
-    group: _Name | int | None = None
+    group: _Name | _Int64 | None = None
 
 
 _NOWHERE = _Run()

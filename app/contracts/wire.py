@@ -39,12 +39,12 @@ from app.errors import (
 )
 from app.lean_route import Reply
 from app.ledger import Record
-from app.orders import Answer, Graded, RunPoint
+from app.orders import NAME_MAX_CHARS, Answer, Graded, RunPoint
 from graders.api import Sample
 from graders.errors import Fault, GraderCrashed, InvalidConfig, faults_of
 
 # PostgreSQL stores no NUL in text; whatever is searched by must be storable.
-Name = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^\x00]+$")]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_MAX_CHARS, pattern=r"^[^\x00]+$")]
 RunName = Annotated[
     str,
     Path(

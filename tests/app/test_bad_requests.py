@@ -1,5 +1,6 @@
 """Bad input gets one clear RFC 9457 answer and nothing else."""
 
+import gzip
 import http.client
 import json
 from urllib.parse import urlsplit
@@ -140,6 +141,14 @@ def test_an_idempotency_key_that_is_too_long(client: httpx2.Client) -> None:
 
     assert_problem(answer, 422, "invalid_request")
     assert answer.json()["errors"][0]["pointer"] == "/header/Idempotency-Key"
+
+
+def test_a_compressed_body(client: httpx2.Client) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    answer = client.post(PATH, content=gzip.compress(json.dumps(GOOD).encode()), headers=headers)
+
+    assert_problem(answer, 415, "unsupported_media_type")
+    assert "Content-Encoding 'gzip'" in answer.json()["detail"]
 
 
 def test_another_media_type(client: httpx2.Client) -> None:

@@ -1,5 +1,7 @@
 """A batch answers in input order, per sample, and one bad sample fails no other."""
 
+import json
+
 import httpx2
 
 PATH = "/v1/graders/moody@v1/grade-batch"
@@ -63,6 +65,20 @@ def test_a_retried_batch_grades_only_what_has_no_grade_yet(client: httpx2.Client
     assert (after[1]["answer"], after[1]["replayed"]) == ("b", False)
     assert conflict[0]["replayed"]
     assert conflict[1]["error"]["code"] == "idempotency_conflict"
+
+
+def test_a_neighbour_s_fault_makes_no_other_body_of_a_sample(client: httpx2.Client) -> None:
+    good = {"item": {"n": 1}, "sample": "a"}
+    batches = [[good, good], [good, {**good, "sample": None}], [good, good, {**good, "sample": "\ud800"}]]
+
+    # As most clients write it: with blanks, which a batch that is read the careful way does not keep.
+    bodies = [json.dumps({"samples": batch}) for batch in batches]
+    headers = {"Idempotency-Key": "blanks", "Content-Type": "application/json"}
+    answers = [client.post(PATH, content=body, headers=headers).json()["results"] for body in bodies]
+
+    assert answers[1][0] == {**answers[0][0], "replayed": True}
+    assert answers[1][1]["error"]["code"] == "invalid_request"
+    assert [one.get("replayed") for one in answers[2]] == [True, True, False]
 
 
 def test_a_batch_s_key_never_meets_a_single_one_s(client: httpx2.Client) -> None:

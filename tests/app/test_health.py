@@ -37,11 +37,13 @@ def test_ready_says_of_every_part_how_it_is(tmp_path: Path, redis: Redis) -> Non
     with Server(tmp_path / "data", RFT_REDIS_URL=redis.url, RFT_GRADERS_PATH=str(tmp_path / "graders")) as server:
         state = server.client.get("/readyz").json()
         refused = server.client.post("/v1/graders/unfit@v1/grade", json={"item": {}, "sample": ""})
+        heads = [server.client.head(path) for path in ("/healthz", "/readyz")]
 
     assert (state["ready"], state["database"], state["redis"]) == (True, "ok", "ok")
     assert "no_such_module_at_all" in state["unhealthy_graders"]["broken@v1"]
     assert "expected 1 right, got 0 wrong" in state["unhealthy_graders"]["unfit@v1"]
     assert refused.status_code == 404
+    assert [(head.status_code, head.content) for head in heads] == [(200, b"")] * 2
 
 
 def test_redis_that_is_away_is_reported_and_grading_goes_on(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from app.errors import AnsweredAtOnce, DeadlineExceeded, Overloaded, WorkerDied,
 from app.jobs import Job, Outcome
 from app.metrics import Metrics
 from app.workers import Workers
+from graders.api import Sample
 from graders.calls import Call, Judged
 from graders.errors import GraderCrashed, InvalidItem
 from graders.registry import ConfigInForce, Registry
@@ -150,6 +151,32 @@ async def test_a_small_call_that_failed_its_group_does_so_once(workers: Workers,
 
     assert isinstance(neighbour, Judged)
     assert isinstance(culprit, AnsweredAtOnce)
+
+
+@pytest.mark.parametrize("filler", [0, 100])
+async def test_equal_calls_of_a_batch_do_not_each_cost_a_worker(
+    workers: Workers, graders_path: Path, filler: int
+) -> None:
+    alike = job(graders_path, *["die"] * 12, filler=filler).only([0] * 12)
+
+    outcomes = await workers(alike, soon())
+
+    assert sum(isinstance(outcome, WorkerDied) for outcome in outcomes) <= 2
+    assert {type(outcome) for outcome in outcomes} == {WorkerDied, AnsweredAtOnce}
+
+
+async def test_a_call_that_failed_is_known_again_however_it_was_written(workers: Workers, graders_path: Path) -> None:
+    version = _version(graders_path)
+    ways = [
+        Call(({"n": 1}, "die"), b'{"n":1}', b'"die"'),
+        Call(({"n": 1}, "die"), b'{"n": 1 }', b'"\\u0064ie"'),
+        Call(({"n": 1}, {"output_text": "die"}), b'{"n":1}', b'{"output_text":"die"}'),
+        Call(({"n": 1}, Sample(output_text="die")), b'{"n":1}', b'{"output_text":"die"}'),
+    ]
+
+    outcomes = [await workers(Job(version, ConfigInForce.of({}, version), [way]), soon()) for way in ways]
+
+    assert [type(outcome) for [outcome] in outcomes] == [WorkerDied, *[AnsweredAtOnce] * 3]
 
 
 @pytest.mark.parametrize("text", ["fraction", "surrogate", "huge"])

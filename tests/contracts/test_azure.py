@@ -15,6 +15,9 @@ MESSAGES = [
 ]
 
 
+SAID = [{"index": 0, "message": {"role": "assistant", "content": "20%"}}]
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("azure")
@@ -60,7 +63,14 @@ def item(**more: object) -> dict[str, object]:
         ({"output_json": {"answer": "35%"}}, 0.0),
         ({"output_text": "", "output_json": None, "output_tools": [], "output_reasoning_summary": None}, 0.0),
         ({"choices": [{"index": 0, "message": {"role": "assistant", "content": "x"}}], "output_text": "0.2"}, 0.8),
-        ({"choices": [{"index": 0, "message": {"role": "assistant", "content": "20%"}}]}, 1.0),
+        ({"choices": SAID}, 1.0),
+        ({"choices": SAID, "output_text": None, "output_json": None, "output_tools": []}, 1.0),
+        ({"choices": SAID, "output_text": ""}, 0.0),
+        ({"choices": [{"message": {"content": [{"type": "text", "text": "20"}, {"type": "text", "text": "%"}]}}]}, 1.0),
+        ({"choices": [{"message": {"role": "assistant", "content": None, "tool_calls": []}}]}, 0.0),
+        ({"messages": [*MESSAGES, {"role": "assistant", "content": "20%"}]}, 1.0),
+        ({"messages": [{"role": "assistant", "content": "20%"}, *MESSAGES]}, 0.0),
+        ({"choices": ["20%"], "messages": [{"role": "assistant"}]}, 0.0),
     ],
 )
 def test_every_subset_of_the_sample_is_judged(server: Server, sample: dict, score: float) -> None:
@@ -68,6 +78,11 @@ def test_every_subset_of_the_sample_is_judged(server: Server, sample: dict, scor
 
     assert answer.status_code == 200, answer.text
     assert answer.json()["score"] == score
+    native = {"sample": sample, "item": {"reference": "20%"}, "config": {"spec": {"unit": "percent"}}}
+    alone = server.client.post("/v1/graders/finance_qa@v1/grade", json=native)
+    batch = {"samples": [{name: native[name] for name in ("sample", "item")}], "config": native["config"]}
+    [among] = server.client.post("/v1/graders/finance_qa@v1/grade-batch", json=batch).json()["results"]
+    assert alone.json()["reward"] == among["reward"] == score
 
 
 @pytest.mark.parametrize("name", ["", ".empty_output", ".minimal_output_json_only", ".tool_calls"])

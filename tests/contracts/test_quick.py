@@ -60,6 +60,7 @@ def _same(body: bytes, model: type[GradeBody] | type[BatchBody]) -> Asked | None
 
 @given(_ONES, st.booleans(), st.sampled_from([None, 1]))
 @example({"item": {}, "sample": "x", "run": {"id": 7, "step": 2**63}}, True, None)
+@example({"item": {}, "sample": "x", "run": {"id": 10**511, "item_id": 10**512}}, True, None)
 @example({"item": {"a": "\ud83d"}, "sample": "x"}, True, None)
 def test_a_single_body_is_the_same_read_either_way(body: Any, ascii_only: bool, indent: int | None) -> None:
     _same(_bytes(body, ascii_only, indent), GradeBody)

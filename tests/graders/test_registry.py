@@ -152,6 +152,8 @@ def test_columns_are_followed_through_a_chain_and_faults_name_the_caller_s(toys:
 
     assert outer.item_map == {"answer": "label"}
     assert outer.as_sent(Fault("/item/label", "wrong")).pointer == "/item/answer"
+    odd = registry.resolve(Recipe("odd", 1, "toy@v1", {}, {"a/b~c": "label"}), registry["toy@v1"])
+    assert odd.as_sent(Fault("/item/label/0", "wrong")).pointer == "/item/a~1b~0c/0"
 
 
 def test_an_item_map_that_names_no_field_is_refused_with_a_hint(toys: Path) -> None:
