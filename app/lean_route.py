@@ -20,6 +20,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from app.auth import Scope as CallerScope
+from app.encoding import DEPTH_MAX
 from app.errors import BodyTooLarge, InvalidRequest, UnknownRoute, UnsupportedMediaType
 from app.http_cycle import Cycle
 from graders.errors import Fault, faults_of
@@ -191,10 +192,14 @@ def read_json(body: bytes) -> Any:
 
     Raises:
         NotJson: it is none; the detail says at which line and column.
+        InvalidRequest: it is nested too deep to be read.
     """
     try:
         return from_json(body, allow_inf_nan=False)
     except ValueError as error:
+        if "recursion limit" in str(error):
+            detail = f"The body is nested deeper than {DEPTH_MAX} levels."
+            raise InvalidRequest(detail, (Fault("", detail),)) from error
         if (repaired := without_lone_surrogates(body)) != body:
             return read_json(repaired)
         raise NotJson(str(error)) from error

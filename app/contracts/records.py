@@ -146,7 +146,7 @@ async def list_grades(
     max_reward: Annotated[float | None, Query(allow_inf_nan=False)] = None,
     scored: Annotated[bool | None, Query(description="Only grades, or only unscored rows.")] = None,
     limit: Limit = 50,
-    cursor: Cursor = None,
+    cursor: Annotated[UUID | None, Query(description="`next` of the page before.")] = None,
     of: Of = None,
 ) -> GradePage:
     """Rows of the ledger, newest first."""
@@ -163,7 +163,7 @@ async def list_grades(
         max_reward=max_reward,
         scored=scored,
     )
-    found = await ledger.search(where, after=cursor, limit=limit + 1)
+    found = await ledger.search(where, after=None if cursor is None else str(cursor), limit=limit + 1)
     rows = [GradeRow(**_row(record)) for record in found[:limit]]
     return GradePage(grades=rows, next=rows[-1].record if len(found) > limit else None)
 

@@ -196,6 +196,17 @@ def test_a_query_parameter_that_there_is_not(client: httpx2.Client, path: str) -
     assert "/query/limitt" in [fault["pointer"] for fault in answer.json()["errors"]]
 
 
+def test_a_cursor_that_is_none(client: httpx2.Client) -> None:
+    assert_problem(client.get("/v1/grades", params={"cursor": "zz"}), 422, "invalid_request")
+
+
+def test_what_is_nested_too_deep_to_be_read_is_said_to_be_so(client: httpx2.Client) -> None:
+    answer = post(client, b'{"item": {"n": ' + 300 * b"[" + 300 * b"]" + b'}, "sample": "a"}')
+
+    assert_problem(answer, 422, "invalid_request")
+    assert "nested deeper than 150 levels" in answer.json()["detail"]
+
+
 def test_a_misspelt_filter_is_told_what_there_is(client: httpx2.Client) -> None:
     answer = client.get("/v1/grades", params={"min_rewards": "0.5"})
 
