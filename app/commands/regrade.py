@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -62,19 +62,43 @@ def regrade(
 
 
 @dataclass
+class Move:
+    """How the rewards of some samples moved."""
+
+    samples: int = 0
+    up: int = 0
+    down: int = 0
+    sum_before: float = 0.0
+    sum_after: float = 0.0
+
+    def add(self, before: float, after: float) -> None:
+        self.samples += 1
+        self.up += after > before
+        self.down += after < before
+        self.sum_before += before
+        self.sum_after += after
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "up": self.up,
+            "down": self.down,
+            "same": self.samples - self.up - self.down,
+            "mean_reward_before": self.sum_before / self.samples if self.samples else None,
+            "mean_reward_after": self.sum_after / self.samples if self.samples else None,
+        }
+
+
+@dataclass
 class Moves:
     """How the rewards of a run moved."""
 
     run: str
     new_run: str
     grader: str
-    transitions: Counter[tuple[str, str]] = field(default_factory=Counter)
+    total: Move = field(default_factory=Move)
+    transitions: dict[tuple[str, str], Move] = field(default_factory=lambda: defaultdict(Move))
+    """By the verdicts before and after."""
     unscored: Counter[str] = field(default_factory=Counter)
-    up: int = 0
-    down: int = 0
-    same: int = 0
-    sum_before: float = 0.0
-    sum_after: float = 0.0
 
     def add(self, before: Record, after: Record | Failure) -> None:
         """Counts one grade; one that got none is reported."""
@@ -84,36 +108,27 @@ class Moves:
             err.print(f"{before.record}: {detail}", style="yellow", markup=False)
             return
         old, new = before.reward or 0.0, after.reward or 0.0
-        self.transitions[before.verdict or "", after.verdict or ""] += 1
-        self.up += new > old
-        self.down += new < old
-        self.same += new == old
-        self.sum_before += old
-        self.sum_after += new
+        self.total.add(old, new)
+        self.transitions[before.verdict or "", after.verdict or ""].add(old, new)
 
     def as_json(self) -> dict[str, Any]:
-        graded = self.up + self.down + self.same
         return {
             "run": self.run,
             "new_run": self.new_run,
             "grader": self.grader,
-            "graded": graded,
-            "up": self.up,
-            "down": self.down,
-            "same": self.same,
-            "mean_reward_before": self.sum_before / graded if graded else None,
-            "mean_reward_after": self.sum_after / graded if graded else None,
+            "graded": self.total.samples,
+            **self.total.as_json(),
             "unscored": dict(self.unscored),
             "transitions": [
-                {"before": before, "after": after, "count": count}
-                for (before, after), count in self.transitions.most_common()
+                {"before": before, "after": after, "count": move.samples, **move.as_json()}
+                for (before, after), move in sorted(self.transitions.items(), key=lambda each: -each[1].samples)
             ],
         }
 
     def headline(self) -> str:
         found = self.as_json()
         line = f"{self.run} by {self.grader}: {found['graded']} graded again"
-        line += f", {self.up} up, {self.down} down, {self.same} same"
+        line += f", {found['up']} up, {found['down']} down, {found['same']} same"
         if found["graded"]:
             line += f"; mean reward {found['mean_reward_before']:.4f} -> {found['mean_reward_after']:.4f}"
         return line
@@ -128,9 +143,11 @@ class Moves:
 
     def table(self) -> Table:
         found = self.as_json()
-        table = Table("before", "after", "samples")
+        table = Table("before", "after", "samples", "up", "down", "mean reward")
         for move in found["transitions"]:
-            table.add_row(move["before"], move["after"], str(move["count"]))
+            rewards = f"{move['mean_reward_before']:.4g} -> {move['mean_reward_after']:.4g}"
+            counts = (str(move[name]) for name in ("count", "up", "down"))
+            table.add_row(move["before"], move["after"], *counts, rewards)
         for code, count in self.unscored.most_common():
             table.add_row("", f"unscored: {code}", str(count), style="yellow")
         return table

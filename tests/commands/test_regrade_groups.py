@@ -62,6 +62,9 @@ def test_a_run_with_groups_is_graded_again(tmp_path: Path, database_url: str) ->
     assert (same["graded"], same["same"], same["unscored"]) == (7, 7, {})
     assert same["mean_reward_before"] == same["mean_reward_after"] == half["mean_reward_before"]
     assert half["mean_reward_after"] == half["mean_reward_before"] / 2
+    moved = [move for move in half["transitions"] if move["mean_reward_before"]]
+    assert sum(move["down"] for move in moved) == half["down"] > 0
+    assert all(move["mean_reward_after"] == move["mean_reward_before"] / 2 for move in moved)
     assert [report["graded"] for report in reports] == [7, 7, 7]
     assert [report["superseded"] for report in reports] == [3, 3, 3]
     assert reports[0]["steps"] == reports[1]["steps"]
