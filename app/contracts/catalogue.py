@@ -56,7 +56,7 @@ class GraderPage(GraderSummary):
     group_reward_range: list[float] | None = Field(
         min_length=2, max_length=2, description="Least and greatest reward in a group; null: it credits no groups."
     )
-    item_schema: dict[str, Any] = Field(description="JSON Schema of the item.")
+    item_schema: dict[str, Any] = Field(description="JSON Schema of the item, under a recipe's column names.")
     config_schema: dict[str, Any] = Field(description="JSON Schema of the config.")
     details_schema: dict[str, Any] = Field(description="JSON Schema of a grade's `details`.")
     credit_schema: dict[str, Any] | None = Field(
@@ -114,7 +114,7 @@ async def show_grader(id: str, catalogue: CurrentCatalogue) -> GraderPage:
         verdicts=list(version.verdicts),
         reward_range=list(version.reward_range),
         group_reward_range=list(version.group_reward_range) if version.has_group_credit else None,
-        item_schema=version.item_schema,
+        item_schema=_with_columns(version.item_schema, grader.item_map),
         config_schema=version.config_schema,
         details_schema=version.details_schema,
         credit_schema=version.credit_schema,
@@ -122,6 +122,14 @@ async def show_grader(id: str, catalogue: CurrentCatalogue) -> GraderPage:
         item_map=grader.item_map,
         cases=[] if grader.recipe else _cases(grader),
     )
+
+
+def _with_columns(schema: dict[str, Any], item_map: dict[str, str]) -> dict[str, Any]:
+    """The schema of an item that has the columns of `item_map` instead of the fields that they are read as."""
+    columns = {name: column for column, name in item_map.items()}
+    fields = {columns.get(name, name): field for name, field in schema.get("properties", {}).items()}
+    required = [columns.get(name, name) for name in schema.get("required", ())]
+    return {**schema, "properties": fields} | ({"required": required} if required else {})
 
 
 @lean.post(

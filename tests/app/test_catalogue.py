@@ -36,6 +36,8 @@ def test_a_recipe_is_called_like_a_grader(client: httpx2.Client) -> None:
     graded = client.post(f"/v1/graders/{made['id']}/grade", json={"item": {"number": 4}, "sample": "a"}).json()
 
     assert (made["id"], made["stands_on"]) == ("halved@v1", "moody@v1")
+    schema = client.get("/v1/graders/halved@v1").json()["item_schema"]
+    assert (schema["properties"]["number"]["description"], schema["required"]) == ("A number.", ["number"])
     assert (graded["grader"], graded["reward"], graded["reason"]) == ("halved@v1", 0.5, "n is 4.")
     assert graded["digest"] == made["digest"]
 
