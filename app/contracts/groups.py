@@ -9,7 +9,7 @@ from pydantic_core import from_json, to_json
 from app.contracts.asked import BATCH_MAX
 from app.contracts.claims import PriorityHeader, TimeoutMs, claim_of
 from app.contracts.native import BatchError, BatchSample, GradeAnswer, IdempotencyKey, namespaced, read_samples
-from app.contracts.wire import GRADING, Run, declared, grade_json, grading_reply
+from app.contracts.wire import GRADING, Run, SentRun, declared, grade_json, grading_reply
 from app.dependencies import groups_of
 from app.errors import BatchOverBurst, Failure, InvalidRequest, NoGroupCredit, problem
 from app.group_orders import GroupAnswer, GroupOrder, Unread
@@ -34,7 +34,7 @@ class GroupBody(BaseModel, extra="forbid"):
     credit: dict[str, Any] | None = Field(
         None, description="How the group is credited: see the grader's `credit_schema`."
     )
-    run: Run = Field(Run(), description="Run coordinates that all samples share.")
+    run: SentRun = Field(Run(), description="Run coordinates that all samples share.")
 
 
 class MemberAnswer(GradeAnswer):

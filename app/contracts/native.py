@@ -13,6 +13,7 @@ from app.contracts.claims import PriorityHeader, TimeoutMs, claim_of
 from app.contracts.wire import (
     GRADING,
     Run,
+    SentRun,
     SentSample,
     answer_json,
     declared,
@@ -38,7 +39,7 @@ class GradeBody(BaseModel, extra="forbid"):
     item: dict[str, Any] = Field(description="The dataset row; fields that the grader does not know are ignored.")
     sample: SkipValidation[Sample | str] = Field(description="What the model produced, or its text alone.")
     config: dict[str, Any] | None = Field(None, description="The grader's config; not with a recipe.")
-    run: Run = Field(Run(), description="Run coordinates, for the reports.")
+    run: SentRun = Field(Run(), description="Run coordinates, for the reports.")
 
     @classmethod
     def read(cls, body: bytes) -> Asked:
@@ -55,7 +56,7 @@ class BatchSample(BaseModel, extra="forbid"):
 
     item: dict[str, Any]
     sample: SkipValidation[Sample | str]
-    run: Run = Field(Run(), description="Its own run coordinates; they win over those beside the batch.")
+    run: SentRun = Field(Run(), description="Its own run coordinates; they win over those beside the batch.")
 
 
 class BatchBody(BaseModel, extra="forbid"):
@@ -63,7 +64,7 @@ class BatchBody(BaseModel, extra="forbid"):
 
     samples: list[SkipValidation[BatchSample]] = Field(max_length=BATCH_MAX)
     config: dict[str, Any] | None = Field(None, description="The grader's config; not with a recipe.")
-    run: Run = Field(Run(), description="Run coordinates that all samples share.")
+    run: SentRun = Field(Run(), description="Run coordinates that all samples share.")
 
     @classmethod
     def read(cls, body: bytes) -> Asked:

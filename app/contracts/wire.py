@@ -137,6 +137,10 @@ class Run(BaseModel):
         return RunPoint(self.id, self.step, self.item_id, self.rollout, self.group)
 
 
+SentRun = Annotated[Run, BeforeValidator(lambda sent: Run() if sent is None else sent, json_schema_input_type=Run)]
+"""Coordinates as sent: null, as a dataset's row may have it, says nothing."""
+
+
 def _as_object(sent: Any) -> Any:
     """Raises ValueError for what is no sample at all."""
     if isinstance(sent, str):

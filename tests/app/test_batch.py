@@ -109,6 +109,8 @@ def test_coordinates_never_reject_a_grade(client: httpx2.Client) -> None:
     assert "reward" in answer.json()["results"][0]
     [row] = client.get("/v1/grades", params={"run": "7"}).json()["grades"]
     assert (row["item_id"], row["group"], row["step"]) == ("42", "3", 1)
+    without = client.post(PATH, json={"samples": [{**samples("a")[0], "run": None}], "run": None})
+    assert "reward" in without.json()["results"][0]
 
 
 def test_a_thousand_samples_pass_and_one_more_does_not(client: httpx2.Client) -> None:
