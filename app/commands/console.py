@@ -5,13 +5,16 @@ from typing import Any, NoReturn
 import typer
 from rich.console import Console
 
-from app.errors import LedgerUnavailable, ServiceError, detail_of
+from app.errors import Failure, LedgerUnavailable, detail_of
 from app.ledger import shown_place
 from app.settings import Settings, SettingsError, from_environment
 from graders.registry import Grader, Registry, UnknownGrader
 
 out = Console()
 err = Console(stderr=True)
+
+PLACES_MAX = 5
+"""Of so many places in what a caller sent is said what is wrong there."""
 
 _STORED = "Recipes that a service has stored (POST /v1/recipes) are known to that service alone."
 
@@ -30,10 +33,10 @@ def settings(**overrides: Any) -> Settings:
         stop(str(error))
 
 
-def stop_for(error: ServiceError, code: int = 2) -> NoReturn:
-    """Ends the command with what `error` says; where the database is away, with which one it is."""
+def stop_for(error: Failure, code: int = 2) -> NoReturn:
+    """Ends the command with what `error` says and where; where the database is away, with which one it is."""
     where = f" {database_in_use()}" if isinstance(error, LedgerUnavailable) else ""
-    stop(f"{detail_of(error)}{where}", code)
+    stop(f"{detail_of(error, PLACES_MAX)}{where}", code)
 
 
 def database_in_use() -> str:

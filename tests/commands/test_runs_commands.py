@@ -120,6 +120,18 @@ def test_a_run_without_a_grade_is_not_said_to_have_been_graded_again(database: s
     assert "The new grades are" not in said
 
 
+def test_a_config_that_a_run_cannot_be_graded_again_with_is_told_with_its_faults(database: str, tmp_path: Path) -> None:
+    recorded(database, grade(run="r"))
+    config = tmp_path / "c.json"
+    config.write_text('{"scores": {"accurat": 1, "minor": 7}}')
+
+    said = rft(database, "regrade", "--run", "r", "--grader", "finance_qa@v1", "--config", str(config), expect=2).output
+
+    assert "/config/scores/accurat" in said
+    assert "Did you mean 'accurate'?" in said
+    assert "/config/scores/minor" in said
+
+
 def test_watching_shows_steps_and_what_the_monitors_found(database: str) -> None:
     recorded(
         database,
