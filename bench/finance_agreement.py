@@ -274,5 +274,5 @@ if __name__ == "__main__":
         sys.exit("Usage: python bench/finance_agreement.py PATH   (the folder with pairs_human.jsonl)")
     path = Path(sys.argv[1])
     if missing := [name for name in FILES if not (path / name).is_file()]:
-        sys.exit(f"{path} has no {', '.join(missing)}. Wanted: {__doc__}")
+        sys.exit(f"{path} has no {', '.join(missing)}.\n\n{__doc__}")
     sys.exit(main(path))
