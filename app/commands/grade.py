@@ -86,7 +86,9 @@ def read_config(file: Path | None) -> dict[str, Any] | None:
     try:
         text = file.read_text("utf-8")
         config = tomllib.loads(text) if file.suffix == ".toml" else json.loads(text)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        stop(f"--config {file}: {error.strerror}. Wanted the config's fields, as JSON, or as TOML in a file *.toml.")
+    except ValueError as error:
         stop(f"--config {file}: {error}")
     if not isinstance(config, dict):
         stop(f"--config {file}: wanted an object with the config's fields.")

@@ -188,7 +188,11 @@ def test_an_output_that_is_there_stays_as_it_is_until_all_else_is_known_to_be_us
     rft("grade", "four_tier@v1", "--input", source, "--output", output, "--config", config, expect=2)
     _, missing = rft("grade", "finance_qa@v1", "--input", tmp_path / "no.jsonl", "--output", output, expect=2)
 
+    no_config = ("--config", tmp_path / "no.json")
+    _, unread = rft("grade", "finance_qa@v1", "--input", source, "--output", output, *no_config, expect=2)
+
     assert output.read_text() == "yesterday's"
+    assert f"--config {tmp_path}/no.json: No such file or directory. Wanted the config's fields" in unread
     assert f"--input {tmp_path}/no.jsonl: No such file or directory. Wanted a file of JSON lines" in missing
     _, errors = rft("grade", "finance_qa@v1", "--input", source, "--output", tmp_path / "no" / "out.jsonl", expect=2)
     assert "out.jsonl: No such file or directory. Wanted a file to write, or - for stdout." in errors
