@@ -39,7 +39,7 @@ from graders.errors import Unscored
 
 _log = logging.getLogger(__name__)
 _REQUEST_ID = re.compile(rb"[\w.\-]{1,128}")
-_HOST = re.compile(rb"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.IGNORECASE)
+_HOST = re.compile(rb"(127(\.\d{1,3}){3}|localhost|\[::1\])(:\d{1,5})?", re.IGNORECASE)
 
 # What nginx logs for a caller that hung up before it had an answer.
 _HUNG_UP = 499

@@ -48,7 +48,7 @@ class UnsupportedMediaType(ServiceError):
 
 
 class HostNotAllowed(ServiceError):
-    """Without keys only Host 127.0.0.1 or localhost is served, so that no web page can reach the service by DNS."""
+    """Without keys only a Host of 127.0.0.0/8, ::1 or localhost is served, so that no web page can come here by DNS."""
 
 
 class NotAuthorized(ServiceError):

@@ -29,12 +29,18 @@ def stale_documents(registry: Registry) -> list[Path]:
     return [file for file, text in _documents(registry) if file.read_text("utf-8") != text]
 
 
+def fill_cases(folder: Path, versions: list[str]) -> None:
+    """Writes the table of its cases into the README of the grader in `folder`."""
+    file = folder / "README.md"
+    file.write_text(_with_cases(file, versions), "utf-8")
+
+
 def _documents(registry: Registry) -> Iterator[tuple[Path, str]]:
     for folder in registry.folders.values():
         file = folder.folder / "README.md"
         if folder.origin.startswith((BUILT_IN, "path")) and file.is_file():
             versions = [f"v{number}" for number in sorted(folder.versions())]
-            yield file, _filled(file, {"cases": markdown_table(read_cases(folder.folder), versions)})
+            yield file, _with_cases(file, versions)
     readme = _PROJECT / "README.md"
     if readme.is_file():
         parts = {
@@ -42,6 +48,10 @@ def _documents(registry: Registry) -> Iterator[tuple[Path, str]]:
             "monitors": _monitors(),
         }  # fmt: skip
         yield readme, _filled(readme, parts)
+
+
+def _with_cases(file: Path, versions: list[str]) -> str:
+    return _filled(file, {"cases": markdown_table(read_cases(file.parent), versions)})
 
 
 def _filled(file: Path, parts: dict[str, str]) -> str:

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -250,6 +251,11 @@ class Settings(BaseModel):
         return self.database_url or f"sqlite:///{self.data_dir / 'rft.sqlite3'}"
 
     @property
+    def database_setting(self) -> str:
+        """The variable that names the database; a URL may hold a password and is not repeated."""
+        return variable("database_url") if self.database_url else f"{variable('data_dir')}={self.data_dir}"
+
+    @property
     def has_spool(self) -> bool:
         """Whether grades may wait for the database: the embedded one is on the same disk."""
         return self.spool_max_mib > 0 and not self.database.startswith("sqlite")
@@ -273,7 +279,11 @@ class Settings(BaseModel):
 
     @property
     def is_loopback(self) -> bool:
-        return self.host in {"127.0.0.1", "localhost", "::1"}
+        """Whether only this machine can reach it: all of 127.0.0.0/8 is loopback."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
 
 def from_environment(**overrides: Any) -> Settings:
@@ -317,8 +327,9 @@ def _field(name: str) -> str:
     field = name.removeprefix(PREFIX).lower()
     if field not in Settings.model_fields:
         near = difflib.get_close_matches(field, Settings.model_fields, n=1)
-        hint = f" Did you mean {variable(near[0])}?" if near else " The README lists all there are."
-        raise SettingsError(f"{name} is no setting of this service.{hint}")
+        known = ", ".join(map(variable, Settings.model_fields))
+        hint = f"Did you mean {variable(near[0])}?" if near else f"All there are: {known}."
+        raise SettingsError(f"{name} is no setting of this service. {hint}")
     return field
 
 

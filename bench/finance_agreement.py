@@ -28,6 +28,9 @@ from graders.api import Grade, Sample
 from graders.errors import InvalidItem
 from graders.finance_qa import v1
 
+FILES = (
+    "pairs_human.jsonl", "tatqa_metric_cases.jsonl", "finqa_gold.jsonl", "tatqa_gold.jsonl", "proposed_examples.jsonl",
+)  # fmt: skip
 CORRECT = 0.6
 SAME_VALUE = 0.8
 _CONFIG = v1.Config()
@@ -269,4 +272,7 @@ def _another(right: str, by: int = 7) -> str:
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit("Usage: python bench/finance_agreement.py PATH   (the folder with pairs_human.jsonl)")
-    sys.exit(main(Path(sys.argv[1])))
+    path = Path(sys.argv[1])
+    if missing := [name for name in FILES if not (path / name).is_file()]:
+        sys.exit(f"{path} has no {', '.join(missing)}.\n\n{__doc__}")
+    sys.exit(main(path))

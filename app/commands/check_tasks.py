@@ -6,22 +6,23 @@ A weak test pays for weak programs for a whole training run, and a wrong one for
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import IO, Annotated, Any, BinaryIO
 
 import typer
 from pydantic import BaseModel
 from pydantic_core import from_json, to_json
+from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
 from app.admission.claim import Claim
 from app.auth import LOCAL
-from app.commands.console import err, find, out, settings, stop
+from app.commands.console import err, find, out, settings, stop, stop_for
+from app.commands.files import UnusableFile, is_stdout, reading, size_bytes, writing
 from app.commands.grade import read_config
 from app.errors import InvalidProgram, ServiceError
 from app.metrics import Metrics
@@ -38,6 +39,7 @@ _SOLUTIONS = ("canonical_solution", "solution", "code")
 _NAMES = ("task_id", "id", "name")
 _SHOWN_MAX = 40
 _TOGETHER = 32
+_WANTED = "a file of JSON lines, each a task with its solution"
 
 
 class BadLine(ValueError):
@@ -68,14 +70,12 @@ class Task:
 
 def check_tasks(
     id: Annotated[str, typer.Argument(metavar="ID", help="code_tests@v1, or a recipe that stands on it.")],
-    input: Annotated[
-        Path, typer.Option(exists=True, dir_okay=False, help="JSON lines: an item each, there or under `item`.")
-    ],
+    input: Annotated[Path, typer.Option(help="JSON lines: an item each, there or under `item`. - is stdin.")],
     solution: Annotated[
         str | None,
         typer.Option(help=f"The key of the right solution. Default: the first there is of {', '.join(_SOLUTIONS)}."),
     ] = None,
-    output: Annotated[Path | None, typer.Option(dir_okay=False, help="A JSON line per task, with its faults.")] = None,
+    output: Annotated[Path | None, typer.Option(help="A JSON line per task, with its faults. - is stdout.")] = None,
     config: Annotated[Path | None, typer.Option(help="The grader's config, JSON or TOML.")] = None,
 ) -> None:
     """Find the tasks that cannot tell right from wrong: the solution must pass, and an empty program, constants, echoes
@@ -88,12 +88,17 @@ def check_tasks(
     keys = (solution,) if solution else _SOLUTIONS
     try:
         checker = Checker(grader, grader.with_config(read_config(config)).model, chosen)
-        summary = asyncio.run(_check_file(checker, input, output, keys, input.stat().st_size))
+        with reading(input, _WANTED) as lines:
+            summary = asyncio.run(_check_file(checker, lines, output, keys))
     except (ServiceError, Unscored) as error:
-        stop(error.detail)
+        stop_for(error)
+    except UnusableFile as error:
+        stop(str(error))
+    except BrokenPipeError:
+        raise  # Nobody reads stdout any more: click ends the command without a word.
     except OSError as error:
         stop(str(error))
-    summary.show()
+    summary.show(err if is_stdout(output) else out)
     if summary.bad or summary.bad_lines:
         raise typer.Exit(1)
 
@@ -111,16 +116,16 @@ class Summary:
         if task.faults:
             self.bad.append(task)
 
-    def show(self) -> None:
+    def show(self, console: Console) -> None:
         if self.bad:
-            out.print(self._table())
+            console.print(self._table())
             if len(self.bad) > _SHOWN_MAX:
-                out.print(f"... and {len(self.bad) - _SHOWN_MAX} more; --output has them all.", highlight=False)
+                console.print(f"... and {len(self.bad) - _SHOWN_MAX} more; --output has them all.", highlight=False)
         kinds = Counter(kind for task in self.bad for kind in {fault.program.split()[0] for fault in task.faults})
         told = "".join(f", {kind} {count}" for kind, count in kinds.most_common())
         good = self.tasks - len(self.bad)
         lines = f"; {self.bad_lines} bad lines" if self.bad_lines else ""
-        out.print(
+        console.print(
             f"{good} of {self.tasks} tasks tell right from wrong; {len(self.bad)} do not{told}{lines}.", highlight=False
         )
 
@@ -192,16 +197,13 @@ def _unscored(program: str, error: Unscored | ServiceError) -> Fault:
     return Fault(program, "unscored", error.detail + places)
 
 
-async def _check_file(
-    checker: Checker, input: Path, output: Path | None, keys: Sequence[str], size_bytes: int
-) -> Summary:
+async def _check_file(checker: Checker, lines: BinaryIO, output: Path | None, keys: Sequence[str]) -> Summary:
     summary = Summary()
     with (
-        input.open("rb") as lines,
-        output.open("wb") if output else nullcontext() as results,
+        writing(output, lines) as results,
         Progress(console=err, transient=True) as progress,
     ):
-        bar = progress.add_task("checking", total=size_bytes)
+        bar = progress.add_task("checking", total=size_bytes(lines))
         numbered = enumerate(lines, 1)
         try:
             while chunk := list(islice(numbered, _TOGETHER)):

@@ -4,8 +4,10 @@ from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
 
-from app.errors import LedgerUnavailable, ServiceError, detail_of
+from app.errors import Failure, LedgerUnavailable, detail_of
 from app.ledger import shown_place
 from app.settings import Settings, SettingsError, from_environment
 from graders.registry import Grader, Registry, UnknownGrader
@@ -13,6 +15,10 @@ from graders.registry import Grader, Registry, UnknownGrader
 out = Console()
 err = Console(stderr=True)
 
+PLACES_MAX = 5
+"""Of so many places in what a caller sent is said what is wrong there."""
+
+_ANY_WIDTH = 1 << 20
 _STORED = "Recipes that a service has stored (POST /v1/recipes) are known to that service alone."
 
 
@@ -20,6 +26,18 @@ def stop(message: str, code: int = 2) -> NoReturn:
     """Prints `message` in red and ends the command with exit code `code`."""
     err.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(code)
+
+
+def print_table(table: Table) -> None:
+    """Prints `table`, wider than the terminal if it must be: words are never cut, nor is a column that may not wrap."""
+    options = out.options.update(max_width=_ANY_WIDTH)
+    for column in table.columns:
+        cells = [Measurement.get(out, options, cell) for cell in (column.header, *column.cells)]
+        column.min_width = max(cell.maximum if column.no_wrap else cell.minimum for cell in cells)
+    least = Measurement.get(out, options, table).minimum
+    if least > out.width:
+        table.width = least
+    out.print(table, crop=False)
 
 
 def settings(**overrides: Any) -> Settings:
@@ -30,10 +48,10 @@ def settings(**overrides: Any) -> Settings:
         stop(str(error))
 
 
-def stop_for(error: ServiceError, code: int = 2) -> NoReturn:
-    """Ends the command with what `error` says; where the database is away, with which one it is."""
+def stop_for(error: Failure, code: int = 2) -> NoReturn:
+    """Ends the command with what `error` says and where; where the database is away, with which one it is."""
     where = f" {database_in_use()}" if isinstance(error, LedgerUnavailable) else ""
-    stop(f"{detail_of(error)}{where}", code)
+    stop(f"{detail_of(error, PLACES_MAX)}{where}", code)
 
 
 def database_in_use() -> str:

@@ -1,23 +1,23 @@
 """`rft-graders finance-spec`: the `spec` of financial questions, derived once for a person to check and keep.
 
-Stands alone: it knows the questions of `finance_qa` and nothing of the service.
+Stands alone: it knows the questions of `finance_qa`, the files of the other commands, and nothing of the service.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import IO, Annotated, Any, BinaryIO
 
 import typer
 from pydantic_core import from_json, to_json
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from app.commands.files import UnusableFile, is_stdout, reading, writing
 from graders.finance_qa.questions import Reading, derive_spec
 
-_SHOWN_CHARS = 72
+_WANTED = "a file of JSON lines, each with a question"
+_SHOWN_BYTES = 60
 
 
 class BadLine(ValueError):
@@ -70,11 +70,10 @@ class Summary:
 
 
 def finance_spec(
-    input: Annotated[
-        Path, typer.Option(exists=True, dir_okay=False, help="JSON lines, each with a question, there or under `item`.")
-    ],
+    input: Annotated[Path, typer.Option(help="JSON lines, each with a question, there or under `item`. - is stdin.")],
     output: Annotated[
-        Path | None, typer.Option(dir_okay=False, help="Each line again, with `spec` added. Default: a table to check.")
+        Path | None,
+        typer.Option(help="Each line again, with `spec` added; - is stdout. Default: each question and what it says."),
     ] = None,
     key: Annotated[str, typer.Option("--field", help="The key that holds the question.")] = "question",
 ) -> None:
@@ -82,41 +81,35 @@ def finance_spec(
 
     Exit code 1 if any line was bad; the others are done.
     """
-    out, err = Console(), Console(stderr=True)
-    if output and output.resolve() == input.resolve():
-        err.print("--output is the input itself; name another file.", style="red")
-        raise typer.Exit(2)
+    out, err = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
     summary = Summary()
     try:
-        with input.open("rb") as lines:
-            rows = _rows(lines, key, summary, err)
-            if output:
-                _write(rows, output)
-            else:
-                out.print(_table(rows))
-    except OSError as error:
+        with reading(input, _WANTED) as lines, writing(output, lines) as results:
+            for row in _rows(lines, key, summary, err):
+                _tell(row, results, out)
+    except BrokenPipeError:
+        raise  # Nobody reads stdout any more: click ends the command without a word.
+    except (UnusableFile, OSError) as error:
         err.print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(2) from error
-    out.print(str(summary), highlight=False)
+    (err if is_stdout(output) else out).print(str(summary), highlight=False)
     if summary.bad:
         raise typer.Exit(1)
 
 
-def _write(rows: Iterable[Row], output: Path) -> None:
-    with output.open("wb") as written:
-        for row in rows:
-            written.write(to_json(row.line_with_spec) + b"\n")
+def _tell(row: Row, results: BinaryIO | None, out: Console) -> None:
+    if results is not None:
+        results.write(to_json(row.line_with_spec) + b"\n")
+    else:
+        out.print(shown(row), markup=False, highlight=False)
 
 
-def _table(rows: Iterable[Row]) -> Table:
-    table = Table(show_lines=True)
-    table.add_column("question", max_width=_SHOWN_CHARS, no_wrap=True, overflow="ellipsis")
-    table.add_column("spec")
-    table.add_column("read from")
-    for row in rows:
-        spec = "\n".join(f"{name} {value}" for name, value in row.spec.items())
-        table.add_row(Text(row.question), Text(spec or "-"), Text("\n".join(map(row.source, row.spec))))
-    return table
+def shown(row: Row) -> str:
+    """The question, and below it each field with its value and where that was read: lines, which every width shows."""
+    values = {name: str(value) for name, value in row.spec.items()}
+    widest = max(map(len, values.values()), default=0)
+    fields = [f"  {name:8} {value:{widest}}  {row.source(name)}" for name, value in values.items()]
+    return "\n".join([" ".join(row.question.split()), *(fields or ["  -"])])
 
 
 def _rows(lines: IO[bytes], key: str, summary: Summary, err: Console) -> Iterator[Row]:
@@ -150,8 +143,14 @@ def read_row(line: bytes, key: str = "question") -> Row:
     item = row["item"] if is_nested else row
     question, given = item.get(key), item.get("spec")
     if not isinstance(question, str):
-        keys = f"the keys{' of `item`' if is_nested else ''} are {', '.join(map(repr, item)) or 'none'}"
-        raise BadLine(f"wanted the question as text under {key!r}; {keys}.")
+        raise BadLine(f"wanted the question as text under {key!r}; {_found(key, item, is_nested)}.")
     if not isinstance(given, dict | None):
         raise BadLine(f"wanted `spec` to be an object, got {type(given).__name__}.")
     return Row(row, is_nested, question, given or {}, derive_spec(question))
+
+
+def _found(key: str, item: dict[str, Any], is_nested: bool) -> str:
+    """What there is instead of a text under `key`."""
+    if key in item:
+        return f"its value is no text: {to_json(item[key])[:_SHOWN_BYTES].decode(errors='ignore')}"
+    return f"the keys{' of `item`' if is_nested else ''} are {', '.join(map(repr, item)) or 'none'}"

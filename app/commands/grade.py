@@ -5,11 +5,10 @@ import json
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import IO, Annotated, Any, BinaryIO
 
 import typer
 from pydantic import BaseModel, SkipValidation
@@ -21,7 +20,8 @@ from app.admission.claim import Claim
 from app.admission.rates import RateLimits, Rates
 from app.auth import LOCAL
 from app.catalogue import Catalogue
-from app.commands.console import err, find, out, settings, stop
+from app.commands.console import PLACES_MAX, err, find, out, settings, stop, stop_for
+from app.commands.files import UnusableFile, is_stdout, reading, size_bytes, writing
 from app.contracts.wire import answer_json, read_sample
 from app.errors import InvalidRequest, RecordRefused, ServiceError, detail_of, status_of
 from app.grading import Grading
@@ -37,28 +37,44 @@ from graders.errors import Unscored
 from graders.registry import Registry
 
 _CHUNK_LINES = 200
-_PLACES_MAX = 5
+_OWN_KEYS = ("grade", "error", "line")
+_WANTED = 'a file of JSON lines, each {"item": ..., "sample": ...}'
 
 
 def grade(
     id: Annotated[str, typer.Argument(metavar="ID", help="A grader id or a shipped recipe.")],
     input: Annotated[
-        Path, typer.Option(help='JSON lines: {"item": ..., "sample": ...}; other keys are carried through.')
+        Path,
+        typer.Option(
+            help='JSON lines: {"item": ..., "sample": ...}; other keys are carried through, but for `grade`, `error` '
+            "and `line`, which are this command's own. - is stdin."
+        ),
     ],
-    output: Annotated[Path | None, typer.Option(help="Each line again, with `grade` or `error` added.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Each line again with its `line` and, new, either `grade` or `error`. - is stdout."),
+    ] = None,
     config: Annotated[Path | None, typer.Option(help="The grader's config, JSON or TOML.")] = None,
 ) -> None:
     """Grade a file offline; nothing is recorded. Exit code 1 if any line stayed unscored."""
     chosen = settings()
-    find(Registry(chosen.graders_path), id)
+    grader = find(Registry(chosen.graders_path), id)
+    raw_config = read_config(config)
     try:
-        summary = asyncio.run(_grade_file(chosen, id, read_config(config), input, output, input.stat().st_size))
+        grader.with_config(raw_config)
+        with reading(input, _WANTED) as lines:
+            summary = asyncio.run(_grade_file(chosen, id, raw_config, lines, output))
     except (ServiceError, Unscored) as error:
-        stop(error.detail)
+        stop_for(error)
+    except UnusableFile as error:
+        stop(str(error))
+    except BrokenPipeError:
+        raise  # Nobody reads stdout any more: click ends the command without a word.
     except OSError as error:
         stop(str(error))
-    out.print(f"{id}: {summary.headline()}", markup=False, highlight=False)
-    out.print(summary.table())
+    told = err if is_stdout(output) else out
+    told.print(f"{id}: {summary.headline()}", markup=False, highlight=False)
+    told.print(summary.table())
     if summary.unscored:
         raise typer.Exit(1)
 
@@ -70,7 +86,9 @@ def read_config(file: Path | None) -> dict[str, Any] | None:
     try:
         text = file.read_text("utf-8")
         config = tomllib.loads(text) if file.suffix == ".toml" else json.loads(text)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        stop(f"--config {file}: {error.strerror}. Wanted the config's fields, as JSON, or as TOML in a file *.toml.")
+    except ValueError as error:
         stop(f"--config {file}: {error}")
     if not isinstance(config, dict):
         stop(f"--config {file}: wanted an object with the config's fields.")
@@ -120,7 +138,7 @@ class Summary:
         else:
             code = status_of(answer.error).code
             self.unscored[code] += 1
-            err.print(f"line {number}: {code}: {detail_of(answer.error, _PLACES_MAX)}", style="yellow", markup=False)
+            err.print(f"line {number}: {code}: {detail_of(answer.error, PLACES_MAX)}", style="yellow", markup=False)
 
     def headline(self) -> str:
         graded = self.verdicts.total()
@@ -137,7 +155,7 @@ class Summary:
 
 
 async def _grade_file(
-    chosen: Settings, id: str, config: dict[str, Any] | None, input: Path, output: Path | None, size_bytes: int
+    chosen: Settings, id: str, config: dict[str, Any] | None, lines: BinaryIO, output: Path | None
 ) -> Summary:
     summary = Summary()
     workers = Workers(
@@ -147,22 +165,18 @@ async def _grade_file(
     ledger = NoLedger()
     catalogue = Catalogue(Registry(chosen.graders_path), ledger)
     grading = Grading(catalogue, RateLimits(Rates(), Metrics()), workers, programs, ledger, Metrics())
-    with (
-        input.open("rb") as lines,
-        output.open("wb") if output else nullcontext() as results,
-        Progress(console=err, transient=True) as progress,
-    ):
-        bar = progress.add_task("grading", total=size_bytes)
+    try:
         await workers.start()
-        try:
+        with writing(output, lines) as results, Progress(console=err, transient=True) as progress:
+            bar = progress.add_task("grading", total=size_bytes(lines))
             numbered = enumerate(lines, 1)
             while chunk := [(number, line) for number, line in islice(numbered, _CHUNK_LINES)]:
                 claim = Claim.within(chosen.deadline_s, LOCAL)
                 await _grade_chunk(grading, claim, id, config, chunk, summary, results)
                 progress.update(bar, advance=sum(len(line) for _, line in chunk))
-        finally:
-            await programs.close()
-            await workers.close()
+    finally:
+        await programs.close()
+        await workers.close()
     return summary
 
 
@@ -208,4 +222,5 @@ def _output_line(number: int, line: bytes, answer: Answer) -> bytes:
         row = read_json(line)
     except InvalidRequest:
         row = {}
-    return json.dumps({**(row if isinstance(row, dict) else {}), "line": number, **result}).encode() + b"\n"
+    kept = {name: value for name, value in row.items() if name not in _OWN_KEYS} if isinstance(row, dict) else {}
+    return json.dumps({**kept, "line": number, **result}).encode() + b"\n"

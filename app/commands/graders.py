@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.commands.console import find, out, settings, stop
+from app.commands.console import find, out, print_table, settings, stop, stop_for
 from app.commands.executions import execute_cases
 from app.errors import ServiceError
 from app.generated import stale_documents, write_documents
@@ -30,7 +30,7 @@ def list_graders() -> None:
     table = Table("id", "state", "origin", "summary")
     for grader in registry:
         table.add_row(grader.id, "released" if grader.released else "draft", grader.origin, escape(grader.summary))
-    out.print(table)
+    print_table(table)
     for id, why in registry.unhealthy.items():
         out.print(f"not served: {id}: {why}", style="red", markup=False)
 
@@ -113,7 +113,7 @@ def _check_executions(version: Version, chosen: Settings) -> None:
     try:
         found = asyncio.run(execute_cases(version, chosen))
     except ServiceError as error:
-        stop(error.detail)
+        stop_for(error)
     stale = [case.name for case in version.cases if case.executions != found[case.name]]
     for name in stale:
         out.print(f"# {name}\n{toml_of(found[name])}", markup=False, highlight=False, soft_wrap=True)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 from rich.table import Table
 
-from app.commands.console import database_in_use, err, out, settings, stop, stop_for
+from app.commands.console import database_in_use, err, out, print_table, settings, stop, stop_for
 from app.errors import LedgerUnavailable
 from app.keys.key_file import KeyFileError, entry_text, read_key_file
 from app.keys.keyring import REFRESH_S
@@ -86,7 +86,7 @@ def list_keys(
         column.no_wrap = True
     for key, source in found:
         table.add_row(*_cells(key, source, now_us))
-    out.print(table)
+    print_table(table)
     _say_where()
 
 

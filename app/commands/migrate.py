@@ -10,7 +10,8 @@ from app.ledger import schema_revision
 
 def migrate() -> None:
     """Bring the database (RFT_DATABASE_URL) to this release's schema and end; a later one stays as it is."""
-    url = settings().database
+    chosen = settings()
+    url = chosen.database
 
     async def migrated() -> str | None:
         await to_newest_schema(url)
@@ -19,5 +20,5 @@ def migrate() -> None:
     try:
         revision = asyncio.run(migrated())
     except LedgerUnavailable as error:
-        stop(f"The database cannot be migrated: {error.detail} (RFT_DATABASE_URL)", 1)
+        stop(f"The database cannot be migrated: {error.detail} ({chosen.database_setting})", 1)
     out.print(f"The database has schema {revision}.", markup=False, highlight=False)

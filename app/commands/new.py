@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
+import graders
 from app.commands.console import out, settings, stop
+from app.generated import fill_cases
 from graders.recipes import NAME_PATTERN
 from graders.registry import Registry
 
@@ -27,9 +29,14 @@ def new(
     if folder.exists() or Registry(path).has_name(name):
         stop(f"There is a grader {name!r} already. Choose another name, or write its next version.")
     folder.mkdir(parents=True)
+    # The cases of the project's own graders are in its tests, and its modules import no proof.
+    is_own = folder.parent.resolve() == Path(graders.__file__).parent.resolve()
     for template in sorted(_TEMPLATE.glob("*.template")):
+        if is_own and template.name.startswith("test_"):
+            continue
         text = template.read_text("utf-8").replace("NAME", name)
         (folder / template.stem.replace("NAME", name)).write_text(text, "utf-8")
+    fill_cases(folder, ["v1"])
     served = folder.parent.resolve() in {served.resolve() for served in path}
     hint = "" if served else f"  export RFT_GRADERS_PATH={folder.parent}\n"
     out.print(

@@ -73,7 +73,7 @@ def _lines(file: Path) -> Sequence[tuple[int, bytes]]:
     try:
         lines = file.read_bytes().splitlines()
     except OSError as error:
-        stop(str(error))
+        stop(f"{file}: {error.strerror}. Wanted a file of JSON lines, each with a right answer and a prediction.")
     return [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
 
 

@@ -15,7 +15,7 @@ from rich.table import Table
 from app.admission.rates import RateLimits, Rates
 from app.auth import LOCAL, Caller
 from app.catalogue import Catalogue
-from app.commands.console import err, out, settings, stop, stop_for
+from app.commands.console import err, out, settings, stop_for
 from app.commands.grade import read_config
 from app.commands.regrading import Regrading
 from app.errors import Failure, ServiceError, UnknownRun, detail_of, status_of
@@ -47,10 +47,8 @@ def regrade(
         moves = asyncio.run(
             _regrade(settings(), Caller(caller, LOCAL.scopes), run, grader, source, read_config(config))
         )
-    except ServiceError as error:
+    except (ServiceError, Unscored) as error:
         stop_for(error)
-    except Unscored as error:
-        stop(detail_of(error))
     if as_json:
         out.print_json(json.dumps(moves.as_json()))
     else:

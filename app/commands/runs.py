@@ -9,11 +9,11 @@ from typing import Annotated, Any
 import typer
 from pydantic import TypeAdapter
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from app.catalogue import Catalogue
 from app.commands.asking_ledger import AsJson, CallerName, OwnerName, Run, asked, owner_of
-from app.commands.console import err, out, settings
+from app.commands.console import err, out, print_table, settings
 from app.commands.run_files import delete, export
 from app.commands.run_watching import watch
 from app.ledger import GraderReport, Ledger, RunSummary
@@ -42,11 +42,11 @@ def list_runs(
     if as_json:
         _print_json([asdict(run) | {"callers": callers} for run, callers in found])
         return
-    table = Table("run", "callers", "records", "first", "last")
+    table = Table(Column("run", no_wrap=True), "callers", "records", "first", "last", padding=(0, 0, 0, 1))
     for run, callers in found:
         names = map(escape, (run.run, ", ".join(callers)))
         table.add_row(*names, str(run.records), _time(run.first_us), _time(run.last_us))
-    out.print(table)
+    print_table(table)
 
 
 @runs.command()
@@ -65,7 +65,7 @@ def show(run: Run, caller: OwnerName = None, as_json: AsJson = False) -> None:
         mean = "" if one.mean_reward is None else f"{one.mean_reward:.4f}"
         counts = (one.graded, one.superseded, sum(one.unscored.values()))
         table.add_row(one.grader, one.digest[:15], *map(str, counts), mean, _tally(one.verdicts))
-    out.print(table)
+    print_table(table)
 
 
 @runs.command()

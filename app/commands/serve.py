@@ -1,11 +1,16 @@
 """`rft-graders serve`: migrates the database and serves until it is stopped."""
 
 import asyncio
+import errno
 import logging
+import os
 import resource
 import signal
+import sys
 from collections.abc import Sequence
-from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
+from contextlib import suppress
+from pathlib import Path
+from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, gaierror, socket
 from typing import Annotated
 
 import typer
@@ -39,6 +44,16 @@ _OPEN_DOOR = (
     "trainers in."
 )
 
+_UNRESOLVED = "RFT_HOST={host} cannot be resolved: name an address of this machine, or 0.0.0.0 for all of them."
+_UNEXPLAINED = "Nobody can listen on {host} at {name}={port}: {said}."
+_EXPLAINED = {
+    errno.EADDRINUSE: "{name}={port} is in use on {host}: stop what listens there, or set another port.",
+    errno.EADDRNOTAVAIL: "RFT_HOST={host} is no address of this machine: name one that it has, such as 127.0.0.1, or "
+    "0.0.0.0 for all of them.",
+    errno.EACCES: "{name}={port} is not permitted to this user on {host}: set a port from 1024 on, or give the "
+    "service the capability CAP_NET_BIND_SERVICE.",
+}
+
 _log = logging.getLogger(__name__)
 
 
@@ -59,8 +74,8 @@ def serve(
     if not (keys or chosen.api_keys_file or chosen.is_loopback or chosen.allow_anonymous):
         stop(_OPEN_DOOR.format(host=chosen.host), 2)
     for name, port_wanted in (("RFT_PORT", chosen.port), ("RFT_METRICS_PORT", chosen.metrics_port)):
-        if port_wanted > 0 and not _is_free(chosen.host, port_wanted):
-            stop(f"{name}={port_wanted} is in use on {chosen.host}: stop what listens there, or set another port.", 1)
+        if port_wanted >= 0 and (why := why_not_there(chosen.host, name, port_wanted)):
+            stop(why, 1)
     try:
         app = create_app(chosen)
     except KeyFileError as error:
@@ -108,7 +123,7 @@ async def _migrated(chosen: Settings) -> Sequence[StoredKey]:
         # A first start with a mistyped URL is to fail at once; a restart during an outage is not.
         kept = key_snapshot(chosen).read()
         if kept is None:
-            stop(f"The database cannot be migrated: {error.detail} (RFT_DATABASE_URL)", 1)
+            stop(f"The database cannot be migrated: {error.detail} ({chosen.database_setting})", 1)
         _log.warning("Serving without the database: %s", error.detail)
         return kept
 
@@ -132,14 +147,18 @@ def _limits(chosen: Settings) -> HttpLimits:
     return HttpLimits(connections_max, chosen.head_timeout_s, chosen.body_timeout_s, chosen.receiving_max_mib << 20)
 
 
-def _is_free(host: str, port: int) -> bool:
+def why_not_there(host: str, name: str, port: int) -> str:
+    """Why nobody can listen on `host` at `port`, the setting `name`, and what to do; empty if somebody can."""
     with socket(AF_INET6 if ":" in host else AF_INET) as probe:
         probe.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+        except (gaierror, UnicodeError):
+            return _UNRESOLVED.format(host=host)
+        except OSError as error:
+            explained = _EXPLAINED.get(error.errno or 0, _UNEXPLAINED)
+            return explained.format(host=host, name=name, port=port, said=error.strerror)
+    return ""
 
 
 class _Server(GracefulServer):
@@ -152,7 +171,7 @@ class _Server(GracefulServer):
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started and sockets:
-            out.print(_where_to_look(self._chosen, sockets[0].getsockname()[1]))
+            _tell(_where_to_look(self._chosen, sockets[0].getsockname()[1]))
             self._printing = asyncio.create_task(self._print_sandbox())
 
     async def on_tick(self, counter: int) -> bool:
@@ -164,9 +183,20 @@ class _Server(GracefulServer):
     async def _print_sandbox(self) -> None:
         state = await self._programs.settled()
         told = f"{state.slots} slots; {' '.join(state.layers)}" if state.layers else state.detail
-        out.print(
-            f"Sandbox      {state.state}" + (f": {told}" if told else ""), markup=False, highlight=False, soft_wrap=True
-        )
+        _tell(f"Sandbox      {state.state}" + (f": {told}" if told else ""))
+
+
+def _tell(what: Panel | str) -> None:
+    """Prints what people may want to see at the start; if nobody takes it, the service goes on without."""
+    try:
+        out.print(what, markup=False, highlight=False, soft_wrap=isinstance(what, str))
+    # rich ends the process, politely, where the reader of a pipe is gone.
+    except (OSError, UnicodeEncodeError, SystemExit) as error:
+        why = "nobody reads it" if isinstance(error, SystemExit) else error
+        _log.warning("What is printed at the start cannot be written to stdout: %s", why)
+        # What could not be written would be tried again, and fail, when the process ends.
+        with suppress(OSError), Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def _where_to_look(chosen: Settings, port: int) -> Panel:

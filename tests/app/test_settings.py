@@ -31,6 +31,24 @@ def test_an_unknown_name_stops_the_start_with_the_nearest_known_one(name: str, n
         from_environ({name: "1"})
 
 
+def test_an_unknown_name_that_is_near_to_none_stops_the_start_with_all_there_are() -> None:
+    with pytest.raises(SettingsError, match="RFT_XYZZY is no setting of this service") as stopped:
+        from_environ({"RFT_XYZZY": "1"})
+
+    assert [name for name in Settings.model_fields if f"RFT_{name.upper()}" not in str(stopped.value)] == []
+
+
+@pytest.mark.parametrize(
+    ("host", "is_loopback"),
+    [
+        *[(host, True) for host in ("127.0.0.1", "127.0.0.2", "127.255.0.9", "::1", "localhost")],
+        *[(host, False) for host in ("0.0.0.0", "128.0.0.1", "10.0.0.1", "::", "", "127.example", "example.org")],
+    ],
+)
+def test_the_whole_loopback_network_is_this_machine_alone(host: str, *, is_loopback: bool) -> None:
+    assert from_environ({"RFT_HOST": host}).is_loopback is is_loopback
+
+
 @pytest.mark.parametrize(
     "name",
     [

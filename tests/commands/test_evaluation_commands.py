@@ -142,3 +142,9 @@ def test_the_examples_of_the_readme(tmp_path: Path) -> None:
     assert "An interval of this F needs a bootstrap: --bootstrap 2000." in hint
     assert "interval" not in verdict
     assert "improved" in verdict
+
+
+def test_a_file_that_cannot_be_read_is_told_with_what_was_wanted(tmp_path: Path) -> None:
+    _, errors = rft("f1", "--input", tmp_path / "no.jsonl", expect=2)
+
+    assert f"{tmp_path}/no.jsonl: No such file or directory. Wanted a file of JSON lines" in errors

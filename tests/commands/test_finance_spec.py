@@ -19,10 +19,10 @@ def questions(tmp_path: Path) -> Path:
     return tmp_path / "questions.jsonl"
 
 
-def run(*arguments: str | Path) -> Result:
+def run(*arguments: str | Path, columns: int = 160) -> Result:
     cli = typer.Typer()
     cli.command()(finance_spec)
-    return CliRunner().invoke(cli, [str(argument) for argument in arguments], env={"COLUMNS": "160"})
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments], env={"COLUMNS": str(columns)})
 
 
 def rows(file: Path) -> list[dict[str, Any]]:
@@ -78,17 +78,36 @@ def test_an_item_without_a_question_is_a_bad_line(questions: Path) -> None:
     assert "the keys of `item` are 'query'." in result.stderr
 
 
-def test_without_an_output_a_table_shows_the_words_to_check(questions: Path) -> None:
+@pytest.mark.parametrize("columns", [40, 80, 160])
+def test_without_an_output_every_question_is_shown_whole_with_the_words_to_check(questions: Path, columns: int) -> None:
     long = "Considering the notes, " * 9 + "what was the [bold]tax[/bold] rate as a percentage?"
-    lines = [{"question": QUESTION, "spec": {"scale": "thousand"}}, {"question": long}]
+    lines = [{"question": QUESTION, "spec": {"scale": "thousand"}}, {"question": long}, {"question": "Why\n so?"}]
     questions.write_text("\n".join(map(json.dumps, lines)), "utf-8")
+
+    result = run("--input", questions, columns=columns)
+
+    assert result.exit_code == 0
+    assert [line.rstrip() for line in result.stdout.splitlines()] == [
+        QUESTION,
+        '  unit     currency  "USD"',
+        "  scale    thousand  (given)",
+        '  currency USD       "USD"',
+        long,
+        '  unit     percent  "as a percentage"',
+        "Why so?",
+        "  -",
+        "3 questions: unit 2, scale 1, currency 1; 1 without a spec; 0 bad lines.",
+    ]
+
+
+@pytest.mark.parametrize("value", ["12", "null", '["?"]'])
+def test_a_question_that_is_no_text_is_told_by_its_value(questions: Path, value: str) -> None:
+    questions.write_text(f'{{"question": {value}}}', "utf-8")
 
     result = run("--input", questions)
 
-    assert result.exit_code == 0
-    assert '"as a percentage"' in result.stdout
-    assert "(given)" in result.stdout
-    assert "…" in result.stdout
+    assert result.exit_code == 1
+    assert f"line 1: wanted the question as text under 'question'; its value is no text: {value}." in result.stderr
 
 
 def test_bad_lines_are_told_by_number_and_the_rest_goes_on(questions: Path, tmp_path: Path) -> None:
@@ -131,6 +150,15 @@ def test_the_input_is_never_overwritten(questions: Path) -> None:
 
     assert result.exit_code == 2
     assert rows(questions) == [{"question": QUESTION}]
+
+
+def test_what_stdout_goes_to_holds_the_lines_alone(questions: Path) -> None:
+    questions.write_text(json.dumps({"question": QUESTION}), "utf-8")
+
+    result = run("--input", questions, "--output", "-")
+
+    assert json.loads(result.stdout)["spec"] == SPEC
+    assert "1 questions" in result.stderr
 
 
 def test_an_output_that_cannot_be_written_ends_with_the_reason(questions: Path, tmp_path: Path) -> None:

@@ -1,7 +1,11 @@
 """Grading a file offline, and grading a run's stored samples again."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from tests.command_line import rft
 from tests.servers import Server
@@ -135,3 +139,105 @@ def test_a_run_of_a_caller_with_a_key_is_graded_again_as_theirs(tmp_path: Path) 
 
         assert "of 'local' has no grades" in told
         assert server.client.get(f"/v1/runs/{moves['new_run']}", headers=key).json()["graders"][0]["graded"] == 1
+
+
+GOOD = '{"item": {"reference": "94"}, "sample": "94"}\n'
+
+
+@pytest.mark.parametrize("name", ["in.jsonl", "sub/../in.jsonl", "hard.jsonl", "soft.jsonl"])
+@pytest.mark.parametrize("command", [("grade", "finance_qa@v1"), ("check-tasks", "code_tests@v1")])
+def test_the_input_is_never_written_over_by_whatever_name(tmp_path: Path, command: tuple[str, str], name: str) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text(GOOD)
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "hard.jsonl").hardlink_to(source)
+    (tmp_path / "soft.jsonl").symlink_to(source)
+
+    _, errors = rft(*command, "--input", source, "--output", tmp_path / name, expect=2)
+
+    assert "is the input itself; name another file." in errors
+    assert source.read_text() == GOOD
+
+
+@pytest.mark.parametrize(("mode", "flag"), [("ab", "-"), ("ab", "/dev/stdout"), ("r+b", "-")])
+def test_the_input_is_not_what_stdout_goes_to_either(tmp_path: Path, mode: str, flag: str) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text(GOOD)
+
+    with source.open(mode) as stdout:
+        done = subprocess.run(
+            [sys.executable, "-m", "app.cli", "grade", "finance_qa@v1", "--input", source, "--output", flag],
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert (done.returncode, source.read_text()) == (2, GOOD), done.stderr
+
+
+def test_an_output_that_is_there_stays_as_it_is_until_all_else_is_known_to_be_usable(tmp_path: Path) -> None:
+    source, output, config = tmp_path / "in.jsonl", tmp_path / "out.jsonl", tmp_path / "c.json"
+    source.write_text(GOOD)
+    output.write_text("yesterday's")
+    config.write_text('{"scors": {}}')
+
+    rft("grade", "finance_qa@v1", "--input", source, "--output", output, "--config", config, expect=2)
+    rft("grade", "finance_qa@v9", "--input", source, "--output", output, expect=2)
+    config.write_text("{}")
+    rft("grade", "four_tier@v1", "--input", source, "--output", output, "--config", config, expect=2)
+    _, missing = rft("grade", "finance_qa@v1", "--input", tmp_path / "no.jsonl", "--output", output, expect=2)
+
+    no_config = ("--config", tmp_path / "no.json")
+    _, unread = rft("grade", "finance_qa@v1", "--input", source, "--output", output, *no_config, expect=2)
+
+    assert output.read_text() == "yesterday's"
+    assert f"--config {tmp_path}/no.json: No such file or directory. Wanted the config's fields" in unread
+    assert f"--input {tmp_path}/no.jsonl: No such file or directory. Wanted a file of JSON lines" in missing
+    _, errors = rft("grade", "finance_qa@v1", "--input", source, "--output", tmp_path / "no" / "out.jsonl", expect=2)
+    assert "out.jsonl: No such file or directory. Wanted a file to write, or - for stdout." in errors
+
+
+@pytest.mark.parametrize("output", ["-", "/dev/stdout"])
+def test_lines_come_from_stdin_and_go_to_stdout_with_nothing_between_them(tmp_path: Path, output: str) -> None:
+    for kind in ("pipe", "file"):
+        with (tmp_path / kind).open("w+b") as file:
+            done = subprocess.run(
+                [sys.executable, "-m", "app.cli", "grade", "finance_qa@v1", "--input", "-", "--output", output],
+                input=GOOD.encode() * 3,
+                stdout=subprocess.PIPE if kind == "pipe" else file,
+                stderr=subprocess.PIPE,
+                check=True,
+            )
+        written = done.stdout if kind == "pipe" else (tmp_path / kind).read_bytes()
+
+        assert [json.loads(line)["grade"]["reward"] for line in written.splitlines()] == [1.0, 1.0, 1.0]
+        assert b"3 graded, mean reward 1.0000" in done.stderr
+
+
+def test_a_line_has_one_of_grade_and_error_when_an_output_is_graded_again(tmp_path: Path) -> None:
+    stale = {"grade": "old", "error": "old", "line": 99, "id": "kept"}
+    good = {"item": {"reference": "94"}, "sample": "94", **stale}
+    bad = {"item": {"reference": "x"}, "sample": "94", **stale}
+    (tmp_path / "in.jsonl").write_text("\n".join(map(json.dumps, [good, bad])))
+
+    rft("grade", "finance_qa@v1", "--input", tmp_path / "in.jsonl", "--output", tmp_path / "out.jsonl", expect=1)
+
+    one, other = lines(tmp_path / "out.jsonl")
+    assert set(one) == {"item", "sample", "line", "id", "grade"}
+    assert set(other) == {"item", "sample", "line", "id", "error"}
+    assert (one["grade"]["reward"], other["error"]["code"]) == (1.0, "invalid_item")
+    assert (one["line"], other["line"]) == (1, 2)
+
+
+def test_every_fault_of_a_config_is_told_with_its_place_and_what_was_meant(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text(GOOD)
+    (tmp_path / "c.json").write_text('{"scores": {"accurat": 1, "minor": 7}}')
+
+    _, errors = rft(
+        "grade", "finance_qa@v1", "--input", tmp_path / "in.jsonl", "--config", tmp_path / "c.json", expect=2
+    )
+
+    assert "The config is not one of finance_qa@v1. /config/scores/" in errors
+    assert "Did you mean 'accurate'?" in errors
+    assert "/config/scores/minor" in errors

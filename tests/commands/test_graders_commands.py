@@ -1,6 +1,7 @@
 """Looking at graders, writing one of one's own, releasing it: with the real command, in a folder of its own."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.servers import Server
+
+PROJECT = Path(__file__).parent.parent.parent
 
 
 def rft(folder: Path, *arguments: str, expect: int = 0) -> str:
@@ -40,6 +43,38 @@ def test_a_new_grader_passes_its_tests_is_served_and_is_small(tmp_path: Path) ->
     assert (grade["reward"], grade["verdict"]) == (1.0, "right")
     code = [line for line in (folder / "v1.py").read_text().splitlines() if line.strip()]
     assert len(code) < 40
+
+
+def checked(*command: str | Path) -> str:
+    """What a tool of the project says of a new grader, with the project's own settings; empty: nothing."""
+    done = subprocess.run([sys.executable, "-m", *command], cwd=PROJECT, capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["mine", "a_name_as_long_as_those_of_people_who_say_everything_in_it"])
+def test_a_new_grader_leaves_every_check_of_the_project_green(tmp_path: Path, name: str) -> None:
+    rft(tmp_path, "new", name)
+    folder = tmp_path / "mine" / name
+
+    assert checked("ruff", "check", "--no-cache", "--config", "pyproject.toml", folder) == ""
+    assert checked("ruff", "format", "--no-cache", "--check", "--config", "pyproject.toml", folder) == ""
+    assert checked("mypy", "--cache-dir", tmp_path / "mypy", folder / "v1.py", folder / f"test_{name}.py") == ""
+    rft(tmp_path, "docs", "--check")
+
+
+def test_a_new_grader_of_the_project_itself_has_what_the_project_s_graders_have(tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    for package in ("app", "evaluations", "graders", "migrations", "sandbox"):
+        shutil.copytree(PROJECT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__"))
+
+    subprocess.run(
+        [sys.executable, "-m", "app.cli", "new", "mine", "--into", "graders"],
+        cwd=copy,
+        env=os.environ | {"PYTHONPATH": str(copy)},
+        check=True,
+    )
+
+    assert {file.name for file in (copy / "graders" / "mine").iterdir()} == {"README.md", "cases.toml", "v1.py"}
 
 
 def test_freezing_releases_and_a_change_after_it_is_not_served(tmp_path: Path) -> None:
@@ -83,6 +118,10 @@ def test_a_name_that_cannot_be_is_refused(tmp_path: Path, name: str) -> None:
 
 def test_docs_fills_the_table_of_a_grader_of_one_s_own(tmp_path: Path) -> None:
     rft(tmp_path, "new", "mine")
+    readme, cases = tmp_path / "mine" / "mine" / "README.md", tmp_path / "mine" / "mine" / "cases.toml"
+    first = readme.read_text()
+    cases.write_text(cases.read_text().replace("pays in part", "pays a part"))
     rft(tmp_path, "docs")
 
-    assert "| pays in part | Right, but" in (tmp_path / "mine" / "mine" / "README.md").read_text()
+    assert "| pays in part | Right, but" in first
+    assert "| pays a part | Right, but" in readme.read_text()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
@@ -35,8 +36,8 @@ def recorded(database: str, *records: Record) -> list[Record]:
     return list(records)
 
 
-def rft(database: str, *arguments: str, expect: int = 0, answer: str = "") -> Result:
-    environment = {"RFT_DATABASE_URL": database, "COLUMNS": "200"}
+def rft(database: str, *arguments: str, expect: int = 0, answer: str = "", columns: int = 200) -> Result:
+    environment = {"RFT_DATABASE_URL": database, "COLUMNS": str(columns)}
     done = CliRunner().invoke(cli, arguments, env=environment, input=answer)
     assert done.exit_code == expect, done.output
     return done
@@ -44,6 +45,27 @@ def rft(database: str, *arguments: str, expect: int = 0, answer: str = "") -> Re
 
 def runs(database: str, *arguments: str, expect: int = 0, answer: str = "") -> Result:
     return rft(database, "runs", *arguments, expect=expect, answer=answer)
+
+
+@pytest.mark.parametrize("id", ["old~finance_qa@v1~20261129T180139Z", "a run " * 20 + "[b]long[/b]"])
+def test_the_id_of_a_run_is_never_cut_nor_is_what_stands_beside_it(database: str, id: str) -> None:
+    [made] = recorded(database, grade(run=id, caller="trainer-with-a-name"))
+
+    listed = rft(database, "runs", "list", columns=80).stdout
+
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in listed.splitlines() if "│" in line]
+    shown = [" ".join(filter(None, column)) for column in zip(*rows, strict=True)]
+    assert shown[:3] == [id, "trainer-with-a-name", "1"]
+    made_at = datetime.fromtimestamp(made.created_us // 1_000_000, UTC)
+    assert [datetime.fromisoformat(f"{time}Z") for time in shown[3:]] == [made_at, made_at]
+
+
+def test_a_table_that_fits_is_as_wide_as_the_terminal_lets_it_be(database: str) -> None:
+    recorded(database, grade(run="old~finance_qa@v1~20261129T180139Z"))
+
+    widths = {len(line) for line in rft(database, "runs", "list", columns=80).stdout.splitlines()}
+
+    assert max(widths) <= 80
 
 
 def test_an_export_has_every_record_with_everything_that_led_to_it(database: str, tmp_path: Path) -> None:
@@ -118,6 +140,18 @@ def test_a_run_without_a_grade_is_not_said_to_have_been_graded_again(database: s
 
     assert "there is no new run" in said
     assert "The new grades are" not in said
+
+
+def test_a_config_that_a_run_cannot_be_graded_again_with_is_told_with_its_faults(database: str, tmp_path: Path) -> None:
+    recorded(database, grade(run="r"))
+    config = tmp_path / "c.json"
+    config.write_text('{"scores": {"accurat": 1, "minor": 7}}')
+
+    said = rft(database, "regrade", "--run", "r", "--grader", "finance_qa@v1", "--config", str(config), expect=2).output
+
+    assert "/config/scores/accurat" in said
+    assert "Did you mean 'accurate'?" in said
+    assert "/config/scores/minor" in said
 
 
 def test_watching_shows_steps_and_what_the_monitors_found(database: str) -> None:

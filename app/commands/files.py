@@ -1,0 +1,83 @@
+"""The JSON lines that a command reads and writes: `-` is stdin or stdout, and what is read is never written over."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from stat import S_ISREG
+from typing import BinaryIO
+
+_STANDARD = Path("-")
+
+
+class UnusableFile(ValueError):
+    """A file that cannot be read, or not be written: which option named it, what was wanted, and why it is not."""
+
+
+@contextmanager
+def reading(file: Path, wanted: str) -> Iterator[BinaryIO]:
+    """The bytes of `file`, or stdin; `wanted` says what they should be.
+
+    Raises:
+        UnusableFile: it cannot be opened.
+    """
+    if file == _STANDARD:
+        yield sys.stdin.buffer
+        return
+    try:
+        lines = file.open("rb")
+    except OSError as error:
+        raise UnusableFile(f"--input {file}: {error.strerror}. Wanted {wanted}, or - for stdin.") from error
+    with lines:
+        yield lines
+
+
+@contextmanager
+def writing(file: Path | None, lines: BinaryIO) -> Iterator[BinaryIO | None]:
+    """`file`, emptied, or stdout; None without a file. Open it last: what stood in it is gone.
+
+    Raises:
+        UnusableFile: it cannot be opened, or is what `lines` are read from, by whatever name.
+    """
+    if file is None:
+        yield None
+        return
+    if _is_read_from(file, lines):
+        raise UnusableFile(f"--output {file} is the input itself; name another file.")
+    if is_stdout(file):
+        # A file that stdout goes to is not opened again: that would empty it, and write from its start.
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    try:
+        results = file.open("wb")
+    except OSError as error:
+        raise UnusableFile(f"--output {file}: {error.strerror}. Wanted a file to write, or - for stdout.") from error
+    with results:
+        yield results
+
+
+def is_stdout(file: Path | None) -> bool:
+    """Whether `file` is `-`, /dev/stdout, or another name of what stdout goes to."""
+    if file is None or file == _STANDARD:
+        return file is not None
+    try:
+        return os.path.samestat(file.stat(), os.fstat(1))
+    except OSError:
+        return False
+
+
+def size_bytes(lines: BinaryIO) -> int | None:
+    """How much there is to read; None where that is not known, as of a pipe."""
+    found = os.fstat(lines.fileno())
+    return found.st_size if S_ISREG(found.st_mode) else None
+
+
+def _is_read_from(file: Path, lines: BinaryIO) -> bool:
+    """Of two terminals or pipes, equal ones do no harm."""
+    try:
+        written = os.fstat(1) if file == _STANDARD else file.stat()
+        return S_ISREG(written.st_mode) and os.path.samestat(written, os.fstat(lines.fileno()))
+    except OSError:
+        return False

@@ -1,0 +1,110 @@
+"""The start of `rft-graders serve`: where it cannot listen it says why, and what it prints holds nothing up."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from socket import socket
+
+import httpx2
+import pytest
+
+from app.commands.serve import why_not_there
+from tests.app.test_health import free_port
+from tests.command_line import rft
+from tests.servers import Server
+
+FIRST_FREE_FOR_ALL = int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
+
+
+def broken_pipe() -> int:
+    read, write = os.pipe()
+    os.close(read)
+    return write
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("kind", ["full", "unread"])
+def test_a_stdout_that_takes_nothing_does_not_end_the_service(tmp_path: Path, kind: str, unbuffered: str) -> None:
+    port = free_port()
+    settings = {"RFT_DATA_DIR": str(tmp_path), "RFT_PORT": str(port), "RFT_METRICS_PORT": "-1", "RFT_WORKERS": "1"}
+    stdout = os.open("/dev/full", os.O_WRONLY) if kind == "full" else broken_pipe()
+    with subprocess.Popen(
+        [sys.executable, "-m", "app.cli", "serve"],
+        env=os.environ | settings | {"RFT_SANDBOX_SLOTS": "0", "PYTHONUNBUFFERED": unbuffered},
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        os.close(stdout)
+        assert process.stderr is not None
+        told = next((line for line in process.stderr if "cannot be written to stdout" in line), "")
+        status = httpx2.get(f"http://127.0.0.1:{port}/healthz").status_code
+        process.send_signal(signal.SIGTERM)
+        rest = process.stderr.read()
+        code = process.wait(timeout=30)
+
+    assert '"level":"warning"' in told
+    assert (status, code) == (200, 0)
+    assert "Traceback" not in rest
+    assert "Exception ignored" not in rest
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [
+        ("nope.invalid", "RFT_HOST=nope.invalid cannot be resolved: name an address of this machine"),
+        ("a..b", "RFT_HOST=a..b cannot be resolved"),
+        ("192.0.2.1", "RFT_HOST=192.0.2.1 is no address of this machine: name one that it has"),
+    ],
+)
+@pytest.mark.parametrize("port", ["0", "8000"])
+def test_a_host_that_cannot_be_listened_on_is_blamed_itself(tmp_path: Path, host: str, told: str, port: str) -> None:
+    settings = {"RFT_DATA_DIR": str(tmp_path), "RFT_ALLOW_ANONYMOUS": "1", "RFT_PORT": port, "RFT_METRICS_PORT": "-1"}
+
+    assert told in rft("serve", "--host", host, expect=1, **settings)[1]
+
+
+def test_a_port_in_use_is_blamed_itself(tmp_path: Path) -> None:
+    with socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        for name, another in (("RFT_PORT", "RFT_METRICS_PORT"), ("RFT_METRICS_PORT", "RFT_PORT")):
+            settings = {"RFT_DATA_DIR": str(tmp_path), name: str(port), another: "0"}
+
+            assert f"{name}={port} is in use on 127.0.0.1: stop what" in rft("serve", expect=1, **settings)[1]
+
+
+@pytest.mark.skipif(FIRST_FREE_FOR_ALL <= 1, reason="this machine lets everybody listen at every port")
+def test_a_port_that_is_not_permitted_is_said_to_be_so() -> None:
+    code = (
+        "import os; from app.commands.serve import why_not_there; os.geteuid() or os.seteuid(65534); "
+        "print(why_not_there('127.0.0.1', 'RFT_PORT', 1))"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+    assert "RFT_PORT=1 is not permitted to this user on 127.0.0.1: set a port from 1024 on" in told
+
+
+def test_where_somebody_can_listen_nothing_is_said() -> None:
+    assert why_not_there("127.0.0.1", "RFT_PORT", 0) == ""
+    assert why_not_there("localhost", "RFT_PORT", 0) == ""
+
+
+def test_every_address_of_the_loopback_network_is_served_without_a_key(tmp_path: Path) -> None:
+    with Server(tmp_path, RFT_HOST="127.0.0.2") as server:
+        assert server.url.startswith("http://127.0.0.2:")
+        assert server.client.get("/v1/graders").status_code == 200
+        assert server.client.get("/v1/graders", headers={"Host": "127.0.0.2.example"}).status_code == 403
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate"])
+def test_the_setting_that_names_the_database_is_blamed_for_it(command: str, tmp_path: Path) -> None:
+    _, folder = rft(command, expect=1, RFT_DATA_DIR="/proc/nope")
+    _, url = rft(command, expect=1, RFT_DATA_DIR=str(tmp_path), RFT_DATABASE_URL="sqlite:////proc/nope/x.sqlite3")
+
+    assert "(RFT_DATA_DIR=/proc/nope)" in folder
+    assert "RFT_DATABASE_URL" not in folder
+    assert "(RFT_DATABASE_URL)" in url
