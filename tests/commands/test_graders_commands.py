@@ -81,6 +81,38 @@ def test_a_name_that_cannot_be_is_refused(tmp_path: Path, name: str) -> None:
     rft(tmp_path, "new", name, expect=2)
 
 
+def test_what_is_broken_is_listed_with_its_reason_and_all_else_is_served(tmp_path: Path) -> None:
+    for name in ("whole", "exits", "caseless"):
+        rft(tmp_path, "new", name)
+    mine = tmp_path / "mine"
+    (mine / "exits" / "v1.py").write_text("import sys\nsys.exit(3)\n")
+    (mine / "caseless" / "cases.toml").write_text("[[case]]\nname = 3\n")
+    (mine / "whole" / "recipes").mkdir()
+    (mine / "whole" / "recipes" / "strict.v1.toml").write_text('grader = "whole@v1"\nconfg = 3\n')
+    (mine / "versions.lock").write_text("garbage\n")
+    reasons = {
+        "exits@v1": "Cannot be loaded: SystemExit (v1.py, line 2): 3",
+        "caseless@v1": "cases.toml: 'sample'",
+        "strict@v1": "strict.v1.toml: There is no field 'confg'. Did you mean 'config'?",
+        f"{mine / 'versions.lock'}, line 1": "got 'garbage'",
+    }
+
+    listed = rft(tmp_path, "list").replace("\n", "")
+    rft(tmp_path, "docs")
+    with Server(tmp_path / "data", RFT_GRADERS_PATH=str(mine)) as server:
+        body = {"item": {"label": "a"}, "sample": "a"}
+        grade = server.client.post("/v1/graders/whole@v1/grade", json=body).json()
+        state = server.client.get("/readyz").json()
+
+    assert grade["reward"] == 1.0
+    assert state["ready"]
+    assert set(state["unhealthy_graders"]) == set(reasons)
+    for id, reason in reasons.items():
+        assert reason in state["unhealthy_graders"][id]
+        assert f"not served: {id}: " in listed
+    assert "| pays in part | Right, but" in (mine / "whole" / "README.md").read_text()
+
+
 def test_docs_fills_the_table_of_a_grader_of_one_s_own(tmp_path: Path) -> None:
     rft(tmp_path, "new", "mine")
     rft(tmp_path, "docs")
