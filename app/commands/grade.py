@@ -21,7 +21,7 @@ from app.admission.claim import Claim
 from app.admission.rates import RateLimits, Rates
 from app.auth import LOCAL
 from app.catalogue import Catalogue
-from app.commands.console import err, find, out, settings, stop
+from app.commands.console import err, find, load_graders, out, settings, stop
 from app.contracts.wire import answer_json, read_sample
 from app.errors import InvalidRequest, RecordRefused, ServiceError, detail_of, status_of
 from app.grading import Grading
@@ -34,7 +34,6 @@ from app.settings import Settings
 from app.workers import Workers
 from graders.api import Sample
 from graders.errors import Unscored
-from graders.registry import Registry
 
 _CHUNK_LINES = 200
 _PLACES_MAX = 5
@@ -50,7 +49,7 @@ def grade(
 ) -> None:
     """Grade a file offline; nothing is recorded. Exit code 1 if any line stayed unscored."""
     chosen = settings()
-    find(Registry(chosen.graders_path), id)
+    find(load_graders(chosen), id)
     try:
         summary = asyncio.run(_grade_file(chosen, id, read_config(config), input, output, input.stat().st_size))
     except (ServiceError, Unscored) as error:
@@ -145,7 +144,7 @@ async def _grade_file(
     )
     programs = Programs(sandbox_settings(chosen), Metrics())
     ledger = NoLedger()
-    catalogue = Catalogue(Registry(chosen.graders_path), ledger)
+    catalogue = Catalogue(load_graders(chosen), ledger)
     grading = Grading(catalogue, RateLimits(Rates(), Metrics()), workers, programs, ledger, Metrics())
     with (
         input.open("rb") as lines,

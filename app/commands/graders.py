@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.commands.console import find, out, settings, stop
+from app.commands.console import find, load_graders, out, settings, stop
 from app.commands.executions import execute_cases
 from app.errors import ServiceError
 from app.generated import stale_documents, write_documents
@@ -18,7 +18,6 @@ from graders.calls import Outcome
 from graders.cases import toml_of
 from graders.lock import freeze as write_lock
 from graders.proof import in_short, mismatch, run_case
-from graders.registry import Registry
 from graders.version import Version
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A grader id such as finance_qa@v1.")]
@@ -26,7 +25,7 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="A grader id such as finan
 
 def list_graders() -> None:
     """List every grader and shipped recipe, and those that were found but cannot be served."""
-    registry = Registry(settings().graders_path)
+    registry = load_graders(settings())
     table = Table("id", "state", "origin", "summary")
     for grader in registry:
         table.add_row(grader.id, "released" if grader.released else "draft", grader.origin, escape(grader.summary))
@@ -37,7 +36,7 @@ def list_graders() -> None:
 
 def show(id: Id) -> None:
     """Show one grader: digest, config, and the JSON Schema of its item, config and details."""
-    grader = find(Registry(settings().graders_path), id)
+    grader = find(load_graders(settings()), id)
     version = grader.version
     state = "released" if grader.released else "draft"
     out.print(f"{grader.id} ({state}, {grader.origin})", style="bold", markup=False)
@@ -65,7 +64,7 @@ def cases(
 ) -> None:
     """Run the cases of one grader and show what it makes of each; exit code 1 if any differs."""
     chosen = settings()
-    version = find(Registry(chosen.graders_path), id).version
+    version = find(load_graders(chosen), id).version
     if not version.cases:
         stop(f"{id} has no cases: write {version.folder / 'cases.toml'}.", 1)
     if execute:
@@ -84,7 +83,7 @@ def cases(
 
 def freeze(id: Id) -> None:
     """Release a version or a shipped recipe: its digest goes into versions.lock, and it never changes again."""
-    registry = Registry(settings().graders_path)
+    registry = load_graders(settings())
     grader = find(registry, id)
     outcomes = {case.name: run_case(grader.version, case) for case in grader.version.cases}
     if differences := _differences(grader.version, outcomes):
@@ -100,7 +99,7 @@ def docs(
     ] = False,
 ) -> None:
     """Write the generated parts of the READMEs (case tables, settings, errors), or check them."""
-    registry = Registry(settings().graders_path)
+    registry = load_graders(settings())
     if not check:
         for file in write_documents(registry):
             out.print(f"written: {file}", markup=False)

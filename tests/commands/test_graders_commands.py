@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from app.commands.console import load_graders
+from app.settings import Settings
 from tests.servers import Server
 
 
-def rft(folder: Path, *arguments: str, expect: int = 0) -> str:
+def rft(folder: Path, *arguments: str, expect: int = 0, **settings: str) -> str:
+    """What a command prints, with the graders of `folder / "mine"` unless `settings` name others."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RFT_")}
     environment |= {"COLUMNS": "200", "RFT_GRADERS_PATH": str(folder / "mine"), "RFT_DATA_DIR": str(folder / "data")}
+    environment |= settings
     done = subprocess.run(
         [sys.executable, "-m", "app.cli", *arguments], env=environment, capture_output=True, text=True, check=False
     )
@@ -69,6 +73,8 @@ def test_a_case_that_does_not_hold_is_shown_with_its_why_and_stops_the_release(t
 
 
 def test_show_prints_schemas_and_an_unknown_id_the_known_ones(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+
     assert '"reference"' in rft(tmp_path, "show", "finance_qa@v1")
     assert "stands on finance_qa@v1" in rft(tmp_path, "show", "four_tier@v1")
     unknown = rft(tmp_path, "show", "finance_aq@v1", expect=2)
@@ -76,9 +82,40 @@ def test_show_prints_schemas_and_an_unknown_id_the_known_ones(tmp_path: Path) ->
     assert "stored" in unknown
 
 
-@pytest.mark.parametrize("name", ["Bad-Name", "finance_qa"])
-def test_a_name_that_cannot_be_is_refused(tmp_path: Path, name: str) -> None:
-    rft(tmp_path, "new", name, expect=2)
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("Bad-Name", "is no grader name"),
+        ("finance_qa", "There is a grader"),
+        ("kit", "A folder 'kit' is never taken for a grader: it is the folder of what graders share."),
+        ("recipes", "A folder 'recipes' is never taken for a grader: it is the folder of a grader's recipes."),
+    ],
+)
+def test_a_name_that_cannot_be_is_refused(tmp_path: Path, name: str, why: str) -> None:
+    assert why in rft(tmp_path, "new", name, expect=2)
+    assert not (tmp_path / "mine").exists()
+
+
+@pytest.mark.parametrize("command", [("serve",), ("list",), ("show", "finance_qa@v1"), ("new", "another")])
+def test_a_path_at_which_no_graders_can_be_stops_every_command_that_needs_them(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    rft(tmp_path, "new", "mine")
+    own = tmp_path / "mine" / "mine"
+    paths = f"{own}:{own / 'v1.py'}:{tmp_path / 'nope'}"
+
+    told = rft(tmp_path, *command, expect=2, RFT_GRADERS_PATH=paths, RFT_PORT="0", RFT_METRICS_PORT="-1")
+
+    assert f"RFT_GRADERS_PATH: {own} is the folder of one grader: give its parent folder, {own.parent}." in told
+    assert f"RFT_GRADERS_PATH: {own / 'v1.py'} is not a folder." in told
+    # `new` makes the folder.
+    assert (f"RFT_GRADERS_PATH: {tmp_path / 'nope'} does not exist." in told) == (command[0] != "new")
+
+
+def test_the_folder_of_the_default_may_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert "finance_qa@v1" in load_graders(Settings()).ids()
 
 
 def test_what_is_broken_is_listed_with_its_reason_and_all_else_is_served(tmp_path: Path) -> None:
