@@ -11,13 +11,14 @@ from rich.table import Table
 
 from app.commands.console import find, load_graders, out, settings, stop
 from app.commands.executions import execute_cases
+from app.commands.judging import judge_cases
 from app.errors import ServiceError
 from app.generated import stale_documents, write_documents
 from app.settings import Settings
 from graders.calls import Outcome
 from graders.cases import toml_of
 from graders.lock import freeze as write_lock
-from graders.proof import in_short, mismatch, run_case
+from graders.proof import in_short, mismatch
 from graders.version import Version
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A grader id such as finance_qa@v1.")]
@@ -69,7 +70,7 @@ def cases(
         stop(f"{id} has no cases: write {version.folder / 'cases.toml'}.", 1)
     if execute:
         _check_executions(version, chosen)
-    outcomes = {case.name: run_case(version, case) for case in version.cases}
+    outcomes = asyncio.run(judge_cases(version, chosen))
     differences = _differences(version, outcomes)
     table = Table("", "case", "expected", "got", "why")
     for case in version.cases:
@@ -83,13 +84,25 @@ def cases(
 
 def freeze(id: Id) -> None:
     """Release a version or a shipped recipe: its digest goes into versions.lock, and it never changes again."""
-    registry = load_graders(settings())
+    chosen = settings()
+    registry = load_graders(chosen)
     grader = find(registry, id)
-    outcomes = {case.name: run_case(grader.version, case) for case in grader.version.cases}
-    if differences := _differences(grader.version, outcomes):
-        names = ", ".join(differences)
-        stop(f"{id} is not released: these cases do not hold: {names}. See `rft-graders cases {id}`.", 1)
-    write_lock(registry.folders[grader.version.name].root, id, grader.digest)
+    version, folder = grader.version, registry.folder_of(id)
+    if grader.recipe and not registry[grader.recipe.grader].released:
+        stop(f"{id} is not released: it stands on {grader.recipe.grader}, which is a draft. Freeze that first.", 1)
+    if not version.cases:
+        stop(
+            f"{id} is not released: it has no case. Wanted: {version.folder / 'cases.toml'} with one or more [[case]] "
+            f"that say what they expect of v{version.number}. The first is the self-test of every start; "
+            "CONTRIBUTING.md, 'Add a grader', has the rest.",
+            1,
+        )
+    if differences := _differences(version, asyncio.run(judge_cases(version, chosen))):
+        stop("\n".join([f"{id} is not released: {len(differences)} cases do not hold.", *differences.values()]), 1)
+    try:
+        write_lock(folder.root, id, grader.digest)
+    except ValueError as error:
+        stop(f"{id} is not released: {error}", 1)
     out.print(f"{id} is released: {grader.digest}. Commit versions.lock.", highlight=False)
 
 

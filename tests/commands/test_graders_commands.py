@@ -69,7 +69,78 @@ def test_a_case_that_does_not_hold_is_shown_with_its_why_and_stops_the_release(t
     row = next(line for line in shown.splitlines() if "pays fully" in line)
     assert [cell.strip() for cell in row.split("│")[3:5]] == ["0.9 right", "1 right"]
     assert "The plain case" in shown
-    assert "not released" in rft(tmp_path, "freeze", "mine@v1", expect=1)
+    refused = rft(tmp_path, "freeze", "mine@v1", expect=1)
+    assert "mine@v1 is not released: 1 cases do not hold." in refused
+    assert "expected 0.9 right, got 1 right" in refused
+
+
+def test_a_version_without_a_case_is_not_released(tmp_path: Path) -> None:
+    rft(tmp_path, "new", "mine")
+    (tmp_path / "mine" / "mine" / "cases.toml").unlink()
+
+    refused = rft(tmp_path, "freeze", "mine@v1", expect=1)
+
+    assert "mine@v1 is not released: it has no case. Wanted: " in refused
+    assert "expect of v1" in refused
+    assert not (tmp_path / "mine" / "versions.lock").exists()
+
+
+@pytest.mark.parametrize("command", ["cases", "freeze"])
+def test_a_case_whose_judgement_never_ends_is_stopped(tmp_path: Path, command: str) -> None:
+    rft(tmp_path, "new", "mine")
+    version = tmp_path / "mine" / "mine" / "v1.py"
+    version.write_text(version.read_text() + "\n\ndef grade(sample, item, config, results):\n    while True: pass\n")
+
+    told = rft(tmp_path, command, "mine@v1", expect=1, RFT_CALL_TIMEOUT_S="0.3")
+
+    assert "got takes_too_long (The judgement was stopped after 0." in told
+    assert "RFT_CALL_TIMEOUT_S allows 0.3 s." in told
+
+
+def test_a_plan_that_never_ends_is_stopped_when_its_programs_are_to_be_run(tmp_path: Path) -> None:
+    rft(tmp_path, "new", "mine")
+    version = tmp_path / "mine" / "mine" / "v1.py"
+    version.write_text(version.read_text() + "\n\ndef plan(sample, item, config):\n    while True: pass\n")
+
+    told = rft(tmp_path, "cases", "mine@v1", "--execute", expect=1, RFT_CALL_TIMEOUT_S="0.3")
+
+    assert "got takes_too_long (The judgement was stopped after 0." in told
+
+
+def test_a_recipe_is_released_by_itself_and_a_change_after_it_is_not_served(tmp_path: Path) -> None:
+    rft(tmp_path, "new", "mine")
+    mine = tmp_path / "mine"
+    file = mine / "mine" / "recipes" / "small.v1.toml"
+    file.parent.mkdir()
+    file.write_text('grader = "mine@v1"\n')
+
+    early = rft(tmp_path, "freeze", "small@v1", expect=1)
+    rft(tmp_path, "freeze", "mine@v1")
+    released = rft(tmp_path, "freeze", "small@v1")
+    listed = rft(tmp_path, "list")
+    file.write_text('grader = "mine@v1"\nitem_map = { answer = "label" }\n')
+    changed = rft(tmp_path, "list").replace("\n", " ")
+
+    assert "small@v1 is not released: it stands on mine@v1, which is a draft. Freeze that first." in early
+    assert "small@v1 is released: sha256:" in released
+    assert [line.split()[0] for line in (mine / "versions.lock").read_text().splitlines()[1:]] == [
+        "mine@v1",
+        "small@v1",
+    ]
+    assert "released" in next(line for line in listed.splitlines() if "small@v1" in line)
+    assert "not served: small@v1: " in changed
+    assert "depend on recipes/small.v1.toml" in changed
+
+
+def test_a_recipe_of_one_s_own_on_a_grader_of_the_project_is_released_in_one_s_own_lock(tmp_path: Path) -> None:
+    rft(tmp_path, "new", "mine")
+    file = tmp_path / "mine" / "mine" / "recipes" / "small.v1.toml"
+    file.parent.mkdir()
+    file.write_text('grader = "finance_qa@v1"\n')
+
+    rft(tmp_path, "freeze", "small@v1")
+
+    assert "small@v1 sha256:" in (tmp_path / "mine" / "versions.lock").read_text()
 
 
 def test_show_prints_schemas_and_an_unknown_id_the_known_ones(tmp_path: Path) -> None:
