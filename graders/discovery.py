@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 
+from graders.endless import at_most
 from graders.errors import said_by
 
 BUILT_IN = "built-in"
@@ -19,6 +20,8 @@ _HERE = Path(__file__).parent
 _VERSION_FILE = re.compile(r"v([1-9][0-9]{0,8})\.py")
 _PATH_PACKAGE = "rft_graders_path"
 _GROUP = "rft_graders"
+# The largest libraries take a few seconds, and a worker has 60 s in all to start.
+_IMPORT_CPU_S = 20.0
 
 NOT_GRADERS = {
     "kit": "the folder of what graders share",
@@ -82,11 +85,17 @@ def fault_of_path(path: Path, *, may_be_missing: bool = False) -> str | None:
     return None
 
 
-def load_version(folder: GraderFolder, module: str) -> ModuleType:
-    """The imported version module. Raises whatever the module raises when it is imported."""
+def load_version(folder: GraderFolder, module: str, cpu_s: float = _IMPORT_CPU_S) -> ModuleType:
+    """The imported version module.
+
+    Raises:
+        TakesTooLong: its import took more than `cpu_s`.
+        BaseException: whatever the module raises when it is imported.
+    """
     if folder.package.startswith(_PATH_PACKAGE):
         _register_package(folder)
-    return importlib.import_module(module)
+    with at_most(cpu_s):
+        return importlib.import_module(module)
 
 
 def _children(path: Path) -> Iterator[Path]:

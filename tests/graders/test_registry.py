@@ -1,11 +1,14 @@
 """What is found, what is served, and what a grader id stands for."""
 
 import re
+import signal
 from pathlib import Path
 
 import pytest
 
 from graders.api import Sample
+from graders.discovery import find_folders, load_version
+from graders.endless import TakesTooLong
 from graders.errors import Fault, GraderCrashed, InvalidConfig, InvalidItem
 from graders.lock import freeze
 from graders.recipes import Recipe
@@ -78,6 +81,36 @@ def test_one_broken_grader_does_not_stop_the_others(toys: Path, source: str, why
 
     assert registry["toy@v1"]
     assert re.search(why, registry.unhealthy["broken@v1"])
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["while True: pass\n", "while True:\n    try:\n        sum(range(1000))\n    except Exception:\n        pass\n"],
+)
+def test_an_import_that_never_ends_is_interrupted(toys: Path, source: str) -> None:
+    (toys / "toy" / "v2.py").write_text(source)
+    [folder] = [found for found in find_folders([toys]) if found.name == "toy"]
+
+    with pytest.raises(TakesTooLong, match=r"more than 0\.1 s of CPU time"):
+        load_version(folder, folder.versions()[2], cpu_s=0.1)
+
+    assert load_version(folder, folder.versions()[1], cpu_s=60.0).VERDICTS == ("right", "wrong")
+    assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("value", ["2020-01-01", "nan"])
+def test_a_case_with_a_value_that_no_request_can_hold_stops_its_grader_alone(toys: Path, value: str) -> None:
+    (toys / "dated").mkdir()
+    (toys / "dated" / "v1.py").write_text(TOY)
+    (toys / "dated" / "cases.toml").write_text(
+        f'[[case]]\nname = "first"\nwhy = ""\nsample = "a"\nitem = {{ label = "a", more = {value} }}\n'
+        'expect.v1 = { reward = 1.0, verdict = "right" }\n'
+    )
+
+    registry = Registry([toys])
+
+    assert "toy@v1" in registry.ids()
+    assert "Case 'first' in cases.toml: " in registry.unhealthy["dated@v1"]
 
 
 def test_a_folder_that_is_not_named_like_a_grader_does_not_stop_the_others(toys: Path) -> None:
