@@ -14,11 +14,13 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
+
+from pydantic_core import to_json
 
 from app.admission import waiting_room
 from app.admission.alarm import Alarm
@@ -57,15 +59,18 @@ class Workers:
         *,
         meters: Meters,
         graders_path: Sequence[Path] = (),
+        without: Iterable[str] = (),
         memory_mib: int = 1024,
         call_timeout_s: float = 5.0,
         bounds: Bounds = DEFAULT_BOUNDS,
         judges_at_once: bool = True,
     ) -> None:
-        """Without `judges_at_once` every call goes to a worker: for graders that are still being written."""
+        """Workers need not load the ids in `without`. Without `judges_at_once` every call goes to one: for graders that
+        are still being written."""
         self._count = count
         self._judges_at_once = judges_at_once
-        self._arguments = [str(memory_mib), *(str(path.resolve()) for path in graders_path)]
+        unloaded = to_json(list(without)).decode()
+        self._arguments = [str(memory_mib), unloaded, *(str(path.resolve()) for path in graders_path)]
         self._call_timeout_s = call_timeout_s
         self._waiting: WaitingRoom[Part] = WaitingRoom("workers", count, bounds, meters)
         self._running: dict[Part, Ending[Part]] = {}

@@ -1,7 +1,7 @@
 """The graders that can be called. The path is the registration: `graders/finance_qa/v1.py` is `finance_qa@v1`."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -113,7 +113,9 @@ def _alike(id: str, name: str, known: Sequence[str]) -> str:
 class Registry:
     """Versions and shipped recipes by id. `unhealthy` holds, by id, why one that was found is not served."""
 
-    def __init__(self, graders_path: Sequence[Path] = ()) -> None:
+    def __init__(self, graders_path: Sequence[Path] = (), without: Collection[str] = ()) -> None:
+        """Versions whose ids are in `without` are not even loaded."""
+        self._without = without
         self._graders: dict[str, Grader] = {}
         self._brought_by: dict[str, GraderFolder] = {}
         self._locks: dict[Path, Lock] = {}
@@ -203,7 +205,7 @@ class Registry:
     def _add_version(self, folder: GraderFolder, number: int, module: str) -> None:
         id = f"{folder.name}@v{number}"
         lock = self._locks[folder.root]
-        if id in lock.faults:
+        if id in lock.faults or id in self._without:
             return
         # A third party's module may raise anything when it is imported, and even exit; one broken grader must not stop
         # the others.

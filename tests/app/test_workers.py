@@ -323,6 +323,19 @@ async def test_a_worker_knows_no_setting_of_the_service(graders_path: Path, monk
     assert set(names) <= {"PATH", "LANG", "LC_ALL", "LC_CTYPE", "PYTHONPATH"}
 
 
+async def test_a_worker_does_not_load_what_it_need_not(graders_path: Path) -> None:
+    (graders_path / "marks").mkdir()
+    (graders_path / "marks" / "v1.py").write_text(
+        "from pathlib import Path\nPath(__file__).with_name('loaded').touch()\n"
+    )
+
+    for without, is_loaded in ((["marks@v1"], False), ([], True)):
+        workers = Workers(1, meters=Metrics(), graders_path=[graders_path], without=without)
+        await workers.start()
+        await workers.close()
+        assert (graders_path / "marks" / "loaded").exists() == is_loaded
+
+
 async def test_close_leaves_no_process(graders_path: Path) -> None:
     workers = Workers(1, meters=Metrics(), graders_path=[graders_path])
     await workers.start()
