@@ -15,7 +15,7 @@ _PROJECT = Path(__file__).parent.parent
 
 
 def write_documents(registry: Registry) -> list[Path]:
-    """Brings every document up to date; returns those that changed."""
+    """Brings every document up to date, but for those of graders that are not served; returns those that changed."""
     changed = []
     for file, text in _documents(registry):
         if file.read_text("utf-8") != text:
@@ -38,8 +38,9 @@ def fill_cases(folder: Path, versions: list[str]) -> None:
 def _documents(registry: Registry) -> Iterator[tuple[Path, str]]:
     for folder in registry.folders.values():
         file = folder.folder / "README.md"
-        if folder.origin.startswith((BUILT_IN, "path")) and file.is_file():
-            versions = [f"v{number}" for number in sorted(folder.versions())]
+        versions = [f"v{number}" for number in sorted(folder.versions())]
+        is_whole = not any(f"{folder.name}@{version}" in registry.unhealthy for version in versions)
+        if folder.origin.startswith((BUILT_IN, "path")) and file.is_file() and is_whole:
             yield file, _with_cases(file, versions)
     readme = _PROJECT / "README.md"
     if readme.is_file():

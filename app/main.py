@@ -180,6 +180,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             settings.workers,
             meters=metrics,
             graders_path=settings.graders_path,
+            # What has failed here would fail there too, some of it after a long time.
+            without=registry.unhealthy,
             memory_mib=settings.worker_memory_mib,
             call_timeout_s=settings.call_timeout_s,
             bounds=_bounds(settings, settings.worker_queue_max),

@@ -89,7 +89,7 @@ class Settings(BaseModel):
         description="Samples that a rate lets through at once: a whole training step. An API key's own burst wins.",
     )
     graders_path: tuple[Path, ...] = Field(
-        (Path("my_graders"),), description="Folders of your own graders, joined by ':'."
+        (Path("my_graders"),), description="Folders that hold the folders of your own graders, joined by ':'."
     )
     workers: int = Field(2, ge=1, le=256, description="Processes for judgements that must be killable.")
     worker_memory_mib: int = Field(1024, ge=128, description="Address space of one worker, MiB.")

@@ -41,7 +41,7 @@ def read_cases(folder: Path) -> tuple[Case, ...]:
     """The cases of the grader in `folder`, in file order; none without a `cases.toml`.
 
     Raises:
-        ValueError: the file is not TOML or a case lacks a field or has an unknown one.
+        ValueError: the file is not TOML, or a case lacks a field, has an unknown one or a value that is no JSON.
     """
     file = folder / "cases.toml"
     if not file.is_file():
@@ -56,8 +56,10 @@ def _read(raw: dict[str, Any]) -> Case:
         executions = tuple(Execution(**execution) for execution in raw.pop("executions", ()))
         expectations = {version: Expectation(**found) for version, found in expect.items()}
         sample = {"output_text": sample} if isinstance(sample, str) else sample
+        # TOML has dates and NaN, which no request can hold.
+        json.dumps((sample, raw.get("item"), raw.get("config")), allow_nan=False)
         return Case(sample=sample, expect=expectations, executions=executions, **raw)
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"Case {raw.get('name', '?')!r} in cases.toml: {error}.") from error
 
 

@@ -15,7 +15,7 @@ def crash_of(grader: str, folder: Path, error: Exception, function: str = "") ->
     return GraderCrashed(f"{grader} raised {type(error).__name__}{where}{place}: {said_by(error)}")
 
 
-def place_of(error: Exception, folder: Path) -> str:
+def place_of(error: BaseException, folder: Path) -> str:
     """` (v1.py, line 12)`: the innermost line of the grader's own files that `error` came through; empty: none."""
     root = os.path.realpath(folder) + os.sep
     # By file, since a recursion without end has thousands of frames.

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from pydantic_core import from_json
 
-from graders.api import Execution
+from graders.api import Execution, Program
 from graders.calls import Call, Judged, Outcome, perform
 from graders.cases import Case, Expectation
 from graders.errors import GraderCrashed, Unscored
@@ -20,15 +20,15 @@ _REWARD_TOLERANCE = 1e-9
 
 def run_case(version: Version, case: Case) -> Outcome:
     """What `version` makes of `case`: a grade, or why there is none."""
-    plan = plan_case(version, case) if version.has_plan else []
-    if isinstance(plan, list) and len(plan) != len(case.executions):
-        return GraderCrashed(f"The plan asks for {len(plan)} programs; the case has {len(case.executions)} executions.")
-    return _perform(version, case, is_plan=False) if isinstance(plan, list) else plan
+    plan = _perform(version, case, is_plan=True) if version.has_plan else []
+    return unexecuted(plan, case) or _perform(version, case, is_plan=False) if isinstance(plan, list) else plan
 
 
-def plan_case(version: Version, case: Case) -> Outcome:
-    """The programs that `version` wants to be run for `case`, or why it wants none."""
-    return _perform(version, case, is_plan=True)
+def unexecuted(plan: list[Program], case: Case) -> GraderCrashed | None:
+    """Why `case` cannot be judged with the executions that it holds; None: they are as many as `plan` asks for."""
+    if len(plan) == len(case.executions):
+        return None
+    return GraderCrashed(f"The plan asks for {len(plan)} programs; the case has {len(case.executions)} executions.")
 
 
 def _perform(version: Version, case: Case, is_plan: bool) -> Outcome:

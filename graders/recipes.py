@@ -4,11 +4,15 @@ import hashlib
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from graders.errors import nearest
+
 NAME_PATTERN = r"[a-z][a-z0-9_]{0,63}"
+_FIELDS = {"grader": str, "config": dict, "item_map": dict, "summary": str}
 _FILE = re.compile(rf"({NAME_PATTERN})\.v([1-9][0-9]{{0,8}})\.toml")
 
 
@@ -46,21 +50,43 @@ def canonical_json(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
-def read_recipes(folder: Path, origin: str) -> tuple[Recipe, ...]:
-    """The recipes that ship in `folder/recipes/NAME.vN.toml`, by name and version.
+def recipe_files(folder: Path) -> list[Path]:
+    """The files of the recipes that ship with the grader in `folder`: `recipes/NAME.vN.toml`, by name and version."""
+    return sorted((folder / "recipes").glob("*.toml"))
+
+
+def recipe_id(file: Path) -> str | None:
+    """The id that a recipe's file gives by its name; None: it is not named like a recipe."""
+    named = _FILE.fullmatch(file.name)
+    return f"{named[1]}@v{int(named[2])}" if named else None
+
+
+def read_recipe(file: Path, origin: str) -> Recipe:
+    """The recipe in `file`.
 
     Raises:
-        ValueError: a file is not TOML, lacks `grader` or has an unknown field.
+        ValueError: the file is not named like a recipe, is not TOML, or a field is missing, unknown or wrong.
+        OSError: the file cannot be read.
     """
-    return tuple(_read(file, origin) for file in sorted((folder / "recipes").glob("*.toml")))
-
-
-def _read(file: Path, origin: str) -> Recipe:
     named = _FILE.fullmatch(file.name)
     if named is None:
-        raise ValueError(f"{file.name} is not named like a recipe: NAME.vN.toml.")
-    try:
-        table: dict[str, Any] = {"config": {}, **tomllib.loads(file.read_text("utf-8"))}
-        return Recipe(named[1], int(named[2]), origin=origin, **table)
-    except TypeError as error:
-        raise ValueError(f"Recipe {file.name}: {error}.") from error
+        raise ValueError("A recipe's file is named NAME.vN.toml, in lower case.")
+    table = tomllib.loads(file.read_text("utf-8"))
+    if fault := next(_faults(table), None):
+        raise ValueError(fault)
+    return Recipe(named[1], int(named[2]), origin=origin, **{"config": {}, **table})
+
+
+def _faults(table: dict[str, Any]) -> Iterator[str]:
+    """What is wrong with the fields of a recipe's file."""
+    for name, value in table.items():
+        if name not in _FIELDS:
+            near = nearest(name, _FIELDS)
+            hint = "" if near is None else f" Did you mean {near!r}?"
+            yield f"There is no field {name!r}.{hint} Known: {', '.join(_FIELDS)}."
+        elif not isinstance(value, _FIELDS[name]):
+            yield f"The field {name!r} is to be {'a table' if _FIELDS[name] is dict else 'text'}."
+    if "grader" not in table:
+        yield "The field 'grader' is missing: the id that the recipe stands on."
+    if not all(isinstance(name, str) for name in table.get("item_map", {}).values()):
+        yield "'item_map' leads from a dataset's column to the name of an item field, which is text."

@@ -1,7 +1,7 @@
 """The graders that can be called. The path is the registration: `graders/finance_qa/v1.py` is `finance_qa@v1`."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,10 +12,10 @@ from pydantic import BaseModel
 from graders.cases import read_cases
 from graders.crashes import place_of
 from graders.digest import digest_of
-from graders.discovery import GraderFolder, find_folders, load_version
-from graders.errors import Fault, InvalidConfig, json_pointer, nearest
-from graders.lock import changed_after_release, released
-from graders.recipes import NAME_PATTERN, Recipe, canonical_json, read_recipes
+from graders.discovery import GraderFolder, Misfit, find_folders, load_version
+from graders.errors import Fault, InvalidConfig, Unscored, json_pointer, nearest, said_by
+from graders.lock import Lock, changed_after_release, read_lock, recipe_changed_after_release
+from graders.recipes import NAME_PATTERN, Recipe, canonical_json, read_recipe, recipe_files, recipe_id
 from graders.version import Version
 
 _ID = re.compile(rf"({NAME_PATTERN})@v([1-9][0-9]{{0,8}})")
@@ -113,14 +113,23 @@ def _alike(id: str, name: str, known: Sequence[str]) -> str:
 class Registry:
     """Versions and shipped recipes by id. `unhealthy` holds, by id, why one that was found is not served."""
 
-    def __init__(self, graders_path: Sequence[Path] = ()) -> None:
+    def __init__(self, graders_path: Sequence[Path] = (), without: Collection[str] = ()) -> None:
+        """Versions whose ids are in `without` are not even loaded."""
+        self._without = without
         self._graders: dict[str, Grader] = {}
+        self._brought_by: dict[str, GraderFolder] = {}
+        self._locks: dict[Path, Lock] = {}
         self.folders: dict[str, GraderFolder] = {}
         self.unhealthy: dict[str, str] = {}
-        for folder in find_folders(graders_path):
-            self._add_folder(folder)
+        for found in find_folders(graders_path):
+            if isinstance(found, Misfit):
+                self.unhealthy[found.name] = found.why
+            else:
+                self._add_folder(found)
         for folder in self.folders.values():
             self._add_recipes(folder)
+        for lock in self._locks.values():
+            self.unhealthy |= {key: why for key, why in lock.faults.items() if key not in self._graders}
 
     def __iter__(self) -> Iterator[Grader]:
         return iter(sorted(self._graders.values(), key=lambda grader: parse_id(grader.id)))
@@ -141,6 +150,10 @@ class Registry:
     def has_name(self, name: str) -> bool:
         """Whether a grader or a shipped recipe bears `name`: a stored recipe may not take it."""
         return any(id.partition("@")[0] == name for id in (*self._graders, *self.unhealthy))
+
+    def folder_of(self, id: str) -> GraderFolder:
+        """The grader folder that brings `id`, a version or a shipped recipe. Raises KeyError for any other."""
+        return self._brought_by[id]
 
     def withdraw(self, id: str, why: str) -> None:
         """Stops serving `id` and what stands on it."""
@@ -177,35 +190,73 @@ class Registry:
             first = self.folders[folder.name]
             self.unhealthy[folder.name] = f"Found twice: {first.origin} (served) and {folder.origin} (not served)."
             return
+        if not re.fullmatch(NAME_PATTERN, folder.name):
+            self.unhealthy[folder.name] = (
+                f"{folder.folder} ({folder.origin}) is not named like a grader: lower case, digits and underscores, "
+                "a letter first, such as ticket_routing."
+            )
+            return
         self.folders[folder.name] = folder
+        if folder.root not in self._locks:
+            self._locks[folder.root] = read_lock(folder.root)
         for number, module in folder.versions().items():
             self._add_version(folder, number, module)
 
     def _add_version(self, folder: GraderFolder, number: int, module: str) -> None:
         id = f"{folder.name}@v{number}"
-        # A third party's module may raise anything when it is imported; one broken grader must not stop the others.
-        try:
-            version = _load(folder, number, module)
-        except Exception as error:  # noqa: BLE001
-            self.unhealthy[id] = f"Cannot be loaded: {type(error).__name__}{place_of(error, folder.folder)}: {error}"
+        lock = self._locks[folder.root]
+        if id in lock.faults or id in self._without:
             return
-        if version.released and released(folder.root)[id] != version.digest:
+        # A third party's module may raise anything when it is imported, and even exit; one broken grader must not stop
+        # the others.
+        try:
+            version = _load(folder, number, module, id in lock.digests)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001
+            place = place_of(error, folder.folder)
+            self.unhealthy[id] = f"Cannot be loaded: {type(error).__name__}{place}: {said_by(error)}"
+            return
+        if lock.digests.get(id, version.digest) != version.digest:
             self.unhealthy[id] = changed_after_release(id)
             return
+        self._brought_by[id] = folder
         self._graders[id] = Grader(id, version, version.digest, version.summary, version.origin, version.released)
 
     def _add_recipes(self, folder: GraderFolder) -> None:
-        locked = released(folder.root)
-        for recipe in read_recipes(folder.folder, folder.origin):
-            base = self.get(recipe.grader)
-            if base is None:
-                self.unhealthy[recipe.id] = f"Stands on {recipe.grader}, which is not served."
+        for file in recipe_files(folder.folder):
+            id = recipe_id(file)
+            if id is not None and id in self._locks[folder.root].faults:
                 continue
-            grader = self.resolve(recipe, base, locked=recipe.id in locked)
-            if locked.get(recipe.id, grader.digest) != grader.digest:
-                self.unhealthy[recipe.id] = changed_after_release(recipe.id)
+            if id is not None and (id in self._graders or id.partition("@")[0] in self.folders):
+                self.unhealthy[str(file)] = f"{id} is not served: a grader or another recipe has this name already."
+                continue
+            try:
+                grader = self._recipe(folder, file)
+            # A config's validators are a grader's code, which may raise anything.
+            except Exception as error:  # noqa: BLE001
+                self.unhealthy[id or str(file)] = f"{file}: {_explained(error)}"
             else:
-                self._graders[recipe.id] = grader
+                self._brought_by[grader.id] = folder
+                self._graders[grader.id] = grader
+
+    def _recipe(self, folder: GraderFolder, file: Path) -> Grader:
+        """Raises ValueError, OSError, InvalidConfig, or what the config's validators raise: it cannot be served."""
+        recipe = read_recipe(file, folder.origin)
+        base = self.get(recipe.grader)
+        if base is None:
+            raise ValueError(f"Stands on {recipe.grader}, which is not served.")
+        digests = self._locks[folder.root].digests
+        grader = self.resolve(recipe, base, locked=recipe.id in digests)
+        if digests.get(recipe.id, grader.digest) != grader.digest:
+            raise ValueError(recipe_changed_after_release(recipe.id, recipe.grader))
+        return grader
+
+
+def _explained(error: Exception) -> str:
+    if isinstance(error, Unscored):
+        return " ".join([error.detail, *(f"{fault.pointer}: {fault.detail}" for fault in error.faults)])
+    return said_by(error) if isinstance(error, (ValueError, OSError)) else f"{type(error).__name__}: {said_by(error)}"
 
 
 def parse_id(id: str) -> tuple[str, int]:
@@ -220,14 +271,14 @@ def parse_id(id: str) -> tuple[str, int]:
     return parts[1], int(parts[2])
 
 
-def _load(folder: GraderFolder, number: int, module: str) -> Version:
+def _load(folder: GraderFolder, number: int, module: str, is_released: bool) -> Version:
     version = Version(
         name=folder.name,
         number=number,
         module=load_version(folder, module),
         folder=folder.folder,
         digest=digest_of(module, folder.source_roots),
-        released=f"{folder.name}@v{number}" in released(folder.root),
+        released=is_released,
         origin=folder.origin,
         cases=tuple(case for case in read_cases(folder.folder) if f"v{number}" in case.expect),
     )

@@ -103,6 +103,7 @@ class Version:
                 raise AttributeError(f"{self.id} declares no {name}; see CONTRIBUTING.md, 'Add a grader'.")
         # Built on first use otherwise, so that a Details that has no JSON Schema would fail a reader, not its author.
         _ = (self.item_schema, self.config_schema, self.details_schema, self.verdicts, self.group_reward_range)
+        _ = (self.summary, self.item_fields, self.shared_max_bytes)
         if self.has_group_credit and self.module.Credit.model_config.get("extra") != "forbid":
             raise AttributeError(f"{self.id}: Credit must forbid extra fields, or a misspelt one would change rewards.")
         _ = self.credit_schema

@@ -1,8 +1,9 @@
-"""The process in which pure calls run when they must be killable: `python -m graders.worker MEMORY_MIB [FOLDER ...]`.
+"""The process in which pure calls run when they must be killable: `python -m graders.worker MEMORY_MIB WITHOUT
+[FOLDER ...]`. WITHOUT is a JSON list of ids that need not be loaded; the folders are those of `RFT_GRADERS_PATH`.
 
 Frames on stdin and stdout: four bytes of length (big-endian), then that many. A frame in is the JSON of a list of jobs,
 `{"grader", "digest", "config", "calls"}`; it is answered with one frame: the microseconds that it took (four bytes,
-big-endian), and the outcomes (`graders.calls`), one per call, in order. The folders are those of `RFT_GRADERS_PATH`.
+big-endian), and the outcomes (`graders.calls`), one per call, in order.
 """
 
 import ctypes
@@ -31,7 +32,7 @@ _TIME_MAX_US = (1 << 32) - 1
 
 def main() -> None:
     """Serves until stdin closes. The first frame out, an empty one, says that the graders are loaded."""
-    memory_mib, folders = int(sys.argv[1]), sys.argv[2:]
+    memory_mib, without, folders = int(sys.argv[1]), from_json(sys.argv[2]), sys.argv[3:]
     # What is loaded stays; the collector's walks over it, and over what a judgement drops anyway, cost 5 % of all.
     gc.set_threshold(_GC_OBJECTS, 20, 20)
     _die_with_parent()
@@ -41,7 +42,7 @@ def main() -> None:
     os.register_at_fork(after_in_child=lambda: os._exit(1))
     # What a grader prints goes to the log, never between the frames.
     os.dup2(2, 1)
-    registry = Registry([Path(folder) for folder in folders])
+    registry = Registry([Path(folder) for folder in folders], without)
     gc.collect()
     gc.freeze()
     _write(answers, b"")

@@ -12,6 +12,7 @@ from app.generated import stale_documents
 from app.main import VERSION, create_app
 from app.settings import Settings
 from graders.errors import Unscored
+from graders.lock import released
 from graders.proof import mismatch, run_case
 from graders.registry import Registry
 
@@ -27,6 +28,16 @@ def test_every_case_holds_for_every_version_it_names(version, case) -> None:
 
 def test_every_built_in_grader_is_served() -> None:
     assert REGISTRY.unhealthy == {}
+
+
+def test_what_the_lock_holds_is_served_as_it_was_released() -> None:
+    locked = released(PROJECT / "graders")
+
+    assert locked == {id: REGISTRY[id].digest for id in locked}
+
+
+def test_every_shipped_recipe_on_a_released_version_is_released() -> None:
+    assert [grader.id for grader in REGISTRY if grader.version.released and not grader.released] == []
 
 
 def test_generated_parts_are_up_to_date() -> None:

@@ -21,7 +21,7 @@ from rich.text import Text
 
 from app.admission.claim import Claim
 from app.auth import LOCAL
-from app.commands.console import err, find, out, settings, stop, stop_for
+from app.commands.console import err, find, load_graders, out, settings, stop, stop_for
 from app.commands.files import UnusableFile, is_stdout, reading, size_bytes, writing
 from app.commands.grade import read_config
 from app.errors import InvalidProgram, ServiceError
@@ -32,7 +32,7 @@ from graders.api import Execution, Grade, Program, Sample
 from graders.code_tests.probes import probes
 from graders.code_tests.task import task_of
 from graders.errors import Unscored
-from graders.registry import Grader, Registry
+from graders.registry import Grader
 
 _GRADER = "code_tests"
 _SOLUTIONS = ("canonical_solution", "solution", "code")
@@ -82,7 +82,7 @@ def check_tasks(
     and one that has learnt the visible tests by heart must not. Exit code 1 if any task or line is bad.
     """
     chosen = settings()
-    grader = find(Registry(chosen.graders_path), id)
+    grader = find(load_graders(chosen), id)
     if grader.version.name != _GRADER:
         stop(f"{id} does not stand on {_GRADER}: only tasks for programs can be checked.")
     keys = (solution,) if solution else _SOLUTIONS

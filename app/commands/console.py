@@ -9,7 +9,8 @@ from rich.table import Table
 
 from app.errors import Failure, LedgerUnavailable, detail_of
 from app.ledger import shown_place
-from app.settings import Settings, SettingsError, from_environment
+from app.settings import Settings, SettingsError, from_environment, variable
+from graders.discovery import fault_of_path
 from graders.registry import Grader, Registry, UnknownGrader
 
 out = Console()
@@ -46,6 +47,22 @@ def settings(**overrides: Any) -> Settings:
         return from_environment(**overrides)
     except SettingsError as error:
         stop(str(error))
+
+
+def check_graders_path(chosen: Settings, *, may_be_missing: bool = False) -> None:
+    """Ends the command if RFT_GRADERS_PATH names something else than folders of graders. That of the default may be
+    missing: nobody asked for it."""
+    is_asked_for = "graders_path" in chosen.model_fields_set
+    found = (fault_of_path(path, may_be_missing=may_be_missing or not is_asked_for) for path in chosen.graders_path)
+    if faults := [fault for fault in found if fault]:
+        meaning = Settings.model_fields["graders_path"].description
+        stop("\n".join(f"{variable('graders_path')}: {fault} {meaning}" for fault in faults))
+
+
+def load_graders(chosen: Settings) -> Registry:
+    """The graders of these settings; a path at which none can be ends the command with what is wrong."""
+    check_graders_path(chosen)
+    return Registry(chosen.graders_path)
 
 
 def stop_for(error: Failure, code: int = 2) -> NoReturn:

@@ -2,11 +2,12 @@
 
 from app.admission.claim import Claim
 from app.auth import ANONYMOUS
+from app.commands.judging import case_judge
 from app.metrics import Metrics
 from app.programs import Programs, sandbox_settings
 from app.settings import Settings
 from graders.api import Execution
-from graders.proof import plan_case, same_each_time
+from graders.proof import same_each_time
 from graders.version import Version
 
 
@@ -20,12 +21,13 @@ async def execute_cases(version: Version, settings: Settings) -> dict[str, tuple
     programs = Programs(sandbox_settings(settings), Metrics())
     found = {}
     try:
-        for case in version.cases:
-            plan = plan_case(version, case)
-            wanted = plan if isinstance(plan, list) else []
-            claim = Claim.within(settings.deadline_s, ANONYMOUS)
-            executions = await programs.run(wanted, claim) if wanted else []
-            found[case.name] = tuple(map(same_each_time, executions))
+        async with case_judge(settings) as judge:
+            for case in version.cases:
+                plan = await judge(version, case, is_plan=True)
+                wanted = plan if isinstance(plan, list) else []
+                claim = Claim.within(settings.deadline_s, ANONYMOUS)
+                executions = await programs.run(wanted, claim) if wanted else []
+                found[case.name] = tuple(map(same_each_time, executions))
     finally:
         await programs.close()
     return found

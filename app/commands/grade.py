@@ -20,7 +20,7 @@ from app.admission.claim import Claim
 from app.admission.rates import RateLimits, Rates
 from app.auth import LOCAL
 from app.catalogue import Catalogue
-from app.commands.console import PLACES_MAX, err, find, out, settings, stop, stop_for
+from app.commands.console import PLACES_MAX, err, find, load_graders, out, settings, stop, stop_for
 from app.commands.files import UnusableFile, is_stdout, reading, size_bytes, writing
 from app.contracts.wire import answer_json, read_sample
 from app.errors import InvalidRequest, RecordRefused, ServiceError, detail_of, status_of
@@ -34,7 +34,6 @@ from app.settings import Settings
 from app.workers import Workers
 from graders.api import Sample
 from graders.errors import Unscored
-from graders.registry import Registry
 
 _CHUNK_LINES = 200
 _OWN_KEYS = ("grade", "error", "line")
@@ -58,7 +57,7 @@ def grade(
 ) -> None:
     """Grade a file offline; nothing is recorded. Exit code 1 if any line stayed unscored."""
     chosen = settings()
-    grader = find(Registry(chosen.graders_path), id)
+    grader = find(load_graders(chosen), id)
     raw_config = read_config(config)
     try:
         grader.with_config(raw_config)
@@ -163,7 +162,7 @@ async def _grade_file(
     )
     programs = Programs(sandbox_settings(chosen), Metrics())
     ledger = NoLedger()
-    catalogue = Catalogue(Registry(chosen.graders_path), ledger)
+    catalogue = Catalogue(load_graders(chosen), ledger)
     grading = Grading(catalogue, RateLimits(Rates(), Metrics()), workers, programs, ledger, Metrics())
     try:
         await workers.start()

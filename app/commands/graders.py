@@ -9,16 +9,16 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.commands.console import find, out, print_table, settings, stop, stop_for
+from app.commands.console import find, load_graders, out, print_table, settings, stop, stop_for
 from app.commands.executions import execute_cases
+from app.commands.judging import judge_cases
 from app.errors import ServiceError
 from app.generated import stale_documents, write_documents
 from app.settings import Settings
 from graders.calls import Outcome
 from graders.cases import toml_of
 from graders.lock import freeze as write_lock
-from graders.proof import in_short, mismatch, run_case
-from graders.registry import Registry
+from graders.proof import in_short, mismatch
 from graders.version import Version
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A grader id such as finance_qa@v1.")]
@@ -26,7 +26,7 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="A grader id such as finan
 
 def list_graders() -> None:
     """List every grader and shipped recipe, and those that were found but cannot be served."""
-    registry = Registry(settings().graders_path)
+    registry = load_graders(settings())
     table = Table("id", "state", "origin", "summary")
     for grader in registry:
         table.add_row(grader.id, "released" if grader.released else "draft", grader.origin, escape(grader.summary))
@@ -37,7 +37,7 @@ def list_graders() -> None:
 
 def show(id: Id) -> None:
     """Show one grader: digest, config, and the JSON Schema of its item, config and details."""
-    grader = find(Registry(settings().graders_path), id)
+    grader = find(load_graders(settings()), id)
     version = grader.version
     state = "released" if grader.released else "draft"
     out.print(f"{grader.id} ({state}, {grader.origin})", style="bold", markup=False)
@@ -65,12 +65,12 @@ def cases(
 ) -> None:
     """Run the cases of one grader and show what it makes of each; exit code 1 if any differs."""
     chosen = settings()
-    version = find(Registry(chosen.graders_path), id).version
+    version = find(load_graders(chosen), id).version
     if not version.cases:
         stop(f"{id} has no cases: write {version.folder / 'cases.toml'}.", 1)
     if execute:
         _check_executions(version, chosen)
-    outcomes = {case.name: run_case(version, case) for case in version.cases}
+    outcomes = asyncio.run(judge_cases(version, chosen))
     differences = _differences(version, outcomes)
     table = Table("", "case", "expected", "got", "why")
     for case in version.cases:
@@ -84,13 +84,25 @@ def cases(
 
 def freeze(id: Id) -> None:
     """Release a version or a shipped recipe: its digest goes into versions.lock, and it never changes again."""
-    registry = Registry(settings().graders_path)
+    chosen = settings()
+    registry = load_graders(chosen)
     grader = find(registry, id)
-    outcomes = {case.name: run_case(grader.version, case) for case in grader.version.cases}
-    if differences := _differences(grader.version, outcomes):
-        names = ", ".join(differences)
-        stop(f"{id} is not released: these cases do not hold: {names}. See `rft-graders cases {id}`.", 1)
-    write_lock(registry.folders[grader.version.name].root, id, grader.digest)
+    version, folder = grader.version, registry.folder_of(id)
+    if grader.recipe and not registry[grader.recipe.grader].released:
+        stop(f"{id} is not released: it stands on {grader.recipe.grader}, which is a draft. Freeze that first.", 1)
+    if not version.cases:
+        stop(
+            f"{id} is not released: it has no case. Wanted: {version.folder / 'cases.toml'} with one or more [[case]] "
+            f"that say what they expect of v{version.number}. The first is the self-test of every start; "
+            "CONTRIBUTING.md, 'Add a grader', has the rest.",
+            1,
+        )
+    if differences := _differences(version, asyncio.run(judge_cases(version, chosen))):
+        stop("\n".join([f"{id} is not released: {len(differences)} cases do not hold.", *differences.values()]), 1)
+    try:
+        write_lock(folder.root, id, grader.digest)
+    except ValueError as error:
+        stop(f"{id} is not released: {error}", 1)
     out.print(f"{id} is released: {grader.digest}. Commit versions.lock.", highlight=False)
 
 
@@ -100,7 +112,7 @@ def docs(
     ] = False,
 ) -> None:
     """Write the generated parts of the READMEs (case tables, settings, errors), or check them."""
-    registry = Registry(settings().graders_path)
+    registry = load_graders(settings())
     if not check:
         for file in write_documents(registry):
             out.print(f"written: {file}", markup=False)

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 import graders
-from app.commands.console import out, settings, stop
+from app.commands.console import check_graders_path, out, settings, stop
 from app.generated import fill_cases
+from graders.discovery import NOT_GRADERS, fault_of_path
 from graders.recipes import NAME_PATTERN
 from graders.registry import Registry
 
@@ -24,7 +25,13 @@ def new(
     """Write a new grader: a v1 that works, its cases, a README and a test. `serve` finds it by its path."""
     if not re.fullmatch(NAME_PATTERN, name):
         stop(f"{name!r} is no grader name; one looks like ticket_routing.")
-    path = settings().graders_path
+    if name in NOT_GRADERS:
+        stop(f"A folder {name!r} is never taken for a grader: it is {NOT_GRADERS[name]}. Choose another name.")
+    chosen = settings()
+    check_graders_path(chosen, may_be_missing=True)
+    path = chosen.graders_path
+    if into and (fault := fault_of_path(into, may_be_missing=True)):
+        stop(f"--into: {fault}")
     folder = (into or next(iter(path), Path())) / name
     if folder.exists() or Registry(path).has_name(name):
         stop(f"There is a grader {name!r} already. Choose another name, or write its next version.")

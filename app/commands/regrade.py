@@ -15,7 +15,7 @@ from rich.table import Table
 from app.admission.rates import RateLimits, Rates
 from app.auth import LOCAL, Caller
 from app.catalogue import Catalogue
-from app.commands.console import err, out, settings, stop_for
+from app.commands.console import err, load_graders, out, settings, stop_for
 from app.commands.grade import read_config
 from app.commands.regrading import Regrading
 from app.errors import Failure, ServiceError, UnknownRun, detail_of, status_of
@@ -27,7 +27,6 @@ from app.programs import Programs, sandbox_settings
 from app.settings import Settings
 from app.workers import Workers
 from graders.errors import Unscored
-from graders.registry import Registry
 
 
 def regrade(
@@ -169,7 +168,7 @@ async def _regrade(
     programs = Programs(sandbox_settings(chosen), Metrics())
     try:
         await workers.start()
-        catalogue = Catalogue(Registry(chosen.graders_path), ledger)
+        catalogue = Catalogue(load_graders(chosen), ledger)
         grading = Grading(catalogue, RateLimits(Rates(), Metrics()), workers, programs, ledger, Metrics())
         target = await catalogue.find(grader_id)
         await _check_source(ledger, caller, run, source)

@@ -12,12 +12,11 @@ from rich.text import Text
 
 from app.catalogue import Catalogue
 from app.commands.asking_ledger import AsJson, OwnerName, Run, asked, owner_of
-from app.commands.console import out, settings
+from app.commands.console import load_graders, out, settings
 from app.errors import UnknownRun
 from app.ledger import Ledger
 from app.monitors.answers import GraderMonitor, RunMonitor, Step
 from app.monitors.report import RewardRange, monitor_of
-from graders.registry import Registry
 
 # How long counting may take before something is shown, s.
 _PATIENCE_S = 2.0
@@ -54,7 +53,7 @@ class Reports:
 
     def __init__(self, ledger: Ledger, owner: str, run: str) -> None:
         self._ledger, self._owner, self._run = ledger, owner, run
-        self._catalogue = Catalogue(Registry(settings().graders_path), ledger)
+        self._catalogue = Catalogue(load_graders(settings()), ledger)
         self._ranges: dict[str, list[RewardRange]] = {}
 
     async def next(self) -> RunMonitor:

@@ -13,7 +13,7 @@ from rich.table import Column, Table
 
 from app.catalogue import Catalogue
 from app.commands.asking_ledger import AsJson, CallerName, OwnerName, Run, asked, owner_of
-from app.commands.console import err, out, print_table, settings
+from app.commands.console import err, load_graders, out, print_table, settings
 from app.commands.run_files import delete, export
 from app.commands.run_watching import watch
 from app.ledger import GraderReport, Ledger, RunSummary
@@ -21,7 +21,6 @@ from app.moderation import moderation_of
 from evaluations.moderation.answers import Block, ModerationReport, RunModeration
 from evaluations.moderation.report import answer
 from evaluations.moderation.seen import Options
-from graders.registry import Registry
 
 runs = typer.Typer(help="Training runs as the ledger has them.", no_args_is_help=True)
 
@@ -83,7 +82,7 @@ def moderation(
         return answer(body)
 
     async def report(ledger: Ledger) -> bytes:
-        catalogue = Catalogue(Registry(settings().graders_path), ledger)
+        catalogue = Catalogue(load_graders(settings()), ledger)
         owner = await owner_of(ledger, run, caller)
         return await moderation_of(ledger, catalogue, evaluate, owner, run, options)
 

@@ -19,7 +19,7 @@ from rich.panel import Panel
 
 from app import collector
 from app.acceptor import Acceptor
-from app.commands.console import out, settings, stop
+from app.commands.console import check_graders_path, out, settings, stop
 from app.drain import Drain
 from app.errors import LedgerUnavailable
 from app.graceful_server import GracefulServer
@@ -63,6 +63,7 @@ def serve(
 ) -> None:
     """Serve the API: migrates the database first, then prints where to look."""
     chosen = settings(host=host, port=port)
+    check_graders_path(chosen)
     write_logs(chosen.log_level)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:

@@ -27,6 +27,10 @@ def test_all_graders_are_listed(client: httpx2.Client) -> None:
     assert {"finance_qa@v1", "four_tier@v1", "build_hour@v1", "moody@v1"} <= set(ids)
 
 
+def test_a_shipped_recipe_says_that_it_is_released(client: httpx2.Client) -> None:
+    assert client.get("/v1/graders/four_tier@v1").json()["released"]
+
+
 def recipe(client: httpx2.Client, name: str, **more: object) -> httpx2.Response:
     return client.post("/v1/recipes", json={"name": name, "grader": "moody@v1", **more})
 

@@ -120,6 +120,18 @@ async def test_no_call_runs_in_the_service_itself(workers: Workers, graders_path
     assert str(os.getpid()) not in [facts(outcome)[1] for outcome in outcomes]
 
 
+@pytest.mark.parametrize(("judges_at_once", "expected"), [(True, 1), (False, 0)])
+async def test_a_small_call_of_our_own_is_judged_here_unless_told_otherwise(
+    judges_at_once: bool, expected: int
+) -> None:
+    version = Registry()["finance_qa@v1"].version
+    call = Job(version, ConfigInForce.of({}, version), [Call.of({"reference": "94"}, "94")])
+
+    workers = Workers(1, meters=Metrics(), judges_at_once=judges_at_once)
+
+    assert len(workers.at_once(call) or []) == expected
+
+
 @pytest.mark.parametrize("filler", [0, 100])
 async def test_outcomes_come_in_order_and_prints_do_not_disturb_them(
     workers: Workers, graders_path: Path, filler: int
@@ -309,6 +321,19 @@ async def test_a_worker_knows_no_setting_of_the_service(graders_path: Path, monk
     assert isinstance(outcome, Judged)
     names = json.loads(outcome.json)["reason"].split()
     assert set(names) <= {"PATH", "LANG", "LC_ALL", "LC_CTYPE", "PYTHONPATH"}
+
+
+async def test_a_worker_does_not_load_what_it_need_not(graders_path: Path) -> None:
+    (graders_path / "marks").mkdir()
+    (graders_path / "marks" / "v1.py").write_text(
+        "from pathlib import Path\nPath(__file__).with_name('loaded').touch()\n"
+    )
+
+    for without, is_loaded in ((["marks@v1"], False), ([], True)):
+        workers = Workers(1, meters=Metrics(), graders_path=[graders_path], without=without)
+        await workers.start()
+        await workers.close()
+        assert (graders_path / "marks" / "loaded").exists() == is_loaded
 
 
 async def test_close_leaves_no_process(graders_path: Path) -> None:

@@ -1,10 +1,14 @@
 """What is found, what is served, and what a grader id stands for."""
 
+import re
+import signal
 from pathlib import Path
 
 import pytest
 
 from graders.api import Sample
+from graders.discovery import find_folders, load_version
+from graders.endless import TakesTooLong
 from graders.errors import Fault, GraderCrashed, InvalidConfig, InvalidItem
 from graders.lock import freeze
 from graders.recipes import Recipe
@@ -58,14 +62,173 @@ def test_a_file_beside_a_version_can_be_imported_by_its_bare_name_and_is_part_of
     assert Registry([toys])["toy@v2"].digest != before
 
 
-def test_one_broken_grader_does_not_stop_the_others(toys: Path) -> None:
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("import no_such_module_at_all", r"ModuleNotFoundError \(v1.py, line 1\): .*no_such_module_at_all"),
+        ("import sys\nsys.exit(3)\n", r"Cannot be loaded: SystemExit \(v1.py, line 2\): 3"),
+        ("class Odd(BaseException):\n    pass\nraise Odd('no')\n", r"Cannot be loaded: Odd \(v1.py, line 3\): no"),
+        ("class Odd(Exception):\n    __str__ = None\nraise Odd\n", r"Odd \(v1.py, line 3\): \(it cannot say what\)"),
+        (TOY + "__doc__ = 3\n", "Cannot be loaded: AttributeError"),
+        (TOY + "SMALL_MAX_BYTES = 'many'\n", "Cannot be loaded: ValueError.*'many'"),
+    ],
+)
+def test_one_broken_grader_does_not_stop_the_others(toys: Path, source: str, why: str) -> None:
     (toys / "broken").mkdir()
-    (toys / "broken" / "v1.py").write_text("import no_such_module_at_all")
+    (toys / "broken" / "v1.py").write_text(source)
 
     registry = Registry([toys])
 
     assert registry["toy@v1"]
-    assert "no_such_module_at_all" in registry.unhealthy["broken@v1"]
+    assert re.search(why, registry.unhealthy["broken@v1"])
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["while True: pass\n", "while True:\n    try:\n        sum(range(1000))\n    except Exception:\n        pass\n"],
+)
+def test_an_import_that_never_ends_is_interrupted(toys: Path, source: str) -> None:
+    (toys / "toy" / "v2.py").write_text(source)
+    [folder] = [found for found in find_folders([toys]) if found.name == "toy"]
+
+    with pytest.raises(TakesTooLong, match=r"more than 0\.1 s of CPU time"):
+        load_version(folder, folder.versions()[2], cpu_s=0.1)
+
+    assert load_version(folder, folder.versions()[1], cpu_s=60.0).VERDICTS == ("right", "wrong")
+    assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("value", ["2020-01-01", "nan"])
+def test_a_case_with_a_value_that_no_request_can_hold_stops_its_grader_alone(toys: Path, value: str) -> None:
+    (toys / "dated").mkdir()
+    (toys / "dated" / "v1.py").write_text(TOY)
+    (toys / "dated" / "cases.toml").write_text(
+        f'[[case]]\nname = "first"\nwhy = ""\nsample = "a"\nitem = {{ label = "a", more = {value} }}\n'
+        'expect.v1 = { reward = 1.0, verdict = "right" }\n'
+    )
+
+    registry = Registry([toys])
+
+    assert "toy@v1" in registry.ids()
+    assert "Case 'first' in cases.toml: " in registry.unhealthy["dated@v1"]
+
+
+def test_a_folder_that_is_not_named_like_a_grader_does_not_stop_the_others(toys: Path) -> None:
+    (toys / "My-Grader").mkdir()
+    (toys / "My-Grader" / "v1.py").write_text(TOY)
+
+    registry = Registry([toys])
+
+    assert "toy@v1" in registry.ids()
+    assert "is not named like a grader" in registry.unhealthy["My-Grader"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("strict.v1.toml", 'grader = "toy@v1"\nconfg = 3\n', "There is no field 'confg'. Did you mean 'config'?"),
+        ("strict.v1.toml", 'grader = "toy@v1"\nconfig = 3\n', "The field 'config' is to be a table"),
+        ("strict.v1.toml", 'grader = "toy@v1"\nitem_map = { a = 1 }\n', "'item_map' leads from"),
+        ("strict.v1.toml", "[config]\nreward = 0.5\n", "The field 'grader' is missing"),
+        (
+            "strict.v1.toml",
+            'grader = "toy@v1"\n[config]\nrewad = 1\n',
+            "/config/rewad: There is no such field. Did you",
+        ),
+        ("strict.v1.toml", 'grader = "toy@v1"\n[item_map]\na = "labl"\n', "toy@v1 reads no item field 'labl'"),
+        ("strict.v1.toml", 'grader = "toy@v7"\n', "Stands on toy@v7, which is not served"),
+        ("strict.v1.toml", "grader = \n", "line 1"),
+        ("strict.toml", 'grader = "toy@v1"\n', "NAME.vN.toml"),
+        ("toy.v1.toml", 'grader = "finance_qa@v1"\n', "toy@v1 is not served: a grader or another recipe has this name"),
+    ],
+)
+def test_one_broken_recipe_does_not_stop_the_others(toys: Path, name: str, text: str, why: str) -> None:
+    file = toys / "toy" / "recipes" / name
+    file.write_text(text)
+
+    registry = Registry([toys])
+
+    assert registry["toy@v1"].recipe is None
+    assert {"half_toy@v1", "four_tier@v1"} <= set(registry.ids())
+    [told] = [f"{key}: {reason}" for key, reason in registry.unhealthy.items()]
+    assert str(file) in told
+    assert why in told
+
+
+def test_a_config_whose_validator_fails_does_not_stop_the_others(toys: Path) -> None:
+    crashing = "    @field_validator('other')\n    def check(cls, value):\n        raise KeyError(value)\n"
+    source = TOY.replace("    other: int = 0\n", "    other: int = 0\n" + crashing)
+    (toys / "toy" / "v1.py").write_text(source.replace("ConfigDict\n", "ConfigDict, field_validator\n"))
+    (toys / "toy" / "recipes" / "strict.v1.toml").write_text('grader = "toy@v1"\n[config]\nother = 3\n')
+
+    registry = Registry([toys])
+
+    assert {"toy@v1", "half_toy@v1"} <= set(registry.ids())
+    assert "strict.v1.toml: KeyError: 3" in registry.unhealthy["strict@v1"]
+
+
+def test_a_line_of_the_lock_that_cannot_be_read_stops_only_what_it_is_about(toys: Path) -> None:
+    (toys / "toy" / "v2.py").write_text(TOY)
+    freeze(toys, "toy@v2", Registry([toys])["toy@v2"].digest)
+    with (toys / "versions.lock").open("a") as lock:
+        lock.write("<<<<<<< ours\ntoy@v1 sha256\nhalf_toy@v1\n")
+
+    registry = Registry([toys])
+
+    assert registry["toy@v2"].released
+    assert {"toy@v1", "half_toy@v1"}.isdisjoint(registry.ids())
+    file = toys / "versions.lock"
+    assert f"{file}, line 4: wanted `ID sha256:DIGEST`, got 'toy@v1 sha256'" in registry.unhealthy["toy@v1"]
+    assert f"{file}, line 5" in registry.unhealthy["half_toy@v1"]
+    assert "<<<<<<< ours" in registry.unhealthy[f"{file}, line 3"]
+    with pytest.raises(ValueError, match="line 3: wanted"):
+        freeze(toys, "toy@v3", "sha256:1")
+
+
+def test_two_digests_for_one_id_are_no_release(toys: Path) -> None:
+    digest = Registry([toys])["toy@v1"].digest
+    (toys / "versions.lock").write_text(f"toy@v1 {digest}\ntoy@v1 sha256:00\n")
+
+    registry = Registry([toys])
+
+    assert "toy@v1" not in registry.ids()
+    assert "another line has another digest" in registry.unhealthy["toy@v1"]
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("no_such_package.grader", "leads nowhere: ModuleNotFoundError: No module named 'no_such_package'"),
+        ("no_such_package", "names nothing that can be imported"),
+        ("brought.routing.v1", "names a module, not a package"),
+        ("brought.exits.below", "leads nowhere: SystemExit: 3"),
+        ("brought", '`routing = "brought.routing"`, one each'),
+        ("brought.empty", "names a package without a v1.py"),
+        ("brought.routing:grade", "names nothing that can be imported"),
+    ],
+)
+def test_one_broken_entry_point_does_not_stop_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str, why: str
+) -> None:
+    files = {
+        "brought/__init__.py": "",
+        "brought/empty/__init__.py": "",
+        "brought/exits/__init__.py": "import sys\nsys.exit(3)\n",
+        "brought/routing/__init__.py": "",
+        "brought/routing/v1.py": TOY,
+        "brought-2.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: brought\nVersion: 2.0\n",
+        "brought-2.0.dist-info/entry_points.txt": f"[rft_graders]\nbroken = {value}\nrouting = brought.routing\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    registry = Registry()
+
+    assert registry["routing@v1"].origin == "distribution brought==2.0"
+    assert f'The entry point `broken = "{value}"` of brought==2.0' in registry.unhealthy["broken"]
+    assert why in registry.unhealthy["broken"]
 
 
 def test_a_changed_released_version_is_not_served_and_says_what_to_do(toys: Path) -> None:
