@@ -89,7 +89,7 @@ def load_version(folder: GraderFolder, module: str, cpu_s: float = _IMPORT_CPU_S
     """The imported version module.
 
     Raises:
-        TakesTooLong: its import took more than `cpu_s`.
+        OutOfTime: its import took more than `cpu_s`.
         BaseException: whatever the module raises when it is imported.
     """
     if folder.package.startswith(_PATH_PACKAGE):

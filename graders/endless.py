@@ -10,7 +10,7 @@ from types import FrameType
 _AGAIN_S = 1.0
 
 
-class TakesTooLong(BaseException):
+class OutOfTime(BaseException):
     """Code was interrupted. No Exception, so that code which tries an optional import does not take it for a failed
     one."""
 
@@ -21,11 +21,11 @@ def at_most(cpu_s: float) -> Iterator[None]:
     the main thread can be interrupted; in any other there is no limit.
 
     Raises:
-        TakesTooLong: the time was up.
+        OutOfTime: the time was up.
     """
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        raise TakesTooLong(f"It took more than {cpu_s:g} s of CPU time.")
+        raise OutOfTime(f"It took more than {cpu_s:g} s of CPU time.")
 
     if threading.current_thread() is not threading.main_thread():
         yield
