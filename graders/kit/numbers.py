@@ -51,7 +51,11 @@ _NUMBER_WORD = re.compile(
 )
 _POWER_OF_TEN = re.compile(rf"[{BLANKS}]?[×x{SOFT}][{BLANKS}]?10[ ]?\^[ ]?\(?([-+]?[0-9]{{1,3}})\)?")
 _RAISED = re.compile(r"\^\(?(-?[0-9]{1,2})\)?(?![0-9.])")
+_CLOSING = re.compile(rf"[{BLANKS}]{{0,2}}+\)")
+_RADIX = re.compile(r"[xX][0-9A-Fa-f]*+|[bBoO][0-9]++")
 _FALL_ARROW = re.compile(rf"[{BLANKS}]?[{FALL_ARROWS}](?![{BLANKS}$€£(]{{0,2}}+[0-9])")
+# "The change was - 94"; but "Answer - 94" is a heading.
+_BEFORE_A_SIGN = COPULAS - {"answer"}
 _LETTERS_BEFORE = 4
 _WORD_BEFORE = 14
 
@@ -146,6 +150,8 @@ class _Scanner:
             return fraction(token[1], start, end)
         if token[2]:
             return Quantity(Decimal(0), 0, start, end, role="label")
+        if token[0] == "0" and (radix := _RADIX.match(self.text, end)):
+            return Quantity(Decimal(0), 0, start, radix.end(), role="unreadable")
         read = numeral(token[0], self.comma_is_decimal)
         if read is None:
             return Quantity(Decimal(0), 0, start, end, role="unreadable")
@@ -175,9 +181,9 @@ class _Scanner:
     def _read_around(self, quantity: Quantity, start: int) -> None:
         self.next_word = read_following(self.text, quantity, self.has_one_dollar)
         is_signed, parenthesis = self._read_before(quantity, start)
-        if parenthesis is not None and self.text[quantity.end : quantity.end + 1] == ")":
+        if parenthesis is not None and (closing := _CLOSING.match(self.text, quantity.end)):
             is_aside = self._is_aside(parenthesis)
-            quantity.start, quantity.end = min(quantity.start, parenthesis), quantity.end + 1
+            quantity.start, quantity.end = min(quantity.start, parenthesis), closing.end()
             self.next_word = read_following(self.text, quantity, self.has_one_dollar)
             if not is_signed and not is_aside:
                 quantity.number, is_signed = -quantity.number, True
@@ -189,7 +195,7 @@ class _Scanner:
     def _read_before(self, quantity: Quantity, start: int) -> tuple[bool, int | None]:
         """Currency and sign; returns whether a sign was there and where a parenthesis opens, if one does."""
         text, place, blanks = self.text, start, 0
-        is_signed, parenthesis = False, None
+        is_signed, parenthesis, has_word = False, None, False
         while place:
             mark = text[place - 1]
             if mark in BLANKS:
@@ -205,8 +211,13 @@ class _Scanner:
                 quantity.number = -quantity.number if mark == "-" else quantity.number
                 quantity.start = place
             elif mark.isascii() and (mark.isalpha() or mark in "._-"):
-                is_signed |= self._word_before(quantity, place, is_attached=place == start)
-                break
+                begin = self._currency_word(place) if not has_word else place
+                if begin == place:
+                    is_signed |= self._word_before(quantity, place, is_attached=place == start)
+                    break
+                quantity.currency = quantity.currency or CURRENCY_WORDS[text[begin:place].lower()]
+                quantity.start = place = begin
+                blanks, has_word = 0, True
             elif not is_signed and self._is_sign_of_fall(place - 1):
                 is_signed, place = True, place - 1
                 quantity.number, quantity.falls, quantity.start = -quantity.number, mark in FALL_ARROWS, place
@@ -238,7 +249,9 @@ class _Scanner:
         while place and text[place - 1] in BLANKS:
             place -= 1
         before = text[place - 1] if place else ""
-        return (not before and not self.has_lines) or (before != "" and before in "(=:≈$")
+        if not before:
+            return not self.has_lines
+        return before in "(=:≈$" or (before.isalpha() and self._lower_word(place) in _BEFORE_A_SIGN)
 
     def _is_sign_of_fall(self, place: int) -> bool:
         """Whether an arrow downwards or a negative triangle is at `place`; the black one touches its number."""
@@ -247,18 +260,24 @@ class _Scanner:
             mark in NEGATIVE_TRIANGLES and (mark == "△" or self.text[place + 1] not in BLANKS)
         )
 
+    def _currency_word(self, place: int) -> int:
+        """Where the currency code or word begins that ends at `place`; `place` if there is none."""
+        text, begin = self.text, place
+        while begin and place - begin < _WORD_BEFORE and text[begin - 1].isalpha():
+            begin -= 1
+        is_name = begin and text[begin - 1] in "-_" and text[begin - 2 : begin - 1].isalpha()
+        return begin if text[begin:place].lower() in CURRENCY_WORDS and not is_name else place
+
     def _word_before(self, quantity: Quantity, place: int, is_attached: bool) -> bool:
-        """Currency code, label or "minus" before the number; returns whether it was a sign."""
+        """Label or "minus" before the number; returns whether it was a sign."""
         text, begin = self.text, place
         while begin and place - begin < _WORD_BEFORE and (text[begin - 1].isalpha() or text[begin - 1] in "-_"):
             begin -= 1
         word = text[begin:place].lower()
-        if word in CURRENCY_WORDS:
-            quantity.currency, quantity.start = quantity.currency or CURRENCY_WORDS[word], begin
-        elif word in NEGATIVE:
+        if word in NEGATIVE:
             quantity.number, quantity.start = -quantity.number, begin
             return True
-        elif is_attached and word.rstrip("-_") and quantity.currency is None and quantity.start == place:
+        if is_attached and word.rstrip("-_") and quantity.currency is None and quantity.start == place:
             quantity.role = "year" if word in FISCAL else "label"
         return False
 
@@ -269,8 +288,11 @@ class _Scanner:
         while before and text[before - 1] in BLANKS:
             before -= 1
         mark = text[before - 1] if before else ""
-        if not mark or mark in "\n=:≈|,(" or mark in CURRENCY_SIGNS:
+        if not mark or mark in "\n=:≈|,(":
             return False
+        begin = before - 1 if mark in CURRENCY_SIGNS else self._currency_word(before)
+        if begin < before:  # in "5 USD (5)" the currency is that of another number, in "$(5)" of this one
+            return before < parenthesis and text[max(0, begin - 3) : begin].rstrip(BLANKS)[-1:].isdigit()
         return self._lower_word(before) not in COPULAS and direction_before(text, before + 1) != "fall"
 
     def _read_direction(self, quantity: Quantity) -> None:
