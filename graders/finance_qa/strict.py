@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 from graders.finance_qa.beside import measure
+from graders.finance_qa.notes import give_notes
 from graders.finance_qa.spec import Spec
 from graders.finance_qa.values import Answer, Values, agree, grouped, stated_values
 from graders.kit.answers import MAX_LENGTH, Place, after_bullet, find_answer
@@ -43,6 +44,7 @@ def read_strictly(text: str, place: Place, spec: Spec, count: int = 1) -> Answer
         return Answer(place, plain_text(""), [], "no_answer", f"{where} is longer than {limit} characters")
     plain = plain_text(inside)
     values = stated_values(plain.text, spec)
+    give_notes(plain.text, values, spec)
     if place.container == "json" and not measure(text, place, values):
         return Answer(place, plain, [], "hedged", "what is said beside it contradicts it")
     if len(values) > max(_MAX_VALUES, 2 * count):

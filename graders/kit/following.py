@@ -8,15 +8,16 @@ import re
 from graders.kit.numerals import MAX_EXPONENT
 from graders.kit.plain_text import SOFT
 from graders.kit.quantity import Quantity
-from graders.kit.quantity_words import CURRENCY_SIGNS, CURRENCY_WORDS, EAST_ASIAN_SCALES, SCALES, UNITS, Unit
+from graders.kit.quantity_words import COINS, CURRENCY_SIGNS, CURRENCY_WORDS, EAST_ASIAN_SCALES, SCALES, UNITS, Unit
 
 BLANKS = " " + SOFT
 _AFTER = re.compile(
-    rf"(?:[{BLANKS}]{{0,3}}+-?)([%€£¥$₹₩₽₺₪円元원年月日]|[A-Za-z]++\$?|[{''.join(EAST_ASIAN_SCALES)}]++)"
+    rf"(?:[{BLANKS}]{{0,3}}+-?)([%€£¥$₹₩₽₺₪円元원年月日¢]|zł|[A-Za-z]++\$?|[{''.join(EAST_ASIAN_SCALES)}]++)"
 )
 _NEXT_WORD = re.compile(r"[\s-]?(points?|cent)\b", re.IGNORECASE)
 _SCALE = r"(thousand|million|billion|trillion)"
 _MONEY = r"(?:(?:us|usd|eur|euros?|gbp|jpy|yen|u\.s\.|dollars?|us\$|\$|€|£|¥)[ ]?){0,3}"
+_MONEY_WORD = re.compile("[a-z]+[$]?|[$€£¥]")
 _SCALE_NOTE = re.compile(
     rf"[{BLANKS}]{{0,2}}+,?[ ]?(?:\((?:(?:expressed|amounts?|figures?)[ ])?(?:in[ ])?{_MONEY}{_SCALE}s?"
     rf"(?:[ ]of[ ]{_MONEY})?\)|in[ ]{_MONEY}{_SCALE}s\b)",
@@ -40,7 +41,7 @@ def read_following(text: str, quantity: Quantity, has_one_dollar: bool) -> str:
             next_word = after[1].lower()
             break
         quantity.end = end
-    if quantity.power is None and text[quantity.end : quantity.end + 2].lstrip(" ,")[:1] in ("(", "i"):
+    if quantity.is_bare and text[quantity.end : quantity.end + 3].lstrip(" ,")[:1] in ("(", "i"):
         _read_scale_note(text, quantity)
     if quantity.power is not None and quantity.power > MAX_EXPONENT:
         quantity.role = "unreadable"
@@ -51,6 +52,10 @@ def _taken(text: str, quantity: Quantity, after: re.Match[str], has_one_dollar: 
     """Gives a word to the number before it, if it belongs there; returns where it ends, None if it does not."""
     word = after[1]
     name = word.lower()
+    if (coin := COINS.get(name)) is not None:
+        quantity.power = (quantity.power or 0) + coin
+        quantity.currency = quantity.currency or CURRENCY_WORDS.get(name)
+        return after.end()
     if (scale := SCALES.get(name)) is not None:
         if len(name) == 1 and _is_name(text, quantity, after):
             quantity.role = "label"
@@ -107,3 +112,8 @@ def _read_scale_note(text: str, quantity: Quantity) -> None:
     if note := _SCALE_NOTE.match(text, quantity.end):
         quantity.power = SCALES[(note[1] or note[2]).lower()]
         quantity.end = note.end()
+        if quantity.currency is None:
+            names = [
+                CURRENCY_WORDS.get(word) or CURRENCY_SIGNS.get(word) for word in _MONEY_WORD.findall(note[0].lower())
+            ]
+            quantity.currency = next((name for name in names if name), None)

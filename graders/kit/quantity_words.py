@@ -20,6 +20,9 @@ SCALES = {
 }  # fmt: skip
 """Power of ten of a scale word. M and MM are both million, as in US accounting."""
 
+COINS = {"cent": -2, "cents": -2, "¢": -2, "pence": -2}
+"""Power of ten of a coin, in the unit of its currency; of which currency often goes without saying."""
+
 EAST_ASIAN_SCALES = {
     "十": 1, "百": 2, "千": 3, "万": 4, "萬": 4, "億": 8, "亿": 8, "兆": 12, "만": 4, "억": 8, "조": 12,
 }  # fmt: skip
@@ -47,16 +50,19 @@ CURRENCY_LETTERS = {
 
 _CODES = words(
     "USD EUR GBP JPY CNY CHF CAD AUD HKD SGD TWD INR KRW BRL SEK NOK DKK NZD MXN ZAR PLN RUB TRY ILS THB IDR"
+    " CZK HUF ISK"
 )
 CURRENCY_WORDS = {code.lower(): code for code in _CODES} | {
     "dollar": "$", "dollars": "$", "euro": "EUR", "euros": "EUR", "sterling": "GBP", "yen": "JPY", "rmb": "CNY",
     "yuan": "CNY", "renminbi": "CNY", "rupee": "INR", "rupees": "INR", "rs": "INR", "won": "KRW", "francs": "CHF",
-    "us$": "USD",
+    "us$": "USD", "pound": "GBP", "pounds": "GBP", "pence": "GBP", "kr": "kr", "krona": "kr", "kronor": "kr",
+    "krone": "kr", "kroner": "kr", "kronur": "kr", "zł": "PLN",
 }  # fmt: skip
 
 SHARED_SIGNS = {
     "$": words("USD CAD AUD HKD SGD NZD TWD MXN BRL"),
     "¥": frozenset({"JPY", "CNY"}),
+    "kr": words("SEK NOK DKK ISK"),
 }  # fmt: skip
 """The currencies that a sign can stand for."""
 

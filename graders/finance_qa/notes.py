@@ -1,0 +1,134 @@
+"""What the words around a number say of its scale and currency: "in billions: 5", "EUR: 5", "Revenue ($m): 5".
+
+`graders.kit.following` reads what touches the number; this is for what stands apart from it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from graders.finance_qa.spec import Spec
+from graders.kit.plain_text import SOFT
+from graders.kit.quantity import Quantity
+from graders.kit.quantity_words import (
+    CURRENCY_LETTERS,
+    CURRENCY_SIGNS,
+    CURRENCY_WORDS,
+    EAST_ASIAN_SCALES,
+    SCALES,
+    words,
+)
+
+_LONGEST = 40
+_NOTE = re.compile(rf"(?=[(iI])(?:\(([^()\n]{{1,{_LONGEST}}}+)\)|\b[iI]n\b)")
+_TOKEN = re.compile(rf"[A-Za-z]{{0,2}}\$|[A-Za-z]++|[{''.join(EAST_ASIAN_SCALES)}]++|単位|[^\s{SOFT}]")
+_LINKS = words(
+    "in of the us all amount amounts figure figures value values expressed stated reported shown unit units currency"
+    " 単位 : , /"
+)
+_COLON = re.compile(rf"[\s{SOFT}]*+[:=]?[\s{SOFT}]*+\Z")
+# Words before they are anything else; in capitals they are codes.
+_COMMON_WORDS = words("won try rs all")
+_HUNDREDS = words("hundred")
+
+
+class Note(NamedTuple):
+    """A scale (a power of ten) and a currency; None: nothing is said of it."""
+
+    power: int | None
+    currency: str | None
+
+
+def give_notes(text: str, values: list[Quantity], spec: Spec) -> None:
+    """Gives `values`, which stand in `text`, the scale and currency that notes beside them name.
+
+    What a value says itself wins. Of several values each is meant only where `spec` asks for a scale or a currency.
+    """
+    if spec.unit not in (None, "currency") or not values or len(text) == values[0].end - values[0].start:
+        return
+    if len(values) > 1 and not (spec.scale or spec.currency):
+        return
+    lacking = [value for value in values if _lacks_a_note(value)]
+    if not lacking:
+        return
+    for note in _notes(text, values):
+        for value in lacking:
+            _give(value, note)
+    end = 0
+    for value in values:
+        if _lacks_a_note(value) and (label := _label_before(text, end, value.start)):
+            _give(value, label)
+        end = value.end
+
+
+def _lacks_a_note(value: Quantity) -> bool:
+    is_amount = value.role == "value" and value.unit is None and value.time is None
+    return is_amount and (value.power is None or value.currency is None)
+
+
+def _give(value: Quantity, note: Note) -> None:
+    value.power = note.power if value.power is None else value.power
+    value.currency = value.currency or note.currency
+
+
+def _notes(text: str, values: list[Quantity]) -> Iterator[Note]:
+    """The notes of `text` in parentheses or after "in" that belong to no value already."""
+    for found in _NOTE.finditer(text):
+        if any(value.start <= found.start() < value.end for value in values):
+            continue
+        if found[1]:
+            note = _read(_TOKEN.findall(found[1]), is_whole=True)
+        else:
+            note = _read(_TOKEN.findall(text, found.end(), found.end() + _LONGEST), is_whole=False)
+        if note:
+            yield note
+
+
+def _label_before(text: str, begin: int, end: int) -> Note | None:
+    """What the last words of `text[begin:end]` name: "EUR:", "USD billions", "$m:"."""
+    colon = _COLON.search(text, max(begin, end - _LONGEST), end)
+    stop = colon.start() if colon else end
+    tokens: list[str] = []
+    for token in reversed(_TOKEN.findall(text, max(begin, stop - _LONGEST), stop)):
+        if not _is_measure(token):
+            if token.isdigit():
+                return None  # "5 million: 1,577" has a number of its own
+            break
+        tokens.insert(0, token)
+    else:
+        if begin:
+            return None
+    return _read(tokens, is_whole=True)
+
+
+def _is_measure(token: str) -> bool:
+    name = token.lower()
+    return name in SCALES or token[0] in EAST_ASIAN_SCALES or name == "of" or _currency(token) is not None
+
+
+def _read(tokens: Iterable[str], is_whole: bool) -> Note | None:
+    """The note that `tokens` begin with, or are: one scale, one currency, and the little words between."""
+    power = currency = None
+    is_sure = False
+    for token in tokens:
+        name = token.lower()
+        if name in SCALES and name not in _HUNDREDS and power is None:
+            power, is_sure = SCALES[name], is_sure or len(name) > 3 or name in ("bn", "mn")
+        elif token[0] in EAST_ASIAN_SCALES and power is None:
+            power, is_sure = sum(EAST_ASIAN_SCALES[mark] for mark in token), True
+        elif (said := _currency(token)) and currency is None:
+            currency, is_sure = said, True
+        elif name not in _LINKS:
+            if is_whole:
+                return None
+            break
+    return Note(power, currency) if is_sure else None
+
+
+def _currency(token: str) -> str | None:
+    name = token.lower()
+    if token[-1] == "$":
+        return CURRENCY_LETTERS.get(name[:-1], "$")
+    if name in _COMMON_WORDS and not token.isupper():
+        return None
+    return CURRENCY_SIGNS.get(token) or CURRENCY_WORDS.get(name)
