@@ -26,7 +26,8 @@ _LINKS = words(
     "in of the us all amount amounts figure figures value values expressed stated reported shown unit units currency"
     " 単位 : , /"
 )
-_COLON = re.compile(rf"[\s{SOFT}]*+[:=]?[\s{SOFT}]*+\Z")
+_SENTENCE_END = re.compile(r"[.!?]\s")
+_UP_TO_THE_NUMBER = " \n:=" + SOFT
 # Words before they are anything else; in capitals they are codes.
 _COMMON_WORDS = words("won try rs all")
 _HUNDREDS = words("hundred")
@@ -48,12 +49,12 @@ def give_notes(text: str, values: list[Quantity], spec: Spec) -> None:
         return
     if len(values) > 1 and not (spec.scale or spec.currency):
         return
-    lacking = [value for value in values if _lacks_a_note(value)]
-    if not lacking:
+    if not any(map(_lacks_a_note, values)):
         return
-    for note in _notes(text, values):
-        for value in lacking:
-            _give(value, note)
+    for start, stop, note in _notes(text, values):
+        for value in _meant(text, start, stop, values):
+            if _lacks_a_note(value):
+                _give(value, note)
     end = 0
     for value in values:
         if _lacks_a_note(value) and (label := _label_before(text, end, value.start)):
@@ -71,25 +72,35 @@ def _give(value: Quantity, note: Note) -> None:
     value.currency = value.currency or note.currency
 
 
-def _notes(text: str, values: list[Quantity]) -> Iterator[Note]:
-    """The notes of `text` in parentheses or after "in" that belong to no value already."""
+def _meant(text: str, start: int, stop: int, values: list[Quantity]) -> list[Quantity]:
+    """The values of which a note at [start, stop) of `text` speaks: what follows in its sentence, else the last one."""
+    after = [value for value in values if value.start >= stop and not _SENTENCE_END.search(text, stop, value.start)]
+    before = [value for value in values if value.end <= start and not _SENTENCE_END.search(text, value.end, start)]
+    return after or before[-1:]
+
+
+def _notes(text: str, values: list[Quantity]) -> Iterator[tuple[int, int, Note]]:
+    """The notes of `text` in parentheses or after "in" that belong to no value already, and where they stand."""
     for found in _NOTE.finditer(text):
         if any(value.start <= found.start() < value.end for value in values):
             continue
         if found[1]:
             note = _read(_TOKEN.findall(found[1]), is_whole=True)
         else:
-            note = _read(_TOKEN.findall(text, found.end(), found.end() + _LONGEST), is_whole=False)
+            tokens = _TOKEN.finditer(text, found.end(), found.end() + _LONGEST)
+            note = _read((token[0] for token in tokens), is_whole=False)
         if note:
-            yield note
+            yield found.start(), found.end(), note
 
 
 def _label_before(text: str, begin: int, end: int) -> Note | None:
     """What the last words of `text[begin:end]` name: "EUR:", "USD billions", "$m:"."""
-    colon = _COLON.search(text, max(begin, end - _LONGEST), end)
-    stop = colon.start() if colon else end
+    label = text[max(begin, end - _LONGEST) : end].rstrip(_UP_TO_THE_NUMBER)
+    last = label.rpartition(" ")[2].lower()
+    if last.isalpha() and last not in SCALES and last not in CURRENCY_WORDS and last[-1] not in EAST_ASIAN_SCALES:
+        return None  # nearly always; what follows would find as much
     tokens: list[str] = []
-    for token in reversed(_TOKEN.findall(text, max(begin, stop - _LONGEST), stop)):
+    for token in reversed(_TOKEN.findall(label)):
         if not _is_measure(token):
             if token.isdigit():
                 return None  # "5 million: 1,577" has a number of its own

@@ -8,12 +8,22 @@ import re
 from graders.kit.numerals import MAX_EXPONENT
 from graders.kit.plain_text import SOFT
 from graders.kit.quantity import Quantity
-from graders.kit.quantity_words import COINS, CURRENCY_SIGNS, CURRENCY_WORDS, EAST_ASIAN_SCALES, SCALES, UNITS, Unit
+from graders.kit.quantity_words import (
+    COINS,
+    CURRENCY_SIGNS,
+    CURRENCY_WORDS,
+    EAST_ASIAN_SCALES,
+    SCALES,
+    UNITS,
+    Unit,
+    words,
+)
 
 BLANKS = " " + SOFT
 _AFTER = re.compile(
     rf"(?:[{BLANKS}]{{0,3}}+-?)([%€£¥$₹₩₽₺₪円元원年月日¢]|zł|[A-Za-z]++\$?|[{''.join(EAST_ASIAN_SCALES)}]++)"
 )
+_ABBREVIATIONS = words("tsd mio mrd")
 _NEXT_WORD = re.compile(r"[\s-]?(points?|cent)\b", re.IGNORECASE)
 _SCALE = r"(thousand|million|billion|trillion)"
 _MONEY = r"(?:(?:us|usd|eur|euros?|gbp|jpy|yen|u\.s\.|dollars?|us\$|\$|€|£|¥)[ ]?){0,3}"
@@ -41,7 +51,11 @@ def read_following(text: str, quantity: Quantity, has_one_dollar: bool) -> str:
             next_word = after[1].lower()
             break
         quantity.end = end
-    if quantity.is_bare and text[quantity.end : quantity.end + 3].lstrip(" ,")[:1] in ("(", "i"):
+    if (
+        quantity.power is None
+        and quantity.unit is None
+        and text[quantity.end : quantity.end + 3].lstrip(" ,")[:1] in ("(", "i")
+    ):
         _read_scale_note(text, quantity)
     if quantity.power is not None and quantity.power > MAX_EXPONENT:
         quantity.role = "unreadable"
@@ -52,18 +66,19 @@ def _taken(text: str, quantity: Quantity, after: re.Match[str], has_one_dollar: 
     """Gives a word to the number before it, if it belongs there; returns where it ends, None if it does not."""
     word = after[1]
     name = word.lower()
-    if (coin := COINS.get(name)) is not None:
-        quantity.power = (quantity.power or 0) + coin
-        quantity.currency = quantity.currency or CURRENCY_WORDS.get(name)
-        return after.end()
     if (scale := SCALES.get(name)) is not None:
         if len(name) == 1 and _is_name(text, quantity, after):
             quantity.role = "label"
         else:
             quantity.power = (quantity.power or 0) + scale
-        return after.end()
+        end = after.end()
+        return end + 1 if name in _ABBREVIATIONS and text[end : end + 1] == "." else end
     if (unit := UNITS.get(name)) is not None:
         return _with_unit(text, quantity, unit, after)
+    if (coin := COINS.get(name)) is not None:
+        quantity.power = (quantity.power or 0) + coin
+        quantity.currency = quantity.currency or CURRENCY_WORDS.get(name)
+        return after.end()
     if word[0] in EAST_ASIAN_SCALES:
         quantity.power = (quantity.power or 0) + sum(EAST_ASIAN_SCALES[mark] for mark in word)
         return after.end()

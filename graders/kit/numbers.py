@@ -56,6 +56,8 @@ _RADIX = re.compile(r"[xX][0-9A-Fa-f]*+|[bBoO][0-9]++")
 _FALL_ARROW = re.compile(rf"[{BLANKS}]?[{FALL_ARROWS}](?![{BLANKS}$€£(]{{0,2}}+[0-9])")
 # "The change was - 94"; but "Answer - 94" is a heading.
 _BEFORE_A_SIGN = COPULAS - {"answer"}
+# "5% down"; "margin of 5%, down from 6%" says where it fell to.
+_DOWN = re.compile(rf"[{BLANKS}]{{1,3}}+down(?!\w|[{BLANKS}-]{{1,2}}+(?:from|to|payment))", re.IGNORECASE)
 _LETTERS_BEFORE = 4
 _WORD_BEFORE = 14
 
@@ -211,12 +213,12 @@ class _Scanner:
                 quantity.number = -quantity.number if mark == "-" else quantity.number
                 quantity.start = place
             elif mark.isascii() and (mark.isalpha() or mark in "._-"):
-                begin = self._currency_word(place) if not has_word else place
-                if begin == place:
-                    is_signed |= self._word_before(quantity, place, is_attached=place == start)
+                word = self._word_before(place)
+                if (code := word.lstrip("-")) not in CURRENCY_WORDS or has_word:
+                    is_signed |= self._read_word(quantity, word, place, is_attached=place == start)
                     break
-                quantity.currency = quantity.currency or CURRENCY_WORDS[text[begin:place].lower()]
-                quantity.start = place = begin
+                quantity.currency = quantity.currency or CURRENCY_WORDS[code]
+                quantity.start = place = place - len(code)
                 blanks, has_word = 0, True
             elif not is_signed and self._is_sign_of_fall(place - 1):
                 is_signed, place = True, place - 1
@@ -260,25 +262,22 @@ class _Scanner:
             mark in NEGATIVE_TRIANGLES and (mark == "△" or self.text[place + 1] not in BLANKS)
         )
 
-    def _currency_word(self, place: int) -> int:
-        """Where the currency code or word begins that ends at `place`; `place` if there is none."""
-        text, begin = self.text, place
-        while begin and place - begin < _WORD_BEFORE and text[begin - 1].isalpha():
-            begin -= 1
-        is_name = begin and text[begin - 1] in "-_" and text[begin - 2 : begin - 1].isalpha()
-        return begin if text[begin:place].lower() in CURRENCY_WORDS and not is_name else place
-
-    def _word_before(self, quantity: Quantity, place: int, is_attached: bool) -> bool:
-        """Label or "minus" before the number; returns whether it was a sign."""
+    def _word_before(self, place: int) -> str:
+        """The word that ends at `place`, with its hyphens."""
         text, begin = self.text, place
         while begin and place - begin < _WORD_BEFORE and (text[begin - 1].isalpha() or text[begin - 1] in "-_"):
             begin -= 1
-        word = text[begin:place].lower()
+        return text[begin:place].lower()
+
+    def _read_word(self, quantity: Quantity, word: str, place: int, is_attached: bool) -> bool:
+        """Label or "minus" before the number, ending at `place`; returns whether it was a sign."""
         if word in NEGATIVE:
-            quantity.number, quantity.start = -quantity.number, begin
+            quantity.number, quantity.start = -quantity.number, place - len(word)
             return True
-        if is_attached and word.rstrip("-_") and quantity.currency is None and quantity.start == place:
-            quantity.role = "year" if word in FISCAL else "label"
+        if is_attached and word in FISCAL:
+            quantity.role = "year"
+        elif is_attached and word.rstrip("-_") and quantity.currency is None and quantity.start == place:
+            quantity.role = "label"
         return False
 
     def _is_aside(self, parenthesis: int) -> bool:
@@ -290,18 +289,23 @@ class _Scanner:
         mark = text[before - 1] if before else ""
         if not mark or mark in "\n=:≈|,(":
             return False
-        begin = before - 1 if mark in CURRENCY_SIGNS else self._currency_word(before)
-        if begin < before:  # in "5 USD (5)" the currency is that of another number, in "$(5)" of this one
+        word = mark if mark in CURRENCY_SIGNS else self._lower_word(before)
+        if word in CURRENCY_SIGNS or word in CURRENCY_WORDS:
+            # In "5 USD (5)" the currency is that of another number, in "$(5)" of this one.
+            begin = before - len(word)
             return before < parenthesis and text[max(0, begin - 3) : begin].rstrip(BLANKS)[-1:].isdigit()
-        return self._lower_word(before) not in COPULAS and direction_before(text, before + 1) != "fall"
+        return word not in COPULAS and direction_before(text, before + 1) != "fall"
 
     def _read_direction(self, quantity: Quantity) -> None:
         before = direction_before(self.text, quantity.start) if quantity.start else None
         is_arrow_after = not self.is_ascii and _FALL_ARROW.match(self.text, quantity.end) is not None
-        if before == "fall" or is_arrow_after or self.next_word in FALL_AFTER:
+        if before == "fall" or is_arrow_after or (self.next_word in FALL_AFTER and self._falls_after(quantity)):
             quantity.number, quantity.falls = -quantity.number, True
         else:
             quantity.rises = before == "rise"
+
+    def _falls_after(self, quantity: Quantity) -> bool:
+        return self.next_word != "down" or _DOWN.match(self.text, quantity.end) is not None
 
     # --- Numbers that are no quantities ---
 

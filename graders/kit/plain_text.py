@@ -24,7 +24,7 @@ _TEN_TO_THE = re.compile(rf"(?<![0-9.,])(10)([{_RAISED}]++)")
 _FOOTNOTE = re.compile(rf"[{_RAISED}]")
 # Two decimals at most: 2.125 for 2⅛ would be two thousand where the point separates thousands.
 _TENTHS = {"½": "5", "¼": "25", "¾": "75", "⅕": "2", "⅖": "4", "⅗": "6", "⅘": "8", "⅒": "1"}
-_GLUED_FRACTION = re.compile(r"(?<=\d)[½¼¾⅐-⅟↉]|[½¼¾⅐-⅞↉](?=\d)")
+_GLUED_FRACTION = re.compile(r"[½¼¾⅐-⅟↉](?<=\d.)|[½¼¾⅐-⅞↉](?=\d)")
 
 _LATEX_SIGNS = {
     "times": "×", "cdot": "×", "approx": "≈", "simeq": "≈", "sim": "~", "pm": "±", "div": "/", "euro": "€",
@@ -42,6 +42,11 @@ _LATEX = re.compile(
     r"|\{(,)\}"  # 6: a thousands separator in math mode
     r"|[{}]",
     re.DOTALL,
+)
+_HTML = re.compile(
+    r"</?(?:b|i|u|em|strong|span|p|td|tr|th|div|br|code|font|mark|small|big|center|li|ul|ol|h[1-6]|answer|final_answer"
+    r"|result)(?:[\s/][^<>\n]{0,80}+)?+>",
+    re.IGNORECASE,
 )
 _MARKING_UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
@@ -63,6 +68,8 @@ def plain_text(original: str) -> PlainText:
     plain = PlainText(original, None)
     if not original.isascii():
         plain = _ascii_where_possible(_with_decimals(_without_superscripts(plain)))
+    if "<" in plain.text and ">" in plain.text:
+        plain = _replaced(plain, _HTML, lambda _: SOFT)
     if "\\" in plain.text or "{,}" in plain.text:
         plain = _replaced(plain, _LATEX, _shown)
     if "*" in plain.text or "`" in plain.text or "_" in plain.text:

@@ -17,8 +17,10 @@ SCALES = {
     "hundred": 2, "k": 3, "thousand": 3, "thousands": 3, "lakh": 5, "lakhs": 5, "m": 6, "mm": 6, "mn": 6, "mil": 6,
     "million": 6, "millions": 6, "crore": 7, "crores": 7, "b": 9, "bn": 9, "billion": 9, "billions": 9, "t": 12,
     "tn": 12, "trn": 12, "trillion": 12, "trillions": 12,
+    "tsd": 3, "tausend": 3, "mio": 6, "millionen": 6, "mrd": 9, "milliard": 9, "milliards": 9, "milliarde": 9,
+    "milliarden": 9, "billionen": 12,
 }  # fmt: skip
-"""Power of ten of a scale word. M and MM are both million, as in US accounting."""
+"""Power of ten of a scale word, English or German. M and MM are both million, as in US accounting."""
 
 COINS = {"cent": -2, "cents": -2, "¢": -2, "pence": -2}
 """Power of ten of a coin, in the unit of its currency; of which currency often goes without saying."""

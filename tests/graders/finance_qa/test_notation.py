@@ -74,3 +74,49 @@ def test_a_fraction_that_cannot_be_written_out_is_not_glued_to_its_number(output
 @pytest.mark.parametrize("output", ["0x5E", "0b101", "0o17", "0x", r"\boxed{0x1F}", "0X5e"])
 def test_a_number_of_a_programming_language_is_no_zero(output: str) -> None:
     assert grade("0", output).verdict == "no_answer"
+
+
+@pytest.mark.parametrize(
+    "output",
+    ["<b>1577</b>", '<answer type="x">1577</answer>', "<td> $1577 </td>", "<span class='a'>1577</span>", "<br/>1577"],
+)
+def test_html_around_a_number_is_no_bound(output: str) -> None:
+    assert reward("1577", output) == 1.0
+    assert reward({"reference": "1577", "spec": {"answer_only": True}}, output) == 1.0
+
+
+@pytest.mark.parametrize("output", ["<1577", "< 1577", "a > 1577", "a<5 b>1577"])
+def test_a_comparison_is_no_html(output: str) -> None:
+    assert reward("1577", output) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        ("5,2 Mio. €", 1.0),
+        ("5,2 Millionen Euro", 1.0),
+        ("5.200 Tsd. €", 1.0),
+        ("5.200.000 €", 1.0),
+        ("5,2 Mrd. €", 0.0),
+        ("5,2 Milliarden Euro", 0.0),
+        ("5,2 Tausend €", 0.0),
+        ("5,2 Mio. $", 0.0),
+    ],
+)
+def test_german_scales(output: str, expected: float) -> None:
+    assert reward({"reference": "5,2 Mio. €", "spec": {"locale": "de"}}, output) == expected
+
+
+@pytest.mark.parametrize("output", ["24.26:1", "24.26 : 1", "24.26 to 1", "24.26x to 1"])
+def test_so_much_to_one_is_a_ratio(output: str) -> None:
+    assert reward({"reference": "24.26", "spec": {"unit": "multiple"}}, output) == 1.0
+
+
+@pytest.mark.parametrize("output", ["24.26 to 10", "24.26:10", "1:24.26", "24.26 or 1", "24.26 to 1 or 2", "24.26%:1"])
+def test_another_proportion_is_not(output: str) -> None:
+    assert reward({"reference": "24.26", "spec": {"unit": "ratio"}}, output) == 0.0
+
+
+def test_an_amount_to_one_is_a_range() -> None:
+    assert grade({"reference": "$24", "spec": {"unit": "currency"}}, "24 to 1").verdict == "hedged"
+    assert grade("24.26", "24.26 to 1").verdict == "hedged"

@@ -78,10 +78,13 @@ def test_another_currency_contradicts_wherever_it_stands(output: str) -> None:
         "USD: 1577",
         "1577 (in millions of dollars)",
         "(b) 1577",
+        "Revenue for FY2017 in USD millions is $1,577 million.",
         "They won, 1577",
         "The US figure in all is 1577",
         "Revenue (in thousands): $1,577 million",
         "in millions: 1,577, or $1.577 billion",
+        "It is $1,577,000,000 (in USD millions, this is $1,577 million).",
+        "It is $1,577,000,000. In USD millions, this is $1,577 million.",
     ],
 )
 def test_what_says_the_same_or_is_no_note_costs_nothing(output: str) -> None:
@@ -93,6 +96,10 @@ def test_what_says_the_same_or_is_no_note_costs_nothing(output: str) -> None:
 )
 def test_the_right_value_under_another_scale_is_a_fault_of_form(output: str) -> None:
     assert reward(MILLIONS, output) == 0.8
+
+
+def test_a_note_in_another_sentence_is_about_something_else() -> None:
+    assert reward(MILLIONS, "It was $1,577,000,000. The question asks for USD and in millions.") == 0.8
 
 
 @pytest.mark.parametrize(
