@@ -9,8 +9,8 @@ _NEAR = 48
 _BEFORE = re.compile(
     r"(?=[AaBbCcEeFfGgHhIiLlMmNnOoRrTtUu<>≤≥√])"  # the first letters, looked at first, save a third of the time
     r"(?:\b(?i:not|never|cannot|isn't|less than|more than|greater than|fewer than|lower than|higher than|at least|"
-    r"at most|up to|over|under|above|below|exceed(?:s|ed|ing)?|in excess of|(?:minimum|maximum) of|half of|twice|"
-    r"as (?:much|many|high|low|little|few) as|anything (?:but|except)|other than|instead of|rather than)"
+    r"at most|up to|over|under|above|below|exceed(?:s|ed|ing)?|in excess of|half of|twice|"
+    r"as (?:much|many|little|few) as|anything (?:but|except)|other than|instead of|rather than)"
     r"|[Nn]'[Tt]|[<>]=?|[≤≥√])"
     r"(?:\s(?i:or equal to|about|around|approximately|approx\.?|roughly|nearly|almost|some|be|been|have been)){0,3}"
     r"\s?[$€£]?\Z"

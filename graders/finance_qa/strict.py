@@ -36,11 +36,11 @@ def read_strictly(text: str, place: Place, spec: Spec, count: int = 1) -> Answer
         return Answer(place, plain_text(""), [], "no_answer", f"{where} is longer than {limit} characters")
     plain = plain_text(inside)
     values = stated_values(plain.text, spec)
+    if len(values) > max(_MAX_VALUES, 2 * count):
+        return Answer(place, plain, [], "hedged", f"it states {len(values)} values")
     give_notes(plain.text, values, spec)
     if place.container == "json" and not measure(text, place, values):
         return Answer(place, plain, [], "hedged", "what is said beside it contradicts it")
-    if len(values) > max(_MAX_VALUES, 2 * count):
-        return Answer(place, plain, [], "hedged", f"it states {len(values)} values")
     return _checked(Answer(place, plain, grouped(plain.text, values, spec)), count)
 
 

@@ -84,8 +84,9 @@ def stated_values(text: str, spec: Spec) -> Values:
             if number.role in ("value", "unreadable") or _is_choice(text, numbers, place)
         ]
     if 0 < len(values) < len(numbers) and values[0].role == "value":
-        ends = [number.start for pair in pairwise(numbers) if _ends_in_a_year(text, *pair) for number in pair]
-        return [number for number in numbers if number.start in ends or number in values] if ends else values
+        ends = {number.start for pair in pairwise(numbers) if _ends_in_a_year(text, *pair) for number in pair}
+        if ends:
+            return [number for number in numbers if number.start in ends or number.role in ("value", "unreadable")]
     return values
 
 

@@ -19,9 +19,12 @@ _FALL = words(
     " dipped dipping lost losing"
 )
 _LOSS = words("loss losses")
-_FALLS = words("decrease decline drop fall reduction")
+_FALLS = words("decrease decline drop fall")
 _KINDS_OF_LOSS = words("net operating comprehensive pretax") | {""}
-_NOT_OF_WHAT = words("to from with at and or was is were")
+_NOT_OF_WHAT = words(
+    "to from with at and or was is were has have had gives gave giving leads led leading leaves left leaving yields"
+    " yielded means meant results resulted resulting"
+)
 _RISE = words(
     "increase increases increased increasing rise rises risen rising rose grow grows grown growing growth grew gain"
     " gains gained gaining up climb climbs climbed climbing soar soars soared soaring surge surges surged surging jump"

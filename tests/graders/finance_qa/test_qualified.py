@@ -20,7 +20,6 @@ from tests.graders.finance_qa.grading import grade, reward
         "up to around $1577",
         "in excess of 1577",
         "greater than or equal to 1577",
-        "a minimum of 1577",
         "as much as 1577",
         "1577 or above",
         "1577 or under",
@@ -50,6 +49,7 @@ def test_a_bound_or_a_denial_is_hedged(output: str) -> None:
         "I could not believe it: 1577",
         "It isn't stated, but computed: 1577",
         "1577 is right",
+        "It reached a minimum of 1577",
     ],
 )
 def test_words_that_qualify_something_else_cost_nothing(output: str) -> None:
@@ -81,6 +81,8 @@ def test_a_fall_is_negative_in_every_wording(output: str) -> None:
         "Increase (decrease): 12.5%",
         "a decrease in revenue, to a margin of 12.5%",
         "a decrease in revenue with a margin of 12.5%",
+        "a decrease in interest gives a margin of 12.5%",
+        "Cost reduction: 12.5%",
         "= 12.5%",
         ": 12.5%",
     ],
