@@ -28,6 +28,8 @@ _LINKS = words(
 )
 _SENTENCE_END = re.compile(r"[.!?]\s")
 _UP_TO_THE_NUMBER = " \n:=" + SOFT
+# "In EUR markets" names no currency of the number.
+_AFTER_A_CURRENCY = words("for as at and or is was are were it this by per to on from during with which")
 # Words before they are anything else; in capitals they are codes.
 _COMMON_WORDS = words("won try rs all")
 _HUNDREDS = words("hundred")
@@ -130,7 +132,7 @@ def _read(tokens: Iterable[str], is_whole: bool) -> Note | None:
         elif (said := _currency(token)) and currency is None:
             currency, is_sure = said, True
         elif name not in _LINKS:
-            if is_whole:
+            if is_whole or (power is None and token.isalpha() and name not in _AFTER_A_CURRENCY):
                 return None
             break
     return Note(power, currency) if is_sure else None

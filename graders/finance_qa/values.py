@@ -32,6 +32,7 @@ _FROM_A_YEAR = re.compile(rf"[\s{SOFT}]++to\s[\s{SOFT}]*+|-", re.IGNORECASE)
 _MAYBE = re.compile(r"\b(?:maybe|perhaps|possibly)\s\Z", re.IGNORECASE)
 _TO = re.compile(r"\s(?:to|through)\s[$€£]?", re.IGNORECASE)
 _COLON = re.compile(r"\s?:\s?")
+_MARKS = " \n" + SOFT
 _VALUE_OR_YEAR = ("value", "year")
 _LONGEST_JOINT = 40
 _WORD = re.compile(r"[^\W\d_]+")
@@ -118,7 +119,12 @@ def _ends_in_a_year(text: str, one: Quantity, other: Quantity) -> bool:
         return True
     if not value.is_bare or value.currency:
         return False
-    return bool((_TO_A_YEAR if one is value else _FROM_A_YEAR).fullmatch(between)) or _is_between(text, one, between)
+    if _is_between(text, one, between):
+        return True
+    if one is value:
+        return _TO_A_YEAR.fullmatch(between) is not None
+    # "It rose in 2019 to 1577" has a date.
+    return not text[: one.start].strip(_MARKS) and _FROM_A_YEAR.fullmatch(between) is not None
 
 
 def _with_spelled_choices(text: str, numbers: Values) -> Values:

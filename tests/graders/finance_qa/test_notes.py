@@ -78,6 +78,8 @@ def test_another_currency_contradicts_wherever_it_stands(output: str) -> None:
         "USD: 1577",
         "1577 (in millions of dollars)",
         "(b) 1577",
+        "1577 of sales in EUR markets",
+        "1577 in dollar terms",
         "Revenue for FY2017 in USD millions is $1,577 million.",
         "They won, 1577",
         "The US figure in all is 1577",

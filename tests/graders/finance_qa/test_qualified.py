@@ -129,6 +129,8 @@ def test_a_range_may_end_in_what_looks_like_a_year(output: str) -> None:
         "1577 for 2018-2019",
         "2018-2019: 1577",
         "2019 - 1577",
+        "It rose in 2019 to 1577",
+        "It rose in FY19 to 1577",
         "$1,577 - 2019",
         "1577 million – 2019",
     ],
