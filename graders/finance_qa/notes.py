@@ -28,6 +28,7 @@ _LINKS = words(
 )
 _SENTENCE_END = re.compile(r"[.!?]\s")
 _UP_TO_THE_NUMBER = " \n:=" + SOFT
+_BETWEEN = frozenset({"", "expressed", "stated", "reported", "shown"})
 # "In EUR markets" names no currency of the number.
 _AFTER_A_CURRENCY = words("for as at and or is was are were it this by per to on from during with which")
 # Words before they are anything else; in capitals they are codes.
@@ -45,17 +46,19 @@ class Note(NamedTuple):
 def give_notes(text: str, values: list[Quantity], spec: Spec) -> None:
     """Gives `values`, which stand in `text`, the scale and currency that notes beside them name.
 
-    What a value says itself wins. Of several values each is meant only where `spec` asks for a scale or a currency.
+    What a value says itself wins. Where `spec` asks for no amount of money, a note must touch the one value: "with both
+    in millions, the ratio is 5".
     """
     if spec.unit not in (None, "currency") or not values or len(text) == values[0].end - values[0].start:
         return
-    if len(values) > 1 and not (spec.scale or spec.currency):
+    is_money = spec.scale is not None or spec.currency is not None or spec.unit is not None
+    if len(values) > 1 and not is_money:
         return
     if not any(map(_lacks_a_note, values)):
         return
     for start, stop, note in _notes(text, values):
         for value in _meant(text, start, stop, values):
-            if _lacks_a_note(value):
+            if _lacks_a_note(value) and (is_money or _touches(text, start, stop, value)):
                 _give(value, note)
     end = 0
     for value in values:
@@ -81,18 +84,29 @@ def _meant(text: str, start: int, stop: int, values: list[Quantity]) -> list[Qua
     return after or before[-1:]
 
 
+def _touches(text: str, start: int, stop: int, value: Quantity) -> bool:
+    between = text[stop : value.start] if stop <= value.start else text[value.end : start]
+    return between.strip(" \n,:=" + SOFT) in _BETWEEN
+
+
 def _notes(text: str, values: list[Quantity]) -> Iterator[tuple[int, int, Note]]:
     """The notes of `text` in parentheses or after "in" that belong to no value already, and where they stand."""
     for found in _NOTE.finditer(text):
         if any(value.start <= found.start() < value.end for value in values):
             continue
+        stop = found.end()
         if found[1]:
             note = _read(_TOKEN.findall(found[1]), is_whole=True)
         else:
-            tokens = _TOKEN.finditer(text, found.end(), found.end() + _LONGEST)
-            note = _read((token[0] for token in tokens), is_whole=False)
+            tokens: list[str] = []
+            for token in _TOKEN.finditer(text, stop, stop + _LONGEST):
+                tokens.append(token[0])
+                if not _is_measure(token[0]) and token[0].lower() not in _LINKS:
+                    break
+                stop = token.end()
+            note = _read(tokens, is_whole=False)
         if note:
-            yield found.start(), found.end(), note
+            yield found.start(), stop, note
 
 
 def _label_before(text: str, begin: int, end: int) -> Note | None:

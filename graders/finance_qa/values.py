@@ -97,6 +97,8 @@ def _ratios_to_one(text: str, numbers: Values, spec: Spec) -> Values:
     for number in numbers[1:]:
         if _is_one_after_ratio(text, found[-1], number, spec):
             found[-1].end = number.end
+            if spec.unit is None:
+                found[-1].unit = "multiple"
         else:
             found.append(number)
     return found

@@ -117,6 +117,11 @@ def test_another_proportion_is_not(output: str) -> None:
     assert reward({"reference": "24.26", "spec": {"unit": "ratio"}}, output) == 0.0
 
 
+def test_a_ratio_to_one_is_no_percentage() -> None:
+    assert reward("24.26", "24.26:1") == 1.0
+    assert reward("24.26%", "24.26:1") == 0.0
+
+
 def test_an_amount_to_one_is_a_range() -> None:
     assert grade({"reference": "$24", "spec": {"unit": "currency"}}, "24 to 1").verdict == "hedged"
     assert grade("24.26", "24.26 to 1").verdict == "hedged"

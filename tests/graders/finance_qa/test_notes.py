@@ -110,6 +110,8 @@ def test_a_note_in_another_sentence_is_about_something_else() -> None:
         ({"reference": "0.25", "spec": {"unit": "ratio"}}, "Both in millions, the ratio is 0.25"),
         ("12.5%", "12.5% (in thousands)"),
         ("24.26", "With both in dollars, it is 24.26"),
+        ("12.5%", "With both in millions, the margin is 12.5"),
+        ("$5 billion", "5, expressed in billions"),
         ({"reference_set": ["5 million", "3%"]}, "5 (in millions) and 3%"),
         ("in billions: 5", "5 billion"),
         ("(in thousands) 5,759", "5,759,000"),
