@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import islice, pairwise
 
 from graders.finance_qa.beside import measure
+from graders.finance_qa.notes import give_notes
 from graders.finance_qa.spec import Spec
 from graders.finance_qa.values import Answer, Values, is_hedge, joint, restates, stated_values
 from graders.kit.answers import SENTENCE_END, Place, after_bullet, sentence_end
@@ -54,6 +55,8 @@ def _read_segment(text: str, place: Place, index: int | None, spec: Spec) -> Ans
     plain = plain_text(text[start : min(place.end, start + _LONGEST_SEGMENT)])
     answer = Answer(place, plain)
     values = stated_values(plain.text, spec)
+    if len(values) == 1:
+        give_notes(plain.text, values, spec)
     if place.container == "json" and not measure(text, place, values):
         answer.problem, answer.why = "hedged", "what is said beside it contradicts it"
     elif not values:

@@ -1,25 +1,18 @@
 """Strict reading: exactly the values that are asked for, and nothing that could be another one."""
 
-import re
 from dataclasses import replace
 
 from graders.finance_qa.beside import measure
+from graders.finance_qa.notes import give_notes
+from graders.finance_qa.qualified import is_qualified
 from graders.finance_qa.spec import Spec
-from graders.finance_qa.values import Answer, Values, agree, grouped, stated_values
+from graders.finance_qa.values import Answer, agree, grouped, leaves_a_choice, stated_values
 from graders.kit.answers import MAX_LENGTH, Place, after_bullet, find_answer
 from graders.kit.plain_text import plain_text
 
 MAX_WHOLE_TEXT = 200
 """Code points up to which a text without a container is itself the answer."""
 
-# Code points before a value in which a word about it is looked for.
-_NEAR = 24
-_BEFORE = re.compile(
-    r"(?=[ABEFGHILMNOTUabefghilmnotu<>≤≥√])"  # the first letters, looked at first, save a third of the time
-    r"(?:\b(?i:not|isn't|less than|more than|greater than|fewer than|at least|at most|up to|over|under|above|below|"
-    r"exceed(?:s|ed|ing)?|half of|twice)|[<>≤≥√])\s?[$€£]?\Z"
-)
-_AFTER = re.compile(r"\s?(?:\+|or (?:more|less|higher|lower|fewer)\b|is (?:wrong|incorrect|not)\b)", re.IGNORECASE)
 _MAX_VALUES = 12
 _MAX_PLACES = 8
 
@@ -43,10 +36,11 @@ def read_strictly(text: str, place: Place, spec: Spec, count: int = 1) -> Answer
         return Answer(place, plain_text(""), [], "no_answer", f"{where} is longer than {limit} characters")
     plain = plain_text(inside)
     values = stated_values(plain.text, spec)
-    if place.container == "json" and not measure(text, place, values):
-        return Answer(place, plain, [], "hedged", "what is said beside it contradicts it")
     if len(values) > max(_MAX_VALUES, 2 * count):
         return Answer(place, plain, [], "hedged", f"it states {len(values)} values")
+    give_notes(plain.text, values, spec)
+    if place.container == "json" and not measure(text, place, values):
+        return Answer(place, plain, [], "hedged", "what is said beside it contradicts it")
     return _checked(Answer(place, plain, grouped(plain.text, values, spec)), count)
 
 
@@ -71,22 +65,15 @@ def _trimmed(text: str, place: Place, padded: str, inside: str) -> Place:
     return replace(place, start=after_bullet(text, start), end=start + len(inside))
 
 
-def _is_qualified(text: str, values: Values) -> bool:
-    """Whether the words next to a value say that it is not the value: "not 5", "less than 5", "5 or more"."""
-    return any(
-        (value.start > 0 and _BEFORE.search(text[max(0, value.start - _NEAR) : value.start]))
-        or (value.end < len(text) and _AFTER.match(text, value.end))
-        for value in values
-    )
-
-
 def _checked(answer: Answer, count: int) -> Answer:
     """`answer` with its problem named, if it does not state `count` values."""
     stated = len(answer.values)
     if not stated or (stated == 1 and answer.values[0][0].role == "unreadable"):
         answer.problem, answer.why = "no_answer", "there is no number where the answer stands"
-    elif count == 1 and _is_qualified(answer.plain.text, answer.values[0]):
+    elif count == 1 and is_qualified(answer.plain.text, answer.values[0]):
         answer.problem, answer.why = "hedged", "it gives a bound or a denial, not the value itself"
+    elif count > 1 and leaves_a_choice(answer.plain.text, answer.values):
+        answer.problem, answer.why = "hedged", "it leaves the choice between several values"
     elif stated > count:
         answer.problem = "hedged"
         answer.why = f"it states {stated} different values where {'one is' if count == 1 else f'{count} are'} asked for"

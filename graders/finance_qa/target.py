@@ -6,7 +6,10 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Literal
 
+from graders.finance_qa.notes import give_notes
+from graders.finance_qa.qualified import is_qualified
 from graders.finance_qa.spec import Spec
+from graders.finance_qa.values import are_apart
 from graders.kit.numbers import number_words, quantities
 from graders.kit.numerals import EXACT
 from graders.kit.plain_text import plain_text
@@ -20,6 +23,7 @@ EXACTLY = -1000
 """The last digit of a number that is known exactly."""
 
 # "None" as a reference is a missing value written out (Python's str(None)), not a zero.
+_NO_SPEC = Spec()
 _NOTHING = re.compile(r"\b(?:none|nil)\b", re.IGNORECASE)
 _WORDS_OF_A_YEAR = re.compile(r"\b(?:fiscal|calendar|years?|fy|cy|in|the)\b", re.IGNORECASE)
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
@@ -114,6 +118,8 @@ def read_reference(text: str, comma_is_decimal: bool = False) -> Reference:
     plain = plain_text(text).text
     numbers = quantities(plain, comma_is_decimal)
     if len(numbers) == 1 and numbers[0].role in ("value", "duration"):
+        give_notes(plain, numbers, _NO_SPEC)
+        _refuse_bound(text, plain, numbers)
         return Reference(text, numbers[0], None)
     values = (
         [number for number in numbers if number.role == "value"]
@@ -122,14 +128,24 @@ def read_reference(text: str, comma_is_decimal: bool = False) -> Reference:
     )
     if not values or any(value.role == "unreadable" for value in values):
         raise ValueError(f"no number in {text[:80]!r}: write one in digits, or yes or no")
+    give_notes(plain, values, _NO_SPEC)
+    _refuse_bound(text, plain, values)
     first = values[0]
-    if any(value.number != first.number and value.absolute() != first.absolute() for value in values[1:]):
+    if any(
+        (value.number != first.number and value.absolute() != first.absolute()) or are_apart(first, value)
+        for value in values[1:]
+    ):
         raise ValueError(f"several numbers in {text[:80]!r}: give one, or use `references` or `reference_set`")
     if first.role == "year" and _LETTER_OR_DIGIT.search(
         _WORDS_OF_A_YEAR.sub("", plain[: first.start]) + _WORDS_OF_A_YEAR.sub("", plain[first.end :])
     ):
         raise ValueError(f"{text[:80]!r} is a date or a period, of which only the year would be compared")
     return Reference(text, first, None)
+
+
+def _refuse_bound(text: str, plain: str, values: list[Quantity]) -> None:
+    if len(plain) > values[0].end - values[0].start and is_qualified(plain, values):
+        raise ValueError(f"{text[:80]!r} is a bound or a denial: give the value itself")
 
 
 def target_of(text: str, quantity: Quantity, spec: Spec, question: str | None, exact: Decimal | None) -> Target:

@@ -166,6 +166,8 @@ def _scale_shifts(quantity: Quantity, target: Target) -> _Shifts:
             return ((power - asked, "scale" if power != asked else None),)
         return ((0, None), (-asked, "scale")) if asked else _NO_SHIFT
     given = target.quantity.power
+    if given is not None and given < 0 and power is None and quantity.currency:
+        return ((-given, None),)  # "$5" where 5 cents are right
     # Only money is quoted in a scale that goes without saying: 12 of something is not 12 million of it.
     is_free = target.spec.unit in (None, "currency") and not target.quantity.time
     if power is None:
@@ -174,7 +176,7 @@ def _scale_shifts(quantity: Quantity, target: Target) -> _Shifts:
         return ((0, None), (-given, None)) if is_free else ((-given, None),)
     if given is not None:
         return ((power - given, None),)
-    return ((power, None), (0, None)) if is_free else ((power, None),)
+    return ((power, None), (0, None)) if is_free and power >= 0 else ((power, None),)
 
 
 def _conflict(quantity: Quantity, target: Target) -> Literal["unit", "currency"] | None:

@@ -77,6 +77,12 @@ class Item(BaseModel):
         None, description="The question; read only for whether it asks for a decrease. Default null."
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, sent: Any) -> Any:
+        """A table of items has a null where a row has no such field."""
+        return {name: value for name, value in sent.items() if value is not None} if isinstance(sent, dict) else sent
+
     @model_validator(mode="after")
     def _has_reference(self) -> Self:
         if not self.reference_set:

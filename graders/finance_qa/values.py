@@ -26,6 +26,14 @@ _RANGE = re.compile(
 _SAID_AGAIN = re.compile(r"[=≈~(:]|\b(?:round|approx|about|i\.e|that is|equivalent)", re.IGNORECASE)
 _BETWEEN = re.compile(r"\bbetween\b[^.\n]{0,20}\Z", re.IGNORECASE)
 _AND = re.compile(r"\s(?:and|&)\s[$€£]?\Z", re.IGNORECASE)
+# What joins a value to a number that may be a year: "1577 to 2019", but not "2019 - 1577", a heading.
+_TO_A_YEAR = re.compile(rf"[\s{SOFT}]*+(?:[-~/…]|to\b)[\s{SOFT}]*+", re.IGNORECASE)
+_FROM_A_YEAR = re.compile(rf"[\s{SOFT}]++to\s[\s{SOFT}]*+|-", re.IGNORECASE)
+_MAYBE = re.compile(r"\b(?:maybe|perhaps|possibly)\s\Z", re.IGNORECASE)
+_TO = re.compile(r"\s(?:to|through)\s[$€£]?", re.IGNORECASE)
+_COLON = re.compile(r"\s?:\s?")
+_MARKS = " \n" + SOFT
+_VALUE_OR_YEAR = ("value", "year")
 _LONGEST_JOINT = 40
 _WORD = re.compile(r"[^\W\d_]+")
 _FILLERS = words("the answer final is was it about approximately roughly or and to between either")
@@ -56,6 +64,8 @@ class Answer:
 def stated_values(text: str, spec: Spec) -> Values:
     """The quantities of `text` that can be an answer; numbers that name something only after or before an "or"."""
     numbers = quantities(text, spec.comma_is_decimal)
+    if len(numbers) > 1 and spec.unit in (None, "ratio", "multiple"):
+        numbers = _ratios_to_one(text, numbers, spec)
     if numbers and spec.mode == "strict" and len(text) > numbers[0].end - numbers[0].start and _JOINED.search(text):
         numbers = _with_spelled_choices(text, numbers)
     if len(numbers) == 1:
@@ -74,7 +84,49 @@ def stated_values(text: str, spec: Spec) -> Values:
             for place, number in enumerate(numbers)
             if number.role in ("value", "unreadable") or _is_choice(text, numbers, place)
         ]
+    if 0 < len(values) < len(numbers) and values[0].role == "value":
+        ends = {number.start for pair in pairwise(numbers) if _ends_in_a_year(text, *pair) for number in pair}
+        if ends:
+            return [number for number in numbers if number.start in ends or number.role in ("value", "unreadable")]
     return values
+
+
+def _ratios_to_one(text: str, numbers: Values, spec: Spec) -> Values:
+    """`numbers`, in which "1.5 to 1" and "1.5:1" are one number."""
+    found = numbers[:1]
+    for number in numbers[1:]:
+        if _is_one_after_ratio(text, found[-1], number, spec):
+            found[-1].end = number.end
+            if spec.unit is None:
+                found[-1].unit = "multiple"
+        else:
+            found.append(number)
+    return found
+
+
+def _is_one_after_ratio(text: str, one: Quantity, other: Quantity, spec: Spec) -> bool:
+    is_one = other.number == 1 and other.places == 0 and other.is_bare and other.form == "decimal"
+    if not is_one or one.role != "value" or one.currency or other.currency or one.unit not in (None, "multiple"):
+        return False
+    between = joint(text, one, other)
+    return between == ":" or (spec.unit is not None and between.strip() in (":", "to"))
+
+
+def _ends_in_a_year(text: str, one: Quantity, other: Quantity) -> bool:
+    """Whether a bare value and what looks like a year are the ends of a range: "1577-2019", "1577, maybe 2019"."""
+    if one.role == other.role or not (one.role in _VALUE_OR_YEAR and other.role in _VALUE_OR_YEAR):
+        return False
+    value, between = one if one.role == "value" else other, joint(text, one, other)
+    if _MAYBE.search(between):
+        return True
+    if not value.is_bare or value.currency:
+        return False
+    if _is_between(text, one, between):
+        return True
+    if one is value:
+        return _TO_A_YEAR.fullmatch(between) is not None
+    # "It rose in 2019 to 1577" has a date.
+    return not text[: one.start].strip(_MARKS) and _FROM_A_YEAR.fullmatch(between) is not None
 
 
 def _with_spelled_choices(text: str, numbers: Values) -> Values:
@@ -127,7 +179,7 @@ def restates(text: str, one: Quantity, other: Quantity, spec: Spec) -> bool:
         return False
     if agree(one, other, spec):
         return True
-    if _are_apart(one, other) or _OR.search(between) or not _SAID_AGAIN.search(between):
+    if are_apart(one, other) or _COLON.fullmatch(between) or _OR.search(between) or not _SAID_AGAIN.search(between):
         return False
     difference = abs(EXACT.subtract(one.absolute(), other.absolute()))
     coarser = max(_last_digit(one), _last_digit(other))
@@ -139,14 +191,14 @@ def agree(one: Quantity, other: Quantity, spec: Spec) -> bool:
 
     Not "5% (5)" where no unit is asked for, nor "$5 (€5)" or "5 days (5 years)": those hold two answers.
     """
-    if _are_apart(one, other):
+    if are_apart(one, other):
         return False
     if one.absolute() == other.absolute():
         return True
     return one.is_bare != other.is_bare and _as_asked(one, spec) == _as_asked(other, spec)
 
 
-def _are_apart(one: Quantity, other: Quantity) -> bool:
+def are_apart(one: Quantity, other: Quantity) -> bool:
     """Whether two quantities cannot be one value, whatever their numbers are."""
     if "unreadable" in (one.role, other.role) or (one.time and other.time and one.time != other.time):
         return True
@@ -175,7 +227,29 @@ def is_hedge(text: str, one: Quantity, other: Quantity) -> bool:
     between = joint(text, one, other)
     if is_range(between) or _OR.search(between):
         return True
+    return _is_between(text, one, between)
+
+
+def _is_between(text: str, one: Quantity, between: str) -> bool:
+    """Whether `between`, which follows `one`, and the words before it are those of "between A and B"."""
     return _AND.search(between) is not None and _BETWEEN.search(text[max(0, one.start - 30) : one.start]) is not None
+
+
+def leaves_a_choice(text: str, groups: list[Values]) -> bool:
+    """Whether words leave the choice between values that all are asked for: "3 or 2", "2 to 3", "between 2 and 3"."""
+    if len(groups) < 2:
+        return False
+    values = sorted((value for group in groups for value in group), key=lambda value: value.start)
+    group_of = {id(value): place for place, group in enumerate(groups) for value in group}
+    return any(
+        group_of[id(one)] != group_of[id(other)]
+        and (
+            _OR.search(between := joint(text, one, other)) is not None
+            or _TO.fullmatch(between) is not None
+            or _is_between(text, one, between)
+        )
+        for one, other in pairwise(values)
+    )
 
 
 def grouped(text: str, values: Values, spec: Spec) -> list[Values]:

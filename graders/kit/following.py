@@ -8,15 +8,26 @@ import re
 from graders.kit.numerals import MAX_EXPONENT
 from graders.kit.plain_text import SOFT
 from graders.kit.quantity import Quantity
-from graders.kit.quantity_words import CURRENCY_SIGNS, CURRENCY_WORDS, EAST_ASIAN_SCALES, SCALES, UNITS, Unit
+from graders.kit.quantity_words import (
+    COINS,
+    CURRENCY_SIGNS,
+    CURRENCY_WORDS,
+    EAST_ASIAN_SCALES,
+    SCALES,
+    UNITS,
+    Unit,
+    words,
+)
 
 BLANKS = " " + SOFT
 _AFTER = re.compile(
-    rf"(?:[{BLANKS}]{{0,3}}+-?)([%€£¥$₹₩₽₺₪円元원年月日]|[A-Za-z]++\$?|[{''.join(EAST_ASIAN_SCALES)}]++)"
+    rf"(?:[{BLANKS}]{{0,3}}+-?)([%€£¥$₹₩₽₺₪円元원年月日¢]|zł|[A-Za-z]++\$?|[{''.join(EAST_ASIAN_SCALES)}]++)"
 )
+_ABBREVIATIONS = words("tsd mio mrd")
 _NEXT_WORD = re.compile(r"[\s-]?(points?|cent)\b", re.IGNORECASE)
 _SCALE = r"(thousand|million|billion|trillion)"
 _MONEY = r"(?:(?:us|usd|eur|euros?|gbp|jpy|yen|u\.s\.|dollars?|us\$|\$|€|£|¥)[ ]?){0,3}"
+_MONEY_WORD = re.compile("[a-z]+[$]?|[$€£¥]")
 _SCALE_NOTE = re.compile(
     rf"[{BLANKS}]{{0,2}}+,?[ ]?(?:\((?:(?:expressed|amounts?|figures?)[ ])?(?:in[ ])?{_MONEY}{_SCALE}s?"
     rf"(?:[ ]of[ ]{_MONEY})?\)|in[ ]{_MONEY}{_SCALE}s\b)",
@@ -40,7 +51,11 @@ def read_following(text: str, quantity: Quantity, has_one_dollar: bool) -> str:
             next_word = after[1].lower()
             break
         quantity.end = end
-    if quantity.power is None and text[quantity.end : quantity.end + 2].lstrip(" ,")[:1] in ("(", "i"):
+    if (
+        quantity.power is None
+        and quantity.unit is None
+        and text[quantity.end : quantity.end + 3].lstrip(" ,")[:1] in ("(", "i")
+    ):
         _read_scale_note(text, quantity)
     if quantity.power is not None and quantity.power > MAX_EXPONENT:
         quantity.role = "unreadable"
@@ -56,9 +71,14 @@ def _taken(text: str, quantity: Quantity, after: re.Match[str], has_one_dollar: 
             quantity.role = "label"
         else:
             quantity.power = (quantity.power or 0) + scale
-        return after.end()
+        end = after.end()
+        return end + 1 if name in _ABBREVIATIONS and text[end : end + 1] == "." else end
     if (unit := UNITS.get(name)) is not None:
         return _with_unit(text, quantity, unit, after)
+    if (coin := COINS.get(name)) is not None:
+        quantity.power = (quantity.power or 0) + coin
+        quantity.currency = quantity.currency or CURRENCY_WORDS.get(name)
+        return after.end()
     if word[0] in EAST_ASIAN_SCALES:
         quantity.power = (quantity.power or 0) + sum(EAST_ASIAN_SCALES[mark] for mark in word)
         return after.end()
@@ -107,3 +127,8 @@ def _read_scale_note(text: str, quantity: Quantity) -> None:
     if note := _SCALE_NOTE.match(text, quantity.end):
         quantity.power = SCALES[(note[1] or note[2]).lower()]
         quantity.end = note.end()
+        if quantity.currency is None:
+            names = [
+                CURRENCY_WORDS.get(word) or CURRENCY_SIGNS.get(word) for word in _MONEY_WORD.findall(note[0].lower())
+            ]
+            quantity.currency = next((name for name in names if name), None)

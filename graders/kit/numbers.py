@@ -51,7 +51,13 @@ _NUMBER_WORD = re.compile(
 )
 _POWER_OF_TEN = re.compile(rf"[{BLANKS}]?[×x{SOFT}][{BLANKS}]?10[ ]?\^[ ]?\(?([-+]?[0-9]{{1,3}})\)?")
 _RAISED = re.compile(r"\^\(?(-?[0-9]{1,2})\)?(?![0-9.])")
+_CLOSING = re.compile(rf"[{BLANKS}]{{0,2}}+\)")
+_RADIX = re.compile(r"[xX][0-9A-Fa-f]*+|[bBoO][0-9]++")
 _FALL_ARROW = re.compile(rf"[{BLANKS}]?[{FALL_ARROWS}](?![{BLANKS}$€£(]{{0,2}}+[0-9])")
+# "The change was - 94"; but "Answer - 94" is a heading.
+_BEFORE_A_SIGN = COPULAS - {"answer"}
+# "5% down"; "margin of 5%, down from 6%" says where it fell to.
+_DOWN = re.compile(rf"[{BLANKS}]{{1,3}}+down(?!\w|[{BLANKS}-]{{1,2}}+(?:from|to|payment))", re.IGNORECASE)
 _LETTERS_BEFORE = 4
 _WORD_BEFORE = 14
 
@@ -146,6 +152,8 @@ class _Scanner:
             return fraction(token[1], start, end)
         if token[2]:
             return Quantity(Decimal(0), 0, start, end, role="label")
+        if token[0] == "0" and (radix := _RADIX.match(self.text, end)):
+            return Quantity(Decimal(0), 0, start, radix.end(), role="unreadable")
         read = numeral(token[0], self.comma_is_decimal)
         if read is None:
             return Quantity(Decimal(0), 0, start, end, role="unreadable")
@@ -175,9 +183,9 @@ class _Scanner:
     def _read_around(self, quantity: Quantity, start: int) -> None:
         self.next_word = read_following(self.text, quantity, self.has_one_dollar)
         is_signed, parenthesis = self._read_before(quantity, start)
-        if parenthesis is not None and self.text[quantity.end : quantity.end + 1] == ")":
+        if parenthesis is not None and (closing := _CLOSING.match(self.text, quantity.end)):
             is_aside = self._is_aside(parenthesis)
-            quantity.start, quantity.end = min(quantity.start, parenthesis), quantity.end + 1
+            quantity.start, quantity.end = min(quantity.start, parenthesis), closing.end()
             self.next_word = read_following(self.text, quantity, self.has_one_dollar)
             if not is_signed and not is_aside:
                 quantity.number, is_signed = -quantity.number, True
@@ -189,7 +197,7 @@ class _Scanner:
     def _read_before(self, quantity: Quantity, start: int) -> tuple[bool, int | None]:
         """Currency and sign; returns whether a sign was there and where a parenthesis opens, if one does."""
         text, place, blanks = self.text, start, 0
-        is_signed, parenthesis = False, None
+        is_signed, parenthesis, has_word = False, None, False
         while place:
             mark = text[place - 1]
             if mark in BLANKS:
@@ -205,8 +213,13 @@ class _Scanner:
                 quantity.number = -quantity.number if mark == "-" else quantity.number
                 quantity.start = place
             elif mark.isascii() and (mark.isalpha() or mark in "._-"):
-                is_signed |= self._word_before(quantity, place, is_attached=place == start)
-                break
+                word = self._word_before(place)
+                if (code := word.lstrip("-")) not in CURRENCY_WORDS or has_word:
+                    is_signed |= self._read_word(quantity, word, place, is_attached=place == start)
+                    break
+                quantity.currency = quantity.currency or CURRENCY_WORDS[code]
+                quantity.start = place = place - len(code)
+                blanks, has_word = 0, True
             elif not is_signed and self._is_sign_of_fall(place - 1):
                 is_signed, place = True, place - 1
                 quantity.number, quantity.falls, quantity.start = -quantity.number, mark in FALL_ARROWS, place
@@ -238,7 +251,9 @@ class _Scanner:
         while place and text[place - 1] in BLANKS:
             place -= 1
         before = text[place - 1] if place else ""
-        return (not before and not self.has_lines) or (before != "" and before in "(=:≈$")
+        if not before:
+            return not self.has_lines
+        return before in "(=:≈$" or (before.isalpha() and self._lower_word(place) in _BEFORE_A_SIGN)
 
     def _is_sign_of_fall(self, place: int) -> bool:
         """Whether an arrow downwards or a negative triangle is at `place`; the black one touches its number."""
@@ -247,19 +262,22 @@ class _Scanner:
             mark in NEGATIVE_TRIANGLES and (mark == "△" or self.text[place + 1] not in BLANKS)
         )
 
-    def _word_before(self, quantity: Quantity, place: int, is_attached: bool) -> bool:
-        """Currency code, label or "minus" before the number; returns whether it was a sign."""
+    def _word_before(self, place: int) -> str:
+        """The word that ends at `place`, with its hyphens."""
         text, begin = self.text, place
         while begin and place - begin < _WORD_BEFORE and (text[begin - 1].isalpha() or text[begin - 1] in "-_"):
             begin -= 1
-        word = text[begin:place].lower()
-        if word in CURRENCY_WORDS:
-            quantity.currency, quantity.start = quantity.currency or CURRENCY_WORDS[word], begin
-        elif word in NEGATIVE:
-            quantity.number, quantity.start = -quantity.number, begin
+        return text[begin:place].lower()
+
+    def _read_word(self, quantity: Quantity, word: str, place: int, is_attached: bool) -> bool:
+        """Label or "minus" before the number, ending at `place`; returns whether it was a sign."""
+        if word in NEGATIVE:
+            quantity.number, quantity.start = -quantity.number, place - len(word)
             return True
+        if is_attached and word in FISCAL:
+            quantity.role = "year"
         elif is_attached and word.rstrip("-_") and quantity.currency is None and quantity.start == place:
-            quantity.role = "year" if word in FISCAL else "label"
+            quantity.role = "label"
         return False
 
     def _is_aside(self, parenthesis: int) -> bool:
@@ -269,17 +287,25 @@ class _Scanner:
         while before and text[before - 1] in BLANKS:
             before -= 1
         mark = text[before - 1] if before else ""
-        if not mark or mark in "\n=:≈|,(" or mark in CURRENCY_SIGNS:
+        if not mark or mark in "\n=:≈|,(":
             return False
-        return self._lower_word(before) not in COPULAS and direction_before(text, before + 1) != "fall"
+        word = mark if mark in CURRENCY_SIGNS else self._lower_word(before)
+        if word in CURRENCY_SIGNS or word in CURRENCY_WORDS:
+            # In "5 USD (5)" the currency is that of another number, in "$(5)" of this one.
+            begin = before - len(word)
+            return before < parenthesis and text[max(0, begin - 3) : begin].rstrip(BLANKS)[-1:].isdigit()
+        return word not in COPULAS and direction_before(text, before + 1) != "fall"
 
     def _read_direction(self, quantity: Quantity) -> None:
         before = direction_before(self.text, quantity.start) if quantity.start else None
         is_arrow_after = not self.is_ascii and _FALL_ARROW.match(self.text, quantity.end) is not None
-        if before == "fall" or is_arrow_after or self.next_word in FALL_AFTER:
+        if before == "fall" or is_arrow_after or (self.next_word in FALL_AFTER and self._falls_after(quantity)):
             quantity.number, quantity.falls = -quantity.number, True
         else:
             quantity.rises = before == "rise"
+
+    def _falls_after(self, quantity: Quantity) -> bool:
+        return self.next_word != "down" or _DOWN.match(self.text, quantity.end) is not None
 
     # --- Numbers that are no quantities ---
 

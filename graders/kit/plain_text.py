@@ -22,6 +22,9 @@ _SUPERSCRIPTS = {"⁰": "0", "¹": "1", "²": "2", "³": "3", "⁻": "-", "⁺":
 _RAISED = "".join(_SUPERSCRIPTS)
 _TEN_TO_THE = re.compile(rf"(?<![0-9.,])(10)([{_RAISED}]++)")
 _FOOTNOTE = re.compile(rf"[{_RAISED}]")
+# Two decimals at most: 2.125 for 2⅛ would be two thousand where the point separates thousands.
+_TENTHS = {"½": "5", "¼": "25", "¾": "75", "⅕": "2", "⅖": "4", "⅗": "6", "⅘": "8", "⅒": "1"}
+_GLUED_FRACTION = re.compile(r"[½¼¾⅐-⅟↉](?<=\d.)|[½¼¾⅐-⅞↉](?=\d)")
 
 _LATEX_SIGNS = {
     "times": "×", "cdot": "×", "approx": "≈", "simeq": "≈", "sim": "~", "pm": "±", "div": "/", "euro": "€",
@@ -39,6 +42,11 @@ _LATEX = re.compile(
     r"|\{(,)\}"  # 6: a thousands separator in math mode
     r"|[{}]",
     re.DOTALL,
+)
+_HTML = re.compile(
+    r"</?(?:b|i|u|em|strong|span|p|td|tr|th|div|br|code|font|mark|small|big|center|li|ul|ol|h[1-6]|answer|final_answer"
+    r"|result)(?:[\s/][^<>\n]{0,80}+)?+>",
+    re.IGNORECASE,
 )
 _MARKING_UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
@@ -59,7 +67,9 @@ def plain_text(original: str) -> PlainText:
     """`original` as plain characters. Linear in its length; ASCII without markup is returned as it is."""
     plain = PlainText(original, None)
     if not original.isascii():
-        plain = _ascii_where_possible(_without_superscripts(plain))
+        plain = _ascii_where_possible(_with_decimals(_without_superscripts(plain)))
+    if "<" in plain.text and ">" in plain.text:
+        plain = _replaced(plain, _HTML, lambda _: SOFT)
     if "\\" in plain.text or "{,}" in plain.text:
         plain = _replaced(plain, _LATEX, _shown)
     if "*" in plain.text or "`" in plain.text or "_" in plain.text:
@@ -74,6 +84,19 @@ def _without_superscripts(plain: PlainText) -> PlainText:
         return plain
     plain = _replaced(plain, _TEN_TO_THE, lambda found: "10^" + "".join(_SUPERSCRIPTS[mark] for mark in found[2]))
     return _replaced(plain, _FOOTNOTE, lambda _: "")
+
+
+def _with_decimals(plain: PlainText) -> PlainText:
+    """2½ as 2.5; a fraction that touches a number and has no short decimals is set apart from it: 21/3 is not 2⅓."""
+    return _replaced(plain, _GLUED_FRACTION, _decimal) if _GLUED_FRACTION.search(plain.text) else plain
+
+
+def _decimal(found: re.Match[str]) -> str:
+    text, (start, end) = found.string, found.span()
+    before, after = text[start - 1 : start], text[end : end + 1]
+    if before.isdecimal() and not after.isdecimal() and (digits := _TENTHS.get(found[0])):
+        return f".{digits}"
+    return f" {_plain_character(found[0])} "
 
 
 def _ascii_where_possible(plain: PlainText) -> PlainText:
@@ -100,6 +123,8 @@ def _plain_character(mark: str) -> str:
     if category == "Cf":
         return ""
     compatible = unicodedata.normalize("NFKC", mark)
+    if (category == "No" and "⁄" not in compatible) or unicodedata.decomposition(mark).startswith("<circle>"):
+        return SOFT  # 94① and 94₁ have a footnote
     return "".join(_SINGLE.get(part, part) for part in compatible)
 
 

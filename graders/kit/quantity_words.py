@@ -17,8 +17,13 @@ SCALES = {
     "hundred": 2, "k": 3, "thousand": 3, "thousands": 3, "lakh": 5, "lakhs": 5, "m": 6, "mm": 6, "mn": 6, "mil": 6,
     "million": 6, "millions": 6, "crore": 7, "crores": 7, "b": 9, "bn": 9, "billion": 9, "billions": 9, "t": 12,
     "tn": 12, "trn": 12, "trillion": 12, "trillions": 12,
+    "tsd": 3, "tausend": 3, "mio": 6, "millionen": 6, "mrd": 9, "milliard": 9, "milliards": 9, "milliarde": 9,
+    "milliarden": 9, "billionen": 12,
 }  # fmt: skip
-"""Power of ten of a scale word. M and MM are both million, as in US accounting."""
+"""Power of ten of a scale word, English or German. M and MM are both million, as in US accounting."""
+
+COINS = {"cent": -2, "cents": -2, "¢": -2, "pence": -2}
+"""Power of ten of a coin, in the unit of its currency; of which currency often goes without saying."""
 
 EAST_ASIAN_SCALES = {
     "十": 1, "百": 2, "千": 3, "万": 4, "萬": 4, "億": 8, "亿": 8, "兆": 12, "만": 4, "억": 8, "조": 12,
@@ -47,16 +52,19 @@ CURRENCY_LETTERS = {
 
 _CODES = words(
     "USD EUR GBP JPY CNY CHF CAD AUD HKD SGD TWD INR KRW BRL SEK NOK DKK NZD MXN ZAR PLN RUB TRY ILS THB IDR"
+    " CZK HUF ISK"
 )
 CURRENCY_WORDS = {code.lower(): code for code in _CODES} | {
     "dollar": "$", "dollars": "$", "euro": "EUR", "euros": "EUR", "sterling": "GBP", "yen": "JPY", "rmb": "CNY",
     "yuan": "CNY", "renminbi": "CNY", "rupee": "INR", "rupees": "INR", "rs": "INR", "won": "KRW", "francs": "CHF",
-    "us$": "USD",
+    "us$": "USD", "pound": "GBP", "pounds": "GBP", "pence": "GBP", "kr": "kr", "krona": "kr", "kronor": "kr",
+    "krone": "kr", "kroner": "kr", "kronur": "kr", "zł": "PLN",
 }  # fmt: skip
 
 SHARED_SIGNS = {
     "$": words("USD CAD AUD HKD SGD NZD TWD MXN BRL"),
     "¥": frozenset({"JPY", "CNY"}),
+    "kr": words("SEK NOK DKK ISK"),
 }  # fmt: skip
 """The currencies that a sign can stand for."""
 

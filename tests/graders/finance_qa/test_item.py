@@ -58,6 +58,13 @@ def test_a_contradiction_is_refused_at_grading(item: dict[str, Any], pointer: st
     assert [fault.pointer for fault in caught.value.faults] == [pointer]
 
 
+def test_an_absent_field_may_be_null() -> None:
+    absent = dict.fromkeys(("spec", "reference_exact", "references", "reference_set", "question"))
+
+    assert reward({"reference": "5%", **absent}, "5%") == 1.0
+    assert reward({"references": ["5%"], "reference": None, "spec": None}, "5%") == 1.0
+
+
 def test_config_and_item_together_may_contradict() -> None:
     config = {"spec": {"scale": "million"}}
 
