@@ -103,7 +103,7 @@ def freeze(id: Id) -> None:
         write_lock(folder.root, id, grader.digest)
     except ValueError as error:
         stop(f"{id} is not released: {error}", 1)
-    out.print(f"{id} is released: {grader.digest}. Commit versions.lock.", highlight=False)
+    out.print(f"{id} is released: {grader.digest}. Commit versions.lock.", highlight=False, soft_wrap=True)
 
 
 def docs(
