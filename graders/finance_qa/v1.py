@@ -81,7 +81,9 @@ class Item(BaseModel):
     @classmethod
     def _without_nulls(cls, sent: Any) -> Any:
         """A table of items has a null where a row has no such field."""
-        return {name: value for name, value in sent.items() if value is not None} if isinstance(sent, dict) else sent
+        if isinstance(sent, dict) and None in sent.values():
+            return {name: value for name, value in sent.items() if value is not None}
+        return sent
 
     @model_validator(mode="after")
     def _has_reference(self) -> Self:
