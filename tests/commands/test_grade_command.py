@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from app.commands.files import UnusableFile, reading, writing
 from tests.command_line import rft
 from tests.servers import Server
 
@@ -145,21 +146,35 @@ GOOD = '{"item": {"reference": "94"}, "sample": "94"}\n'
 
 
 @pytest.mark.parametrize("name", ["in.jsonl", "sub/../in.jsonl", "hard.jsonl", "soft.jsonl"])
-@pytest.mark.parametrize("command", [("grade", "finance_qa@v1"), ("check-tasks", "code_tests@v1")])
-def test_the_input_is_never_written_over_by_whatever_name(tmp_path: Path, command: tuple[str, str], name: str) -> None:
+def test_the_input_is_never_written_over_by_whatever_name(tmp_path: Path, name: str) -> None:
     source = tmp_path / "in.jsonl"
     source.write_text(GOOD)
     (tmp_path / "sub").mkdir()
     (tmp_path / "hard.jsonl").hardlink_to(source)
     (tmp_path / "soft.jsonl").symlink_to(source)
 
-    _, errors = rft(*command, "--input", source, "--output", tmp_path / name, expect=2)
+    with (
+        reading(source, "lines") as lines,
+        pytest.raises(UnusableFile, match="is the input itself; name another file"),
+        writing(tmp_path / name, lines),
+    ):
+        pass
+
+    assert source.read_text() == GOOD
+
+
+@pytest.mark.parametrize("command", [("grade", "finance_qa@v1"), ("check-tasks", "code_tests@v1")])
+def test_no_command_writes_over_its_input(tmp_path: Path, command: tuple[str, str]) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text(GOOD)
+
+    _, errors = rft(*command, "--input", source, "--output", source, expect=2)
 
     assert "is the input itself; name another file." in errors
     assert source.read_text() == GOOD
 
 
-@pytest.mark.parametrize(("mode", "flag"), [("ab", "-"), ("ab", "/dev/stdout"), ("r+b", "-")])
+@pytest.mark.parametrize(("mode", "flag"), [("ab", "/dev/stdout"), ("r+b", "-")])
 def test_the_input_is_not_what_stdout_goes_to_either(tmp_path: Path, mode: str, flag: str) -> None:
     source = tmp_path / "in.jsonl"
     source.write_text(GOOD)

@@ -202,7 +202,7 @@ def test_a_name_that_cannot_be_is_refused(tmp_path: Path, name: str, why: str) -
     assert not (tmp_path / "mine").exists()
 
 
-@pytest.mark.parametrize("command", [("serve",), ("list",), ("show", "finance_qa@v1"), ("new", "another")])
+@pytest.mark.parametrize("command", [("serve",), ("list",), ("new", "another")])
 def test_a_path_at_which_no_graders_can_be_stops_every_command_that_needs_them(
     tmp_path: Path, command: tuple[str, ...]
 ) -> None:
