@@ -233,6 +233,17 @@ def test_new_grades_appear_without_a_reload(reader: Reader, server: Server) -> N
     expect(main.locator(".card", has_text="Graded").locator("strong")).to_have_text(str(ITEMS * ROLLOUTS + 1))
 
 
+def test_numbers_that_differ_in_their_last_bits_alone_are_drawn_as_one(reader: Reader) -> None:
+    """Quantiles of equal durations do; an axis between them had marks without end."""
+    main = reader.open("#/runs", "Runs")
+    axis = "async ([low, high]) => (await import('/page/chart.js')).padded(null, low, high)"
+
+    assert main.page.evaluate(axis, [0.425, 0.42500000000000004]) == pytest.approx([0, 0.6375])
+    assert main.page.evaluate(axis, [-0.5, -0.5]) == [-0.75, 1]
+    assert main.page.evaluate(axis, [0.0, 0.0]) == [0, 1]
+    assert main.page.evaluate(axis, [1.0, 2.0]) == pytest.approx([0.94, 2.06])
+
+
 def test_two_marked_runs_are_compared_the_earlier_one_first(reader: Reader, server: Server) -> None:
     main = reader.open("#/runs", "Runs")
     for run in (OTHER_RUN, RUN):

@@ -148,8 +148,11 @@ function ofSteps(plot) {
   return first === last ? [first - 0.5, first + 0.5] : [first, last];
 }
 
-function padded(_, low, high) {
-  if (low === high) return [Math.min(0, low * 1.5), Math.max(0, low * 1.5) || 1];
+/** The least and the greatest of an axis on which `low` and `high` can be told apart, or are one. */
+export function padded(_, low, high) {
+  // Numbers that differ in their last bits alone, as quantiles of equal ones do, would make an axis of endless marks.
+  const isFlat = high - low <= Math.max(Math.abs(low), Math.abs(high)) * 1e-9;
+  if (isFlat) return [Math.min(0, low * 1.5), Math.max(0, high * 1.5) || 1];
   const room = (high - low) * 0.06;
   return [low >= 0 && low < room * 4 ? 0 : low - room, high + room];
 }
