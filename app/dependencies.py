@@ -14,7 +14,7 @@ from app.groups import GroupGrading
 from app.ledger import Ledger
 from app.run_watch import RunWatch
 from app.settings import Timeouts
-from graders.errors import Fault, json_pointer, nearest
+from graders.errors import Fault, did_you_mean, json_pointer
 
 
 def caller_of(request: Request) -> Caller:
@@ -69,16 +69,15 @@ def only_known_parameters(request: Request) -> None:
     answer would look right and be about something else."""
     known = sorted(field.alias for field in request.scope["route"].dependant.query_params)
     faults = [
-        Fault(json_pointer("/query", name), _unknown(name, known)) for name in request.query_params if name not in known
+        Fault(
+            json_pointer("/query", name),
+            f"There is no such parameter.{did_you_mean(name, known)} Known: {', '.join(known) or 'none'}.",
+        )
+        for name in request.query_params
+        if name not in known
     ]
     if faults:
         raise InvalidRequest("A parameter is unknown here.", tuple(faults))
-
-
-def _unknown(name: str, known: list[str]) -> str:
-    near = nearest(name, known)
-    hint = "" if near is None else f" Did you mean {near!r}?"
-    return f"There is no such parameter.{hint} Known: {', '.join(known) or 'none'}."
 
 
 CurrentCaller = Annotated[Caller, Depends(caller_of)]

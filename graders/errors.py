@@ -106,6 +106,12 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return next(iter(difflib.get_close_matches(name[:_NAME_CHARS], known, n=1, cutoff=_NEAR)), None)
 
 
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The question whether the nearest of `known` was meant, with a blank before it; empty: none is near."""
+    near = nearest(name, known)
+    return "" if near is None else f" Did you mean {near!r}?"
+
+
 def wording(found: Any, shape: Any, elsewhere: Mapping[str, Any]) -> str:
     """What one of pydantic's findings says, as in `faults_of`."""
     if shape is None or found["type"] not in {"extra_forbidden", "missing"}:
@@ -122,12 +128,10 @@ def wording(found: Any, shape: Any, elsewhere: Mapping[str, Any]) -> str:
 
 
 def _unknown(name: str, known: list[str], elsewhere: Mapping[str, Any]) -> str:
-    near = nearest(name, known)
-    hint = "" if near is None else f" Did you mean {near!r}?"
     places = [place for root, shape in elsewhere.items() for place in _places(name, shape, root, _LEVELS_MAX)]
     other = f" There is one at {places[0]}." if places else ""
     more = ", ..." if len(known) > _NAMES_MAX else ""
-    return f"There is no such field.{hint}{other} Known: {', '.join(known[:_NAMES_MAX])}{more}"
+    return f"There is no such field.{did_you_mean(name, known)}{other} Known: {', '.join(known[:_NAMES_MAX])}{more}"
 
 
 def _below(shape: Any, path: Iterable[str | int]) -> list[Any]:

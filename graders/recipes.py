@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from graders.errors import nearest
+from graders.errors import did_you_mean
 
 NAME_PATTERN = r"[a-z][a-z0-9_]{0,63}"
 _FIELDS = {"grader": str, "config": dict, "item_map": dict, "summary": str}
@@ -81,9 +81,7 @@ def _faults(table: dict[str, Any]) -> Iterator[str]:
     """What is wrong with the fields of a recipe's file."""
     for name, value in table.items():
         if name not in _FIELDS:
-            near = nearest(name, _FIELDS)
-            hint = "" if near is None else f" Did you mean {near!r}?"
-            yield f"There is no field {name!r}.{hint} Known: {', '.join(_FIELDS)}."
+            yield f"There is no field {name!r}.{did_you_mean(name, _FIELDS)} Known: {', '.join(_FIELDS)}."
         elif not isinstance(value, _FIELDS[name]):
             yield f"The field {name!r} is to be {'a table' if _FIELDS[name] is dict else 'text'}."
     if "grader" not in table:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from stat import S_ISREG
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 _STANDARD = Path("-")
 
@@ -25,11 +25,7 @@ def reading(file: Path, wanted: str) -> Iterator[BinaryIO]:
     if file == _STANDARD:
         yield sys.stdin.buffer
         return
-    try:
-        lines = file.open("rb")
-    except OSError as error:
-        raise UnusableFile(f"--input {file}: {error.strerror}. Wanted {wanted}, or - for stdin.") from error
-    with lines:
+    with _opened(file, "rb", f"--input {file}", f"{wanted}, or - for stdin") as lines:
         yield lines
 
 
@@ -50,11 +46,7 @@ def writing(file: Path | None, lines: BinaryIO) -> Iterator[BinaryIO | None]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    try:
-        results = file.open("wb")
-    except OSError as error:
-        raise UnusableFile(f"--output {file}: {error.strerror}. Wanted a file to write, or - for stdout.") from error
-    with results:
+    with _opened(file, "wb", f"--output {file}", "a file to write, or - for stdout") as results:
         yield results
 
 
@@ -72,6 +64,13 @@ def size_bytes(lines: BinaryIO) -> int | None:
     """How much there is to read; None where that is not known, as of a pipe."""
     found = os.fstat(lines.fileno())
     return found.st_size if S_ISREG(found.st_mode) else None
+
+
+def _opened(file: Path, mode: Literal["rb", "wb"], option: str, wanted: str) -> BinaryIO:
+    try:
+        return file.open(mode)
+    except OSError as error:
+        raise UnusableFile(f"{option}: {error.strerror}. Wanted {wanted}.") from error
 
 
 def _is_read_from(file: Path, lines: BinaryIO) -> bool:

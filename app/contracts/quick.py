@@ -88,7 +88,7 @@ def read_batch(body: bytes) -> Asked | None:
         is_text = _is_text(value)
         if not (is_text or _is_sample(value)):
             return None
-        if _may_be_deep(item) or not (is_text or not _may_be_deep(sample)):
+        if _may_be_deep(item) or (not is_text and _may_be_deep(sample)):
             return None
         run = _point(element.run, sent.run)
         submissions.append(Submission(element.item, value, run, None, f"/samples/{index}", None, item, sample))
