@@ -125,13 +125,16 @@ class RunSummary:
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """The counted grades of one policy update."""
+    """The counted samples of one policy update."""
 
     step: int | None
     """None: the caller did not say."""
     graded: int
-    mean_reward: float
+    mean_reward: float | None
+    """None: nothing was graded."""
     verdicts: dict[str, int]
+    unscored: dict[str, int]
+    """Samples without a grade, by the code of their last error."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def _add_rows(connection: Connection, ranked: Subquery, tallies: dict[tuple[str,
     for step, verdict, code, digest, grader, rows, counting, reward_sum in connection.execute(query):
         tally = tallies[grader, digest]
         if verdict is None:
-            tally.unscored[code] += counting
+            tally.step_unscored[step][code] += counting
         else:
             tally.add(step, verdict, rows, counting, reward_sum)
 
@@ -77,8 +77,8 @@ class _Tally:
     """Sums over one grader id and digest."""
 
     superseded: int = 0
-    unscored: Counter[str] = field(default_factory=Counter)
     verdicts: Counter[str] = field(default_factory=Counter)
+    step_unscored: dict[int | None, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     step_verdicts: dict[int | None, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     step_sums: dict[int | None, float] = field(default_factory=lambda: defaultdict(float))
 
@@ -93,7 +93,7 @@ class _Tally:
     def add_step(self, step: int | None, tally: StepTally) -> None:
         """Adds a step that was counted before."""
         self.superseded += tally.superseded
-        self.unscored.update(tally.unscored)
+        self.step_unscored[step].update(tally.unscored)
         if tally.reward is not None:
             self.verdicts.update(tally.verdicts)
             self.step_verdicts[step].update(tally.verdicts)
@@ -106,18 +106,25 @@ class _Tally:
             digest=digest,
             graded=graded,
             superseded=self.superseded,
-            unscored=dict(+self.unscored),
+            unscored=dict(+sum(self.step_unscored.values(), Counter())),
             mean_reward=sum(self.step_sums.values()) / graded if graded else None,
             verdicts=dict(self.verdicts),
-            steps=[
-                StepReport(step, verdicts.total(), self.step_sums[step] / verdicts.total(), dict(verdicts))
-                for step, verdicts in sorted(self.step_verdicts.items(), key=_known_steps_first)
-            ],
+            steps=[self._step(step) for step in sorted(self._steps(), key=_known_steps_first)],
         )
 
+    def _steps(self) -> set[int | None]:
+        """The steps that have something to count."""
+        return {*self.step_verdicts, *(step for step, unscored in self.step_unscored.items() if unscored.total())}
 
-def _known_steps_first(step: tuple[int | None, object]) -> tuple[bool, int]:
-    return step[0] is None, step[0] or 0
+    def _step(self, step: int | None) -> StepReport:
+        verdicts, unscored = self.step_verdicts.get(step, Counter()), self.step_unscored.get(step, Counter())
+        graded = verdicts.total()
+        mean = self.step_sums[step] / graded if graded else None
+        return StepReport(step, graded, mean, dict(verdicts), dict(+unscored))
+
+
+def _known_steps_first(step: int | None) -> tuple[bool, int]:
+    return step is None, step or 0
 
 
 def _ranked(caller: str | None, run: str, without: Sequence[int | None] = ()) -> Subquery:

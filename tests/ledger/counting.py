@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from app.ledger import GraderReport, Ledger, Record, RunTallies
+from app.ledger import GraderReport, Ledger, Record, RunTallies, StepReport
 
 PATIENCE_S = 30
 
@@ -43,11 +43,10 @@ def disagreements(tallies: RunTallies, reports: list[GraderReport]) -> list[str]
         unscored: Counter[str] = Counter()
         for step, tally in own.items():
             unscored.update(tally.unscored)
-            counted = (tally.graded, tally.verdicts, tally.reward and tally.reward.mean)
-            known = steps.pop(step, None)
-            wanted = (
-                (0, {}, None) if known is None else (known.graded, known.verdicts, pytest.approx(known.mean_reward))
-            )
+            counted = (tally.graded, tally.verdicts, tally.unscored, tally.reward and tally.reward.mean)
+            known = steps.pop(step, StepReport(step, 0, None, {}, {}))
+            mean = None if known.mean_reward is None else pytest.approx(known.mean_reward)
+            wanted = (known.graded, known.verdicts, known.unscored, mean)
             if counted != wanted:
                 wrong.append(f"{judge}, step {step}: {counted}, wanted {wanted}")
         superseded = sum(tally.superseded for tally in own.values())

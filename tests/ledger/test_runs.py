@@ -40,8 +40,9 @@ async def test_the_last_grade_per_step_item_and_rollout_counts(ledger: Ledger) -
             mean_reward=2.5 / 3,
             verdicts={"close": 1, "accurate": 2},
             steps=[
-                StepReport(step=1, graded=2, mean_reward=0.75, verdicts={"close": 1, "accurate": 1}),
-                StepReport(step=None, graded=1, mean_reward=1.0, verdicts={"accurate": 1}),
+                StepReport(step=1, graded=2, mean_reward=0.75, verdicts={"close": 1, "accurate": 1}, unscored={}),
+                StepReport(step=2, graded=0, mean_reward=None, verdicts={}, unscored={"deadline_exceeded": 1}),
+                StepReport(None, graded=1, mean_reward=1.0, verdicts={"accurate": 1}, unscored={"invalid_item": 1}),
             ],
         )
     ]
@@ -68,11 +69,12 @@ async def test_graders_and_digests_are_never_pooled(ledger: Ledger) -> None:
 
 
 async def test_a_run_of_unscored_rows_has_no_mean(ledger: Ledger) -> None:
-    await ledger.add([unscored(run="r"), unscored(run="r")])
+    await ledger.add([unscored(run="r", step=1), unscored(run="r", step=1)])
 
     (report,) = await ledger.run_report("local", "r")
 
-    assert (report.graded, report.mean_reward, report.unscored, report.steps) == (0, None, {"invalid_item": 2}, [])
+    assert (report.graded, report.mean_reward, report.unscored) == (0, None, {"invalid_item": 2})
+    assert report.steps == [StepReport(1, 0, None, {}, {"invalid_item": 2})]
 
 
 async def test_an_unknown_run_has_no_report(ledger: Ledger) -> None:
@@ -96,7 +98,9 @@ async def test_a_report_is_what_counting_by_hand_gives(ledger: Ledger) -> None:
         assert report.mean_reward == pytest.approx(sum(record.reward or 0.0 for record in counted) / len(counted))
         assert report.verdicts == Counter(record.verdict for record in counted)
         by_step = Counter(record.step for record in counted)
-        assert {step.step: step.graded for step in report.steps} == by_step
+        assert Counter({step.step: step.graded for step in report.steps}) == by_step
+        for step in report.steps:
+            assert step.unscored == without_grade([record for record in judged if record.step == step.step])
         assert sum((Counter(step.verdicts) for step in report.steps), Counter()) == report.verdicts
 
 
