@@ -92,7 +92,8 @@ class Keyring:
             async with asyncio.timeout(_READ_TIMEOUT_S):
                 stored = await keys.every()
         except (LedgerUnavailable, TimeoutError) as error:
-            complaint = f"API keys stay as they were: {error}"
+            why = str(error) or f"The database does not answer within {_READ_TIMEOUT_S:g} s."
+            complaint = f"{complaint} API keys stay as they were: {why}".lstrip()
         else:
             self._on_refreshed()
             if stored != self._stored:
