@@ -87,7 +87,7 @@ class Keyring:
             if self._file is not None:
                 self._from_file = await asyncio.to_thread(read_key_file, self._file)
         except KeyFileError as error:
-            complaint = f"{error} Its keys stay as they were"
+            complaint = f"{error} Its keys stay as they were."
         try:
             async with asyncio.timeout(_READ_TIMEOUT_S):
                 stored = await keys.every()
