@@ -83,7 +83,7 @@ def serve(
     keys = asyncio.run(_migrated(chosen))
     if not (keys or chosen.api_keys_file or chosen.is_loopback or chosen.allow_anonymous):
         stop(_OPEN_DOOR.format(host=chosen.host), 2)
-    _refuse_addresses(chosen)
+    refuse_addresses(chosen)
     try:
         app = create_app(chosen)
     except KeyFileError as error:
@@ -120,7 +120,7 @@ def serve(
     server.run(sockets=[listener])
 
 
-def _refuse_addresses(chosen: Settings) -> None:
+def refuse_addresses(chosen: Settings) -> None:
     """Ends the command if an address of the settings cannot be used."""
     if chosen.port == chosen.metrics_port > 0:
         stop(_ONE_PORT.format(port=chosen.port))

@@ -9,8 +9,10 @@ from socket import socket
 
 import httpx2
 import pytest
+import typer
 
-from app.commands.serve import idle_rates, why_not_there
+from app.commands.serve import idle_rates, refuse_addresses, why_not_there
+from app.settings import from_environ
 from graders.registry import Registry
 from tests.app.test_health import free_port
 from tests.command_line import rft
@@ -90,10 +92,13 @@ def test_a_port_in_use_is_blamed_itself(tmp_path: Path) -> None:
     ],
 )
 def test_settings_with_which_it_could_not_go_on_are_said_before_it_starts(
-    settings: dict[str, str], told: str, tmp_path: Path
+    settings: dict[str, str], told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _, said = rft("serve", expect=2, RFT_DATA_DIR=str(tmp_path), **settings)
+    with pytest.raises(typer.Exit) as ended:
+        refuse_addresses(from_environ(settings))
 
+    said = capsys.readouterr().err
+    assert ended.value.exit_code == 2
     assert told in said
     assert "s3cret" not in said
 
