@@ -37,6 +37,17 @@ _REPLICAS_KEY = "{rft}:replicas"
 _log = logging.getLogger(__name__)
 
 
+def is_usable(url: str) -> bool:
+    """Whether redis-py can make a connection of `url`; nothing is connected."""
+    try:
+        pool: Any = Redis.from_url(url).connection_pool
+        pool.make_connection()
+    # A port that is none, or after the `?` a name that no connection knows.
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
 class Meters(Protocol):
     def limits_shared(self, is_shared: bool, replicas: int) -> None: ...
     def exchanged(self, seconds: float | None, asked: int, granted: int) -> None: ...

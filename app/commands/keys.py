@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 import typer
 from rich.table import Table
@@ -30,6 +30,11 @@ from app.redaction import redacted
 T = TypeVar("T")
 
 keys = typer.Typer(help="Make, list and end the API keys of callers.", no_args_is_help=True)
+
+_HINTS = {
+    "live": " What it had has ended: `rft-graders keys create` makes a new one; limits and scopes are given anew.",
+    "ended": " What it has is live: `rft-graders keys revoke` ends it.",
+}
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The caller who holds the key.")]
 
@@ -94,7 +99,7 @@ def list_keys(
 def revoke(name: Name) -> None:
     """End every key of NAME now."""
     if not _with_store(lambda store: store.revoke(name, _now_us())):
-        _stop_unknown(name, "live ")
+        _stop_unknown(name, "live")
     err.print(f"The keys of {name} are revoked; a running service knows it within {REFRESH_S:g} s.", markup=False)
     _say_where()
     if not any(key.is_live(_now_us()) for key in _with_store(lambda store: store.every())):
@@ -111,7 +116,7 @@ def rotate(
     ends_us = now_us + int(_read(read_span_s, grace) * 1e6)
     live = [key for key in _with_store(lambda store: store.every()) if key.name == name and key.is_live(now_us)]
     if not live:
-        _stop_unknown(name, "live ")
+        _stop_unknown(name, "live")
     old, key = live[-1], new_key()
     life_us = None if old.expires_us is None else old.expires_us - old.created_us
     stored = replace(
@@ -131,7 +136,7 @@ def forget(name: Name) -> None:
     """Delete the ended keys of NAME. Where no key is left, the service needs none again."""
     count = _with_store(lambda store: store.forget(name, _now_us()))
     if not count:
-        _stop_unknown(name, "ended ")
+        _stop_unknown(name, "ended")
     err.print(f"{count} ended keys of {name} are forgotten.", markup=False, highlight=False)
     _say_where()
 
@@ -206,12 +211,17 @@ def _state(key: StoredKey, now_us: int) -> str:
     return "live" if key.is_live(now_us) else "expired"
 
 
-def _stop_unknown(name: str, which: str) -> NoReturn:
-    known = {key.name for key in _with_store(lambda store: store.every())}
+def _stop_unknown(name: str, which: Literal["live", "ended"]) -> NoReturn:
+    stored = _with_store(lambda store: store.every())
+    known = {key.name for key in stored}
     in_file = {key.name for key, _ in _from_file()}
-    hint = " It has one in RFT_API_KEYS_FILE: change that file." if name in in_file else ""
+    hint = ""
+    if name in in_file:
+        hint = " It has one in RFT_API_KEYS_FILE: change that file."
+    elif name in known:
+        hint = _HINTS[which]
     names = ", ".join(sorted(known)) or "none"
-    stop(redacted(f"{name!r} has no {which}key in the database.{hint} Callers with keys there: {names}."))
+    stop(redacted(f"{name!r} has no {which} key in the database.{hint} Callers with keys there: {names}."))
 
 
 def _read(reader: Callable[[Any], T], written: Any) -> T:

@@ -7,7 +7,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, gaierror, socket
@@ -32,6 +32,7 @@ from app.logs import write_logs
 from app.main import create_app, key_snapshot
 from app.programs import Programs
 from app.settings import Settings
+from graders.registry import Registry
 
 # Open files for everything but connections: pipes, databases, what is just being accepted.
 _OTHER_FILES = 512
@@ -44,6 +45,14 @@ _OPEN_DOOR = (
     "trainers in."
 )
 
+_ONE_PORT = (
+    "RFT_PORT and RFT_METRICS_PORT are both {port}: set another port for one of them, or RFT_METRICS_PORT=-1 for no "
+    "metrics."
+)
+_NO_REDIS = (
+    "RFT_REDIS_URL is no address of a Redis. Wanted: redis://USER:PASSWORD@HOST:PORT/0, with a port up to 65535, a "
+    "password's '/', '#' and '?' as %2F, %23 and %3F, and after a '?' only options that redis-py knows."
+)
 _UNRESOLVED = "RFT_HOST={host} cannot be resolved: name an address of this machine, or 0.0.0.0 for all of them."
 _UNEXPLAINED = "Nobody can listen on {host} at {name}={port}: {said}."
 _EXPLAINED = {
@@ -74,13 +83,13 @@ def serve(
     keys = asyncio.run(_migrated(chosen))
     if not (keys or chosen.api_keys_file or chosen.is_loopback or chosen.allow_anonymous):
         stop(_OPEN_DOOR.format(host=chosen.host), 2)
-    for name, port_wanted in (("RFT_PORT", chosen.port), ("RFT_METRICS_PORT", chosen.metrics_port)):
-        if port_wanted >= 0 and (why := why_not_there(chosen.host, name, port_wanted)):
-            stop(why, 1)
+    refuse_addresses(chosen)
     try:
         app = create_app(chosen)
     except KeyFileError as error:
         stop(str(error))
+    for fault in idle_rates(chosen.rate_by_grader, app.api.state.registry):
+        _log.warning("RFT_GRADER_RATES: %s", fault)
     watch = Watch(_limits(chosen), app.api.state.metrics.cut_off)
     acceptor = Acceptor()
     config = uvicorn.Config(
@@ -111,6 +120,17 @@ def serve(
     server.run(sockets=[listener])
 
 
+def refuse_addresses(chosen: Settings) -> None:
+    """Ends the command if an address of the settings cannot be used."""
+    if chosen.port == chosen.metrics_port > 0:
+        stop(_ONE_PORT.format(port=chosen.port))
+    if chosen.redis_url and not _is_redis(chosen.redis_url):
+        stop(_NO_REDIS)
+    for name, port_wanted in (("RFT_PORT", chosen.port), ("RFT_METRICS_PORT", chosen.metrics_port)):
+        if port_wanted >= 0 and (why := why_not_there(chosen.host, name, port_wanted)):
+            stop(why, 1)
+
+
 async def _migrated(chosen: Settings) -> Sequence[StoredKey]:
     """Migrates the database and returns its API keys; while it is away, those that were last read from it."""
     try:
@@ -127,6 +147,26 @@ async def _migrated(chosen: Settings) -> Sequence[StoredKey]:
             stop(f"The database cannot be migrated: {error.detail} ({chosen.database_setting})", 1)
         _log.warning("Serving without the database: %s", error.detail)
         return kept
+
+
+def _is_redis(url: str) -> bool:
+    # The client of Redis would cost every start a tenth of what it imports.
+    from app.admission.exchange import is_usable
+
+    return is_usable(url)
+
+
+def idle_rates(names: Iterable[str], registry: Registry) -> list[str]:
+    """What is to be said about those of `names` that limit nothing: they are neither `*` nor a grader's."""
+    told = []
+    for name in names:
+        grader = registry.get(name)
+        if grader is not None and grader.id != grader.version.id:
+            told.append(f"{name} counts as the grader it stands on and is not limited by itself: {grader.version.id}.")
+        elif grader is None and name != "*" and name not in registry.unhealthy:
+            graders = ", ".join(grader.id for grader in registry if grader.id == grader.version.id)
+            told.append(f"{name} is no grader of this service, so nothing is limited by it. Its graders: {graders}.")
+    return told
 
 
 def _limits(chosen: Settings) -> HttpLimits:

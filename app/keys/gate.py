@@ -121,5 +121,6 @@ def _ended(key: HeldKey) -> str:
     name, how = key.caller.name, "was revoked" if key.is_revoked else "expired"
     when = shown_time(int(key.ends_s * 1e6))
     return (
-        f"The API key of {name!r} {how} at {when}. Ask the operator for a new one (`rft-graders keys rotate {name}`)."
+        f"The API key of {name!r} {how} at {when}. Ask the operator for another: one that was made since, or a new one "
+        f"(`rft-graders keys create {name}`)."
     )

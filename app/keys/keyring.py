@@ -87,12 +87,13 @@ class Keyring:
             if self._file is not None:
                 self._from_file = await asyncio.to_thread(read_key_file, self._file)
         except KeyFileError as error:
-            complaint = f"{error} Its keys stay as they were"
+            complaint = f"{error} Its keys stay as they were."
         try:
             async with asyncio.timeout(_READ_TIMEOUT_S):
                 stored = await keys.every()
         except (LedgerUnavailable, TimeoutError) as error:
-            complaint = f"API keys stay as they were: {error}"
+            why = str(error) or f"The database does not answer within {_READ_TIMEOUT_S:g} s."
+            complaint = f"{complaint} API keys stay as they were: {why}".lstrip()
         else:
             self._on_refreshed()
             if stored != self._stored:

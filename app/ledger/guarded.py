@@ -88,6 +88,7 @@ class Guarded:
         self._away = ""
         self._away_since = 0.0
         self._full = ""
+        self._full_is_told = False
         self._tripped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._work = asyncio.Event()
         self._idle = asyncio.Event()
@@ -238,6 +239,9 @@ class Guarded:
             await self._refuge.spool.append(units)
         except LedgerUnavailable as error:
             self._full = error.detail
+            if not self._full_is_told:
+                _log.error("Grades are refused: %s", error.detail)
+            self._full_is_told = True
             raise
         self._full = ""
         # The database may have come back while they were written.
@@ -279,7 +283,9 @@ class Guarded:
         """A service that is not ready gets no grades by which it would notice that its spool takes them again."""
         spool = self._refuge.spool
         if self._full and spool is not None and await asyncio.to_thread(spool.has_room):
+            _log.warning("The spool has room again; grades are taken")
             self._full = ""
+            self._full_is_told = False
 
     def _reset(self) -> None:
         if self._away:
@@ -290,6 +296,7 @@ class Guarded:
             )
             self._tripped = asyncio.get_running_loop().create_future()
         self._away = self._full = ""
+        self._full_is_told = False
         if not self._spooled:
             self._work.clear()
             self._idle.set()

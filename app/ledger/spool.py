@@ -357,4 +357,6 @@ def _refuse_newer(segment: Segment) -> None:
 
 
 def _no_room(error: OSError) -> LedgerUnavailable:
-    return LedgerUnavailable(f"The database is away, and the spool cannot be written to: {error.strerror}")
+    return LedgerUnavailable(
+        f"The database is away, and the spool (RFT_SPOOL_DIR) cannot be written to: {error.strerror}"
+    )

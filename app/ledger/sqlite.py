@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from app.errors import LedgerUnavailable
 from app.ledger.database import PROBE_SQL, Row, T, away
 from app.ledger.inserts import credit_sql, insert_sql
 from app.ledger.sqlite_process import SqliteProcess
@@ -20,6 +22,8 @@ _BUSY_TIMEOUT_S = 5.0
 _MIGRATION_TIMEOUT_MS = 600_000
 # Page cache of one connection, KiB.
 _CACHE_KIB = 32_768
+# What has to be free before a database that was away is used again.
+_ROOM_BYTES = 256 << 10
 
 
 class SqliteDatabase:
@@ -57,6 +61,7 @@ class SqliteDatabase:
         return bool(await writer.commit((credit_sql(dialect), [credit]), (insert_sql(dialect, 1), rows)))
 
     async def probe(self) -> None:
+        await asyncio.to_thread(self._find_room)
         writer = await self._started()
         await writer.commit((PROBE_SQL, [()]))
 
@@ -79,6 +84,15 @@ class SqliteDatabase:
                     self._file, busy_timeout_s=_BUSY_TIMEOUT_S, cache_kib=_CACHE_KIB
                 )
             return self._writer
+
+    def _find_room(self) -> None:
+        """Writes a file beside the database's: on a full disk what changes nothing is still committed."""
+        try:
+            with TemporaryFile(dir=Path(self._file).parent) as trial:
+                trial.write(bytes(_ROOM_BYTES))
+                trial.flush()
+        except OSError as error:
+            raise LedgerUnavailable(f"Nothing can be written beside {self._file}: {error.strerror}") from error
 
     def _run(self, query: Callable[[Connection], T]) -> T:
         try:

@@ -92,3 +92,12 @@ def test_markup_in_a_run_its_grades_and_their_details_is_shown_as_text(reader: R
         expect(main).to_contain_text(shows)
         assert held(reader), address
     assert reader.faults() == []
+
+
+def test_a_name_without_end_leaves_the_other_columns_in_sight(reader: Reader, server: Server) -> None:
+    body = {"item": {"reference": "5"}, "sample": "5", "run": {"id": "long_" * 40}}
+    server.client.post("/v1/graders/finance_qa@v1/grade", json=body).raise_for_status()
+    main = reader.open("#/runs", "Runs")
+    expect(main.get_by_role("link", name="long_" * 40)).to_be_visible()
+
+    assert main.locator(".scroll").evaluate("box => box.scrollWidth <= box.clientWidth")

@@ -75,10 +75,10 @@ def test_a_key_fades_out_is_revoked_and_forgotten(data: Path) -> None:
     assert new["expires_us"] - new["created_us"] == 90 * 86_400 * 1_000_000
     assert new["burst"] == 7
 
-    keys(data, "forget", "a", expect=2)
+    assert "keys revoke" in said(data, "forget", "a")
     keys(data, "revoke", "a")
     assert [key["state"] for key in listed(data)] == ["revoked", "revoked"]
-    assert "no live key" in said(data, "rotate", "a")
+    assert re.search("no live key .*keys create", said(data, "rotate", "a"))
     keys(data, "forget", "a")
     assert listed(data) == []
 

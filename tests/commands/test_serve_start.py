@@ -9,8 +9,11 @@ from socket import socket
 
 import httpx2
 import pytest
+import typer
 
-from app.commands.serve import why_not_there
+from app.commands.serve import idle_rates, refuse_addresses, why_not_there
+from app.settings import from_environ
+from graders.registry import Registry
 from tests.app.test_health import free_port
 from tests.command_line import rft
 from tests.servers import Server
@@ -80,6 +83,26 @@ def test_a_port_in_use_is_blamed_itself(tmp_path: Path) -> None:
             assert f"{name}={port} is in use on 127.0.0.1: stop what" in rft("serve", expect=1, **settings)[1]
 
 
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"RFT_PORT": "18009", "RFT_METRICS_PORT": "18009"}, "RFT_PORT and RFT_METRICS_PORT are both 18009"),
+        ({"RFT_REDIS_URL": "redis://:s3cret/x@127.0.0.1:6379/0"}, "RFT_REDIS_URL is no address of a Redis. Wanted"),
+        ({"RFT_REDIS_URL": "redis://127.0.0.1?timeout=5"}, "RFT_REDIS_URL is no address of a Redis. Wanted"),
+    ],
+)
+def test_settings_with_which_it_could_not_go_on_are_said_before_it_starts(
+    settings: dict[str, str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(typer.Exit) as ended:
+        refuse_addresses(from_environ(settings))
+
+    said = capsys.readouterr().err
+    assert ended.value.exit_code == 2
+    assert told in said
+    assert "s3cret" not in said
+
+
 @pytest.mark.skipif(FIRST_FREE_FOR_ALL <= 1, reason="this machine lets everybody listen at every port")
 def test_a_port_that_is_not_permitted_is_said_to_be_so() -> None:
     code = (
@@ -94,6 +117,14 @@ def test_a_port_that_is_not_permitted_is_said_to_be_so() -> None:
 def test_where_somebody_can_listen_nothing_is_said() -> None:
     assert why_not_there("127.0.0.1", "RFT_PORT", 0) == ""
     assert why_not_there("localhost", "RFT_PORT", 0) == ""
+
+
+def test_rates_that_limit_nothing_are_found() -> None:
+    told = idle_rates(["*", "finance_qa@v1", "four_tier@v1", "finance_qa@v9"], Registry())
+
+    assert [line.partition(" ")[0] for line in told] == ["four_tier@v1", "finance_qa@v9"]
+    assert told[0].endswith("not limited by itself: finance_qa@v1.")
+    assert "code_tests@v1, finance_qa@v1, moderation_f1@v1" in told[1]
 
 
 def test_every_address_of_the_loopback_network_is_served_without_a_key(tmp_path: Path) -> None:

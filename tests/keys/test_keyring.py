@@ -60,6 +60,26 @@ class Away:
         raise LedgerUnavailable("The database does not answer: it is away.")
 
 
+class Late:
+    """A database whose answer does not come in time."""
+
+    async def every(self) -> list:
+        raise TimeoutError
+
+
+async def test_two_reasons_why_keys_stay_as_they_were_are_both_in_the_log(
+    snapshot: Snapshot, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "keys.toml"
+    file.write_text(entry_text(stored()))
+    async with started(Late(), snapshot, file=file) as keyring:
+        file.unlink()
+        await keyring.refresh(Late())
+
+    assert "keys.toml cannot be read" in caplog.messages[-1]
+    assert "API keys stay as they were: The database does not answer within" in caplog.messages[-1]
+
+
 async def test_a_key_is_found_with_all_that_its_holder_may(store: KeyStore, snapshot: Snapshot) -> None:
     key = new_key()
     await store.create(stored(key, scopes=("grade", "admin"), rate_per_s=0.5, burst=2, concurrency=3, weight=4.0))
@@ -217,7 +237,7 @@ async def test_a_key_that_has_expired_lets_nobody_in(store: KeyStore, snapshot: 
     await store.create(stored(key, created_us=now_us - 2, expires_us=now_us - 1))
 
     async with started(store, snapshot) as keyring:
-        with pytest.raises(NotAuthorized, match="'trainer' expired at"):
+        with pytest.raises(NotAuthorized, match=r"'trainer' expired at .*keys create trainer"):
             ask(Gate(keyring, lambda _: None), request(key))
 
 

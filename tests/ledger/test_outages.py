@@ -309,7 +309,7 @@ async def test_a_refused_group_is_quarantined_with_its_credit(
 
 
 async def test_a_full_spool_refuses_and_takes_again_when_the_database_is_back(
-    opening: Opening, server: Postgres
+    opening: Opening, server: Postgres, caplog: pytest.LogCaptureFixture
 ) -> None:
     taken = []
     async with opening(max_bytes=256 << 10) as ledger:
@@ -328,6 +328,7 @@ async def test_a_full_spool_refuses_and_takes_again_when_the_database_is_back(
 
         assert (full.state, full.takes_records) == ("full", False)
         assert "RFT_SPOOL_MAX_MIB" in full.detail
+        assert caplog.messages.count(f"Grades are refused: {full.detail}") == 1
         assert await stored(ledger) == [*taken, after]
 
 

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from app.ledger import Ledger, LedgerUnavailable, Outages, RecordFilter, migrate
+from app.ledger.database import open_database
 from tests.ledger.making import grade
+from tests.ledger.test_spool import largest_file
 from tests.processes import below
 
 pytestmark = pytest.mark.anyio
@@ -77,6 +79,16 @@ async def test_a_full_disk_is_refused_at_once_and_used_again_when_there_is_room(
 
     assert waited_s < 2
     assert len(await ledger.search(RecordFilter(), after=None, limit=99)) == 2
+
+
+async def test_a_disk_without_room_is_not_taken_for_a_database_that_is_back(ledger: Ledger, tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'rft.sqlite3'}", 2.0)
+    with largest_file(4096), pytest.raises(LedgerUnavailable, match=r"Nothing can be written beside .*rft\.sqlite3"):
+        await database.probe()
+    await database.probe()
+    await database.close()
+
+    assert all("rft.sqlite3" in path.name for path in tmp_path.iterdir())  # noqa: ASYNC240 - a folder of three files
 
 
 def writers_of(folder: Path) -> list[int]:
