@@ -46,8 +46,11 @@ class Entry(Struct):
         if record.body_sha256 == self.body_sha256:
             self.answer = Graded(record, replayed=True)
         else:
-            detail = f"The idempotency key was used for another body: record {record.record}."
-            self.answer = Refused(IdempotencyConflict(detail))
+            detail = (
+                f"The idempotency key was used for another body: record {record.record}. Send this one with another."
+            )
+            place = self.submission.pointer or "/header/Idempotency-Key"
+            self.answer = Refused(IdempotencyConflict(detail, (Fault(place, detail),)))
 
 
 def entry_of(submission: Submission, grader: Grader, config: ConfigInForce) -> Entry:
