@@ -139,6 +139,7 @@ def test_what_cannot_be_mapped_is_a_4xx_and_never_a_score(
 
     assert answer.status_code == status, answer.text
     assert "score" not in answer.json()
+    assert answer.json()["error"]["message"] == answer.json()["detail"]
 
 
 def test_a_fault_in_the_item_names_the_dataset_s_own_column(server: Server) -> None:
