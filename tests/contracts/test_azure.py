@@ -148,6 +148,17 @@ def test_a_fault_in_the_item_names_the_dataset_s_own_column(server: Server) -> N
     assert answer.json()["errors"][0]["pointer"] == "/item/reference_answer"
 
 
+def test_a_column_that_is_not_there_is_named(server: Server) -> None:
+    answer = post(server, {"sample": {"output_text": "20%"}, "item": {"messages": MESSAGES, "reference_anser": "20%"}})
+
+    assert answer.json()["errors"][0] == {
+        "pointer": "/item",
+        "detail": "growth@v1 reads 'reference' from the column 'reference_answer', and there is none. Did you mean "
+        "'reference_anser'?",
+    }
+    assert "from the column 'reference_answer'" in answer.json()["detail"]
+
+
 def test_the_golden_folder_is_where_the_tests_look(tmp_path: Path) -> None:
     with pytest.raises(pytest.skip.Exception, match="outside data"):
         data_folder("contracts/azure", tmp_path)
