@@ -2,7 +2,8 @@
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from msgspec import Struct, field
 from msgspec.json import encode as write_json
@@ -16,8 +17,11 @@ from app.ledger import Record
 from app.orders import Answer, Graded, Order, Refused, Submission
 from graders.api import Credited, Execution, Program
 from graders.calls import Call, Judged
-from graders.errors import Fault, InvalidItem
+from graders.errors import Fault, InvalidItem, did_you_mean
 from graders.registry import ConfigInForce, Grader
+
+# Of an item, compared with the name of one that is not there: a hostile item has thousands.
+_COLUMNS_MAX = 40
 
 
 class Entry(Struct):
@@ -46,8 +50,11 @@ class Entry(Struct):
         if record.body_sha256 == self.body_sha256:
             self.answer = Graded(record, replayed=True)
         else:
-            detail = f"The idempotency key was used for another body: record {record.record}."
-            self.answer = Refused(IdempotencyConflict(detail))
+            detail = (
+                f"The idempotency key was used for another body: record {record.record}. Send this one with another."
+            )
+            place = self.submission.pointer or "/header/Idempotency-Key"
+            self.answer = Refused(IdempotencyConflict(detail, (Fault(place, detail),)))
 
 
 def entry_of(submission: Submission, grader: Grader, config: ConfigInForce) -> Entry:
@@ -69,10 +76,21 @@ def entry_of(submission: Submission, grader: Grader, config: ConfigInForce) -> E
 
 
 def located(error: InvalidItem, entry: Entry, grader: Grader) -> InvalidItem:
-    """An item's faults under the caller's own column names, and where they stand in the whole request."""
-    sent = map(grader.as_sent, error.faults)
+    """An item's faults under the caller's own column names, and where they stand in the whole request; where the
+    item as a whole is at fault, after the columns that a recipe reads and the item does not have."""
+    sent = [grader.as_sent(fault) for fault in error.faults]
+    if any(fault.pointer == "/item" for fault in sent):
+        sent = [*_absent(entry.submission.item, grader), *sent]
     faults = tuple(Fault(entry.submission.pointer + fault.pointer, fault.detail) for fault in sent)
     return InvalidItem(error.detail, faults)
+
+
+def _absent(item: dict[str, Any], grader: Grader) -> Iterator[Fault]:
+    near = list(item)[:_COLUMNS_MAX]
+    for column, name in grader.item_map.items():
+        if column not in item:
+            detail = f"{grader.id} reads {name!r} from the column {column!r}, and there is none."
+            yield Fault("/item", f"{detail}{did_you_mean(column, near)}")
 
 
 def records_of(

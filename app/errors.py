@@ -296,7 +296,8 @@ def detail_of(error: Failure, places_max: int = 1) -> str:
     told = [fault for fault in error.faults if fault.detail not in error.detail]
     shown = [f"{(fault.pointer or 'The body')[:_PLACE_CHARS]}: {fault.detail}" for fault in told[:places_max]]
     more = [f"And {len(told) - places_max} more."] if len(told) > places_max else []
-    return " ".join([error.detail, *(text if text.endswith((".", "?")) else f"{text}." for text in shown), *more])
+    head = error.detail if not told or error.detail.endswith((".", "?", "!")) else f"{error.detail}."
+    return " ".join([head, *(text if text.endswith((".", "?")) else f"{text}." for text in shown), *more])
 
 
 def problem(error: Failure, record: str | None = None) -> dict[str, Any]:

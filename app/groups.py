@@ -37,7 +37,7 @@ from app.ledger import Record, StoredCredit
 from app.orders import Order, Refused, Submission
 from graders.api import Credited
 from graders.calls import Judged
-from graders.errors import InvalidCredit
+from graders.errors import Fault, InvalidCredit
 from graders.group_calls import GroupCall, GroupMember
 from graders.registry import ConfigInForce, Grader
 
@@ -224,7 +224,10 @@ class GroupGrading:
             IdempotencyConflict: that was another group.
         """
         if held.body_sha256 != group.body_sha256:
-            raise IdempotencyConflict(f"The idempotency key was used for another group: credit {held.credit}.")
+            detail = (
+                f"The idempotency key was used for another group: credit {held.credit}. Send this one with another."
+            )
+            raise IdempotencyConflict(detail, (Fault("/header/Idempotency-Key", detail),))
         ids = [member["record"] for member in from_json(held.members)]
         found = await self.ledger.records([id for id in ids if id is not None])
         return GroupAnswer(held.credit, _results(group, (found[id] for id in ids if id)), held.block, replayed=True)

@@ -3,11 +3,12 @@
 import json
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from graders.api import Check, Execution, Result
+from graders.errors import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,9 @@ class Case:
     """What the sandbox saw of the programs that the version's plan asks for: only what is the same each time."""
 
 
+Made = TypeVar("Made", Case, Expectation)
+
+
 def read_cases(folder: Path) -> tuple[Case, ...]:
     """The cases of the grader in `folder`, in file order; none without a `cases.toml`.
 
@@ -52,15 +56,27 @@ def read_cases(folder: Path) -> tuple[Case, ...]:
 
 def _read(raw: dict[str, Any]) -> Case:
     try:
-        sample, expect = raw.pop("sample"), raw.pop("expect")
-        executions = tuple(Execution(**execution) for execution in raw.pop("executions", ()))
-        expectations = {version: Expectation(**found) for version, found in expect.items()}
-        sample = {"output_text": sample} if isinstance(sample, str) else sample
+        case = _made(Case, raw)
+        sample = {"output_text": case.sample} if isinstance(case.sample, str) else case.sample
         # TOML has dates and NaN, which no request can hold.
-        json.dumps((sample, raw.get("item"), raw.get("config")), allow_nan=False)
-        return Case(sample=sample, expect=expectations, executions=executions, **raw)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"Case {raw.get('name', '?')!r} in cases.toml: {error}.") from error
+        json.dumps((sample, case.item, case.config), allow_nan=False)
+        expect = {version: _made(Expectation, found) for version, found in raw["expect"].items()}
+        executions = tuple(Execution(**execution) for execution in raw.get("executions", ()))
+        return replace(case, sample=sample, expect=expect, executions=executions)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"Case {raw.get('name', '?')!r} in cases.toml: {str(error).removesuffix('.')}.") from error
+
+
+def _made(kind: type[Made], raw: dict[str, Any]) -> Made:
+    """`raw` as `kind`; raises ValueError where a field is missing or unknown."""
+    known = [each.name for each in fields(kind)]
+    if unknown := [name for name in raw if name not in known]:
+        nearest = did_you_mean(unknown[0], known)
+        raise ValueError(f"there is no field {unknown[0]!r}.{nearest} Known: {', '.join(known)}")
+    for each in fields(kind):
+        if each.default is MISSING and each.default_factory is MISSING and each.name not in raw:
+            raise ValueError(f"the field {each.name!r} is missing")
+    return kind(**raw)
 
 
 def toml_of(executions: Sequence[Execution]) -> str:

@@ -29,3 +29,14 @@ def place_of(error: BaseException, folder: Path) -> str:
         if own[file] is not None:
             place = f" ({own[file]}, line {line})"
     return place
+
+
+def import_hint(error: BaseException, folder: Path) -> str:
+    """How to import what `error` did not find, if it is a file or folder in the grader's `folder` or beside it; else
+    empty."""
+    if not isinstance(error, ModuleNotFoundError) or not error.name:
+        return ""
+    top = error.name.partition(".")[0]
+    if not any((root / name).exists() for root in (folder, folder.parent) for name in (top, f"{top}.py")):
+        return ""
+    return f". A grader imports files of its own folder, as `from .NAME import ...` ({folder}), and what is installed."

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from graders.cases import read_cases
-from graders.crashes import place_of
+from graders.crashes import import_hint, place_of
 from graders.digest import digest_of
 from graders.discovery import GraderFolder, Misfit, find_folders, load_version
 from graders.errors import Fault, InvalidConfig, Unscored, json_pointer, nearest, said_by
@@ -215,7 +215,8 @@ class Registry:
             raise
         except BaseException as error:  # noqa: BLE001
             place = place_of(error, folder.folder)
-            self.unhealthy[id] = f"Cannot be loaded: {type(error).__name__}{place}: {said_by(error)}"
+            hint = import_hint(error, folder.folder)
+            self.unhealthy[id] = f"Cannot be loaded: {type(error).__name__}{place}: {said_by(error)}{hint}"
             return
         if lock.digests.get(id, version.digest) != version.digest:
             self.unhealthy[id] = changed_after_release(id)

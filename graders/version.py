@@ -192,10 +192,10 @@ class Version:
         return Credited(tuple(rewards[index] for index in range(len(members))), credited.block)
 
     def _faults(self, error: ValidationError, part: str) -> tuple[Fault, ...]:
-        """What is wrong with the `part` of a request; a name that is one of another part's is said to be there."""
-        roots = {name: f"/{name.lower()}" for name in ("Item", "Config", "Credit") if hasattr(self.module, name)}
-        others = {root: getattr(self.module, name) for name, root in roots.items() if name != part}
-        return faults_of(error, roots[part], getattr(self.module, part), others)
+        """What is wrong with the `part` of a request. Of a wrong name it says where else, best in `part`, it stands."""
+        names = [part, *(name for name in ("Item", "Config", "Credit") if name != part and hasattr(self.module, name))]
+        shapes = {f"/{name.lower()}": getattr(self.module, name) for name in names}
+        return faults_of(error, f"/{part.lower()}", getattr(self.module, part), shapes)
 
     def _call(self, function: str, *arguments: Any) -> Any:
         try:

@@ -2,8 +2,10 @@
 
 import os
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from stat import S_ISREG
 from typing import BinaryIO, Literal
@@ -17,16 +19,17 @@ class UnusableFile(ValueError):
 
 @contextmanager
 def reading(file: Path, wanted: str) -> Iterator[BinaryIO]:
-    """The bytes of `file`, or stdin; `wanted` says what they should be.
+    """The bytes of `file`, or stdin, without the byte order mark that some editors begin UTF-8 with; `wanted` says what
+    they should be.
 
     Raises:
         UnusableFile: it cannot be opened.
     """
     if file == _STANDARD:
-        yield sys.stdin.buffer
+        yield _after_mark(sys.stdin.buffer)
         return
     with _opened(file, "rb", f"--input {file}", f"{wanted}, or - for stdin") as lines:
-        yield lines
+        yield _after_mark(lines)
 
 
 @contextmanager
@@ -64,6 +67,12 @@ def size_bytes(lines: BinaryIO) -> int | None:
     """How much there is to read; None where that is not known, as of a pipe."""
     found = os.fstat(lines.fileno())
     return found.st_size if S_ISREG(found.st_mode) else None
+
+
+def _after_mark(lines: BinaryIO) -> BinaryIO:
+    if isinstance(lines, BufferedReader) and lines.peek(len(BOM_UTF8)).startswith(BOM_UTF8):
+        lines.read(len(BOM_UTF8))
+    return lines
 
 
 def _opened(file: Path, mode: Literal["rb", "wb"], option: str, wanted: str) -> BinaryIO:

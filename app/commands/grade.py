@@ -222,4 +222,10 @@ def _output_line(number: int, line: bytes, answer: Answer) -> bytes:
     except InvalidRequest:
         row = {}
     kept = {name: value for name, value in row.items() if name not in _OWN_KEYS} if isinstance(row, dict) else {}
-    return json.dumps({**kept, "line": number, **result}).encode() + b"\n"
+    told = {"line": number, **result}
+    try:
+        text = json.dumps({**kept, **told}, allow_nan=False)
+    except ValueError:
+        # 1e999, which is read as infinity and is no JSON when it is written.
+        text = json.dumps(told)
+    return text.encode() + b"\n"

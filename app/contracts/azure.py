@@ -6,6 +6,7 @@ Source: microsoft-foundry/fine-tuning, Demos/Agentic_RFT_PrivatePreview, RFT_End
 """
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -37,7 +38,20 @@ _ERRORS = [
     error for error in (*GRADING, InvalidItem, InvalidProgram) if error not in (DeadlineExceeded, IdempotencyConflict)
 ]
 
-router = APIRouter(route_class=LeanRoute, tags=["contracts"])
+
+class AzureRoute(LeanRoute):
+    """A lean route whose problems are those of the platform, whatever is wrong: the body, the item or the service."""
+
+    async def answer(
+        self, request: Request, path: dict[str, Any], headers: Mapping[bytes, bytes], body_max_bytes: int
+    ) -> Reply:
+        try:
+            return await super().answer(request, path, headers, body_max_bytes)
+        except (ServiceError, Unscored) as error:
+            return _failed(error)
+
+
+router = APIRouter(route_class=AzureRoute, tags=["contracts"])
 
 
 def _declared() -> dict[int | str, dict[str, Any]]:
@@ -75,14 +89,11 @@ async def azure(
     priority: PriorityHeader = None,
 ) -> Reply:
     """Grade one rollout of an Azure or OpenAI reinforcement fine-tuning job (grader type `endpoint`)."""
-    try:
-        key = _key(body)
-        read = read_sample(body.sample, "/sample")
-        submission = Submission(body.item, body.sample, key=key, read=read)
-        order = Order(azure_claim_of(request, timeout_ms, priority), id, "azure", [submission], key=key)
-        [answer] = await grading_of(request).grade(order)
-    except (ServiceError, Unscored) as error:
-        return _failed(error)
+    key = _key(body)
+    read = read_sample(body.sample, "/sample")
+    submission = Submission(body.item, body.sample, key=key, read=read)
+    order = Order(azure_claim_of(request, timeout_ms, priority), id, "azure", [submission], key=key)
+    [answer] = await grading_of(request).grade(order)
     if isinstance(answer, Refused):
         return _failed(answer.error, answer.record)
     record = answer.record

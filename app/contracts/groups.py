@@ -13,7 +13,7 @@ from app.contracts.wire import GRADING, Run, SentRun, declared, grade_json, grad
 from app.dependencies import groups_of
 from app.errors import BatchOverBurst, Failure, InvalidRequest, NoGroupCredit, problem
 from app.group_orders import GroupAnswer, GroupOrder, Unread
-from app.lean_route import LeanRoute, Reply
+from app.lean_route import LeanRoute, Reply, read_json_of_many, read_model
 from app.ledger import Record
 from app.orders import RunPoint, Submission
 from graders.errors import InvalidCredit
@@ -35,6 +35,11 @@ class GroupBody(BaseModel, extra="forbid"):
         None, description="How the group is credited: see the grader's `credit_schema`."
     )
     run: SentRun = Field(Run(), description="Run coordinates that all samples share.")
+
+    @classmethod
+    def read(cls, body: bytes) -> "GroupBody":
+        """Raises InvalidRequest."""
+        return read_model(cls, body, read_json_of_many)
 
 
 class MemberAnswer(GradeAnswer):

@@ -23,7 +23,7 @@ from app.contracts.wire import (
 )
 from app.dependencies import grading_of
 from app.errors import BatchOverBurst, InvalidProgram, InvalidRequest
-from app.lean_route import LeanRoute, Reply, read_model
+from app.lean_route import LeanRoute, Reply, read_json_of_many, read_model
 from app.orders import Answer, Order, Refused, RunPoint, Submission
 from graders.api import Sample
 from graders.errors import Fault, InvalidItem, faults_of
@@ -69,7 +69,7 @@ class BatchBody(BaseModel, extra="forbid"):
     @classmethod
     def read(cls, body: bytes) -> Asked:
         """Raises InvalidRequest."""
-        return quick.read_batch(body) or read_model(cls, body).asked()
+        return quick.read_batch(body) or read_model(cls, body, read_json_of_many).asked()
 
     def asked(self) -> Asked:
         return Asked(read_samples(self.samples, self.run.point()), self.config)

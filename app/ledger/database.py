@@ -123,4 +123,4 @@ def away(error: Exception) -> LedgerUnavailable:
     """The error to raise where `error` says that the database is not there."""
     # Around what the driver says, SQLAlchemy puts the statement, its values and a link to its own manual.
     said = str(getattr(error, "orig", None) or error).partition("(Background on this error")[0].strip()
-    return LedgerUnavailable(f"The database does not answer: {said or type(error).__name__}")
+    return LedgerUnavailable(f"The database does not answer: {(said or type(error).__name__).rstrip('.')}.")

@@ -30,7 +30,7 @@ def grade(sample, item, config, results):
     if sample.text == "raise":
         raise RuntimeError("boom")
     if item.n < 0:
-        raise InvalidItem("n is negative.", (Fault("/item/n", "Wanted 0 or more."),))
+        raise InvalidItem("n is negative", (Fault("/item/n", "Wanted 0 or more."),))
     return Grade(config.reward, "done", f"n is {item.n}.", sample.text, (0, len(sample.text)), {"own": 0.5},
                  {"length": len(sample.text)})
 '''

@@ -53,6 +53,31 @@ def test_an_infinite_number_fails_only_its_own_sample(client: httpx2.Client) -> 
     assert results[1]["reward"] == 1.0
 
 
+def test_what_is_nested_too_deep_to_be_read_fails_only_its_own_sample(client: httpx2.Client) -> None:
+    deep = b"[" * 5000 + b"]" * 5000
+    elements = [
+        b'{"item": {"n": 0, "x": %b}, "sample": "a"}' % deep,
+        b'{"item": {"n": 1}, "sample": {"output_text": "]] \\" [[", "output_json": {"a": [1, %b, "]"]}}}' % deep,
+        b'{"item": {"n": 2}, "sample": "]"}',
+        b'{"item": {"n": 3}, "sample": "a", "run": {"id": %b}}' % deep,
+        b"[%b]" % deep,
+        b'{"item": {"n": 5}, "sample": "[\\"["}',
+    ]
+    body = b'{"samples": [%b]}' % b", ".join(elements)
+
+    results = client.post(PATH, content=body, headers={"Content-Type": "application/json"}).json()["results"]
+
+    assert [result.get("answer") for result in results] == [None, None, "]", None, None, '["[']
+    errors = [result["error"]["errors"][0] for result in results if "error" in result]
+    assert [error["pointer"] for error in errors] == [
+        "/samples/0/item",
+        "/samples/1/sample",
+        "/samples/3/run/id",
+        "/samples/4",
+    ]
+    assert {error["detail"] for error in errors[:2]} == {"This is nested deeper than 150 levels."}
+
+
 def test_a_retried_batch_grades_only_what_has_no_grade_yet(client: httpx2.Client) -> None:
     first = client.post(
         PATH, json={"samples": [*samples("a"), {"item": {"n": "x"}, "sample": "b"}]}, headers={"Idempotency-Key": "b1"}
@@ -65,6 +90,7 @@ def test_a_retried_batch_grades_only_what_has_no_grade_yet(client: httpx2.Client
     assert (after[1]["answer"], after[1]["replayed"]) == ("b", False)
     assert conflict[0]["replayed"]
     assert conflict[1]["error"]["code"] == "idempotency_conflict"
+    assert conflict[1]["error"]["errors"][0]["pointer"] == "/samples/1"
 
 
 def test_a_neighbour_s_fault_makes_no_other_body_of_a_sample(client: httpx2.Client) -> None:

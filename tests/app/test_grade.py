@@ -97,6 +97,7 @@ def test_the_same_key_with_another_body_is_a_conflict(client: httpx2.Client) -> 
     assert other.status_code == 409
     assert other.json()["code"] == "idempotency_conflict"
     assert first["record"] in other.json()["detail"]
+    assert other.json()["errors"][0]["pointer"] == "/header/Idempotency-Key"
 
 
 def test_without_a_key_equal_samples_are_separate_grades(client: httpx2.Client) -> None:

@@ -154,10 +154,11 @@ def test_a_sample_that_cannot_be_read_leaves_its_item_out_too(client: httpx2.Cli
     assert (members[0]["record"], members[0]["item_id"]) == (None, "a")
 
 
-def test_a_number_beyond_a_double_is_a_sample_that_cannot_be_read(client: httpx2.Client) -> None:
+@pytest.mark.parametrize("value", [b"1e999", b"[" * 500 + b"]" * 500])
+def test_what_cannot_be_stored_is_a_sample_that_cannot_be_read(client: httpx2.Client, value: bytes) -> None:
     body = (
-        b'{"samples": [{"item": {"word": "a", "x": 1e999}, "sample": "a", "run": {"item_id": "a"}},'
-        b' {"item": {"word": "b"}, "sample": "b", "run": {"item_id": "b"}}]}'
+        b'{"samples": [{"item": {"word": "a", "x": %b}, "sample": "a", "run": {"item_id": "a"}},'
+        b' {"item": {"word": "b"}, "sample": "b", "run": {"item_id": "b"}}]}' % value
     )
     answer = client.post(PATH, content=body, headers={"Content-Type": "application/json"}).json()
 
@@ -296,6 +297,7 @@ def test_the_same_key_with_another_group_is_a_conflict(client: httpx2.Client, ot
 
     assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_conflict")
     assert first["credit"] in answer.json()["detail"]
+    assert answer.json()["errors"][0]["pointer"] == "/header/Idempotency-Key"
 
 
 def test_a_key_is_not_held_while_a_sample_may_yet_be_judged(client: httpx2.Client) -> None:

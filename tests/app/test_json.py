@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from app.encoding import encode
 from app.errors import InvalidRequest
-from app.lean_route import read_json
+from app.lean_route import NotJson, read_json
+from app.shallow import cut
 
 JSON = st.recursive(
     st.none()
@@ -37,6 +38,46 @@ JSON = st.recursive(
 def test_what_is_not_json_is_refused_with_the_place(body: bytes) -> None:
     with pytest.raises(InvalidRequest, match=r"is not JSON: .* at line 1 column \d+"):
         read_json(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        (b" ", "line 1 column 1; it is empty."),
+        (b"\xef\xbb\xbf{}", "; it is to be UTF-8 without a byte order mark."),
+        ("{}".encode("utf-16"), "; it is to be UTF-8 without a byte order mark."),
+        ("{}".encode("utf-16-be"), "; it is to be UTF-8 without a byte order mark."),
+        (b'{"a": "caf\xe9"}', "; it is not UTF-8: byte 0xe9 at offset 10."),
+        (b'{"a": "NaN",\n "b": -Infinity}', "line 2 column 8; NaN and Infinity are no JSON, send null."),
+        (b'{"a": [1,NaN]}', "line 1 column 10; NaN and Infinity are no JSON, send null."),
+        (b'{"a": "NaN", b}', "line 1 column 14."),
+    ],
+)
+def test_what_was_sent_instead_of_json_is_named(body: bytes, what: str) -> None:
+    with pytest.raises(NotJson) as refused:
+        read_json(body)
+
+    assert refused.value.detail.endswith(what)
+
+
+@given(JSON, st.integers(2, 6))
+def test_json_is_cut_at_a_depth_and_nowhere_else(value: object, levels: int) -> None:
+    def emptied(value: object, depth: int) -> object:
+        if isinstance(value, dict):
+            return {} if depth == levels else {name: emptied(each, depth + 1) for name, each in value.items()}
+        if isinstance(value, list):
+            return [] if depth == levels else [emptied(each, depth + 1) for each in value]
+        return value
+
+    found = cut(json.dumps([value, {"\\": '"['}]).encode(), levels)
+
+    assert found is not None
+    assert json.loads(found) == emptied([value, {"\\": '"['}], 1)
+
+
+@pytest.mark.parametrize("body", [b"[" * 1000, b'[["' + b'\\"' * 50_000, b'[["\\', b"[" * 400_000])
+def test_what_ends_too_early_or_is_too_much_is_not_cut(body: bytes) -> None:
+    assert cut(body, 2) is None
 
 
 def test_what_is_nested_without_end_is_refused_as_too_deep() -> None:

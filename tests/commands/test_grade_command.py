@@ -51,15 +51,18 @@ def test_the_examples_of_programs_are_run_and_graded(tmp_path: Path) -> None:
 def test_a_bad_line_is_reported_with_its_number_and_the_rest_goes_on(tmp_path: Path) -> None:
     good = '{"item": {"reference": "94"}, "sample": "94"}'
     bad = ["not json", '{"item": {"reference": "x"}, "sample": "94"}', '{"sample": "94"}', "[1]"]
-    (tmp_path / "in.jsonl").write_text("\n".join([good, *bad, "", good]))
+    infinite = '{"item": {"reference": "94", "x": 1e999}, "sample": "94"}'
+    # With a byte order mark, which some editors begin UTF-8 with.
+    (tmp_path / "in.jsonl").write_text("\n".join([good, *bad, "", good, infinite]), "utf-8-sig")
 
     _, errors = rft(
         "grade", "finance_qa@v1", "--input", tmp_path / "in.jsonl", "--output", tmp_path / "out.jsonl", expect=1
     )
 
     found = lines(tmp_path / "out.jsonl")
-    assert [line["line"] for line in found] == [1, 2, 3, 4, 5, 7]
-    assert ["grade" in line for line in found] == [True, False, False, False, False, True]
+    assert [line["line"] for line in found] == [1, 2, 3, 4, 5, 7, 8]
+    assert ["grade" in line for line in found] == [True, False, False, False, False, True, False]
+    assert "Infinity" not in (tmp_path / "out.jsonl").read_text()
     assert not [line for line in found if "record" in line.get("error", {})]
     assert "line 2: invalid_request: Not JSON: expected ident at column 2." in errors
     assert "line 3: invalid_item" in errors
@@ -247,7 +250,7 @@ def test_a_line_has_one_of_grade_and_error_when_an_output_is_graded_again(tmp_pa
 
 def test_every_fault_of_a_config_is_told_with_its_place_and_what_was_meant(tmp_path: Path) -> None:
     (tmp_path / "in.jsonl").write_text(GOOD)
-    (tmp_path / "c.json").write_text('{"scores": {"accurat": 1, "minor": 7}}')
+    (tmp_path / "c.json").write_text('{"scores": {"accurat": 1, "minor": 7}, "mode": "prose"}')
 
     _, errors = rft(
         "grade", "finance_qa@v1", "--input", tmp_path / "in.jsonl", "--config", tmp_path / "c.json", expect=2
@@ -256,3 +259,4 @@ def test_every_fault_of_a_config_is_told_with_its_place_and_what_was_meant(tmp_p
     assert "The config is not one of finance_qa@v1. /config/scores/" in errors
     assert "Did you mean 'accurate'?" in errors
     assert "/config/scores/minor" in errors
+    assert "/config/mode: There is no such field. There is one at /config/spec/mode." in errors

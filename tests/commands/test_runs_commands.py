@@ -182,7 +182,7 @@ def test_an_export_that_cannot_be_written_says_why(database: str, tmp_path: Path
 def test_a_database_that_cannot_be_opened_is_named_with_the_settings_that_name_another(tmp_path: Path) -> None:
     said = " ".join(runs(f"sqlite:///{tmp_path}/no/rft.sqlite3", "list", expect=2).output.split())
 
-    assert "unable to open database file" in said
+    assert "unable to open database file. The database is" in said
     assert f"The database is {tmp_path}/no/rft.sqlite3; RFT_DATA_DIR or RFT_DATABASE_URL names another." in said
     assert "sqlalche.me" not in said
 

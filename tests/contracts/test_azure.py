@@ -139,12 +139,24 @@ def test_what_cannot_be_mapped_is_a_4xx_and_never_a_score(
 
     assert answer.status_code == status, answer.text
     assert "score" not in answer.json()
+    assert answer.json()["error"]["message"] == answer.json()["detail"]
 
 
 def test_a_fault_in_the_item_names_the_dataset_s_own_column(server: Server) -> None:
     answer = post(server, {"sample": {"output_text": "20%"}, "item": item(reference_answer="unknown")})
 
     assert answer.json()["errors"][0]["pointer"] == "/item/reference_answer"
+
+
+def test_a_column_that_is_not_there_is_named(server: Server) -> None:
+    answer = post(server, {"sample": {"output_text": "20%"}, "item": {"messages": MESSAGES, "reference_anser": "20%"}})
+
+    assert answer.json()["errors"][0] == {
+        "pointer": "/item",
+        "detail": "growth@v1 reads 'reference' from the column 'reference_answer', and there is none. Did you mean "
+        "'reference_anser'?",
+    }
+    assert "from the column 'reference_answer'" in answer.json()["detail"]
 
 
 def test_the_golden_folder_is_where_the_tests_look(tmp_path: Path) -> None:

@@ -66,6 +66,8 @@ def test_a_file_beside_a_version_can_be_imported_by_its_bare_name_and_is_part_of
     ("source", "why"),
     [
         ("import no_such_module_at_all", r"ModuleNotFoundError \(v1.py, line 1\): .*no_such_module_at_all"),
+        ("import v1", r"No module named 'v1'\. A grader imports files of its own folder, as `from \.NAME import"),
+        ("import toy.helper", r"No module named 'toy'\. A grader imports files of its own folder"),
         ("import sys\nsys.exit(3)\n", r"Cannot be loaded: SystemExit \(v1.py, line 2\): 3"),
         ("class Odd(BaseException):\n    pass\nraise Odd('no')\n", r"Cannot be loaded: Odd \(v1.py, line 3\): no"),
         ("class Odd(Exception):\n    __str__ = None\nraise Odd\n", r"Odd \(v1.py, line 3\): \(it cannot say what\)"),
@@ -111,6 +113,27 @@ def test_a_case_with_a_value_that_no_request_can_hold_stops_its_grader_alone(toy
 
     assert "toy@v1" in registry.ids()
     assert "Case 'first' in cases.toml: " in registry.unhealthy["dated@v1"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("why =", "wy =", "there is no field 'wy'. Did you mean 'why'? Known: name, why, item, sample, expect, "),
+        ('sample = "a"\n', "", "the field 'sample' is missing."),
+        (
+            "verdict =",
+            "verdikt =",
+            "there is no field 'verdikt'. Did you mean 'verdict'? Known: reward, verdict, error.",
+        ),
+    ],
+)
+def test_a_slip_in_a_case_is_said_in_its_own_words(toys: Path, old: str, new: str, why: str) -> None:
+    case = (
+        '[[case]]\nname = "first"\nwhy = ""\nsample = "a"\nitem = {}\nexpect.v1 = { reward = 1.0, verdict = "right" }\n'
+    )
+    (toys / "toy" / "cases.toml").write_text(case.replace(old, new))
+
+    assert f"Case 'first' in cases.toml: {why}" in Registry([toys]).unhealthy["toy@v1"]
 
 
 def test_a_folder_that_is_not_named_like_a_grader_does_not_stop_the_others(toys: Path) -> None:
