@@ -40,6 +40,8 @@ from graders.registry import ConfigInForce, Grader
 _PART_SAMPLES = 32
 # The last parts hold so few: one would cost a round trip of its own, and more would be judged late.
 _LAST_SAMPLES = 3
+# Of a part whose programs have not all ended after this, s, those are judged that have.
+_JUDGED_EVERY_S = 0.5
 
 
 class Graders(Protocol):
@@ -170,18 +172,19 @@ class Grading:
             await asyncio.gather(*(self._judge(grader, config, part, claim) for part in parts))
 
     async def _judge(self, grader: Grader, config: ConfigInForce, entries: list[Entry], claim: Claim) -> None:
-        job, ready = Job(grader.version, config, [entry.call for entry in entries]), entries
-        if job.version.has_plan:
-            job, ready = await self._planned(job, entries, claim)
-            claim = claim.begun()
-        outcomes = self.judges.at_once(job)
-        if outcomes is None:
-            outcomes = await self.judges(job, claim)
-        for entry, outcome in zip(ready, outcomes, strict=True):
-            entry.outcome = outcome
+        job = Job(grader.version, config, [entry.call for entry in entries])
+        judge = self._run_and_judge if job.version.has_plan else self._judge_calls
+        await judge(job, entries, claim)
         for entry in entries:
             if isinstance(entry.outcome, InvalidItem):
                 entry.outcome = located(entry.outcome, entry, grader)
+
+    async def _judge_calls(self, job: Job, entries: Sequence[Entry], claim: Claim) -> None:
+        outcomes = self.judges.at_once(job)
+        if outcomes is None:
+            outcomes = await self.judges(job, claim)
+        for entry, outcome in zip(entries, outcomes, strict=True):
+            entry.outcome = outcome
 
     async def _replay(self, order: Order, entries: list[Entry]) -> None:
         """Answers the entries that were graded under their key before."""
@@ -192,15 +195,26 @@ class Grading:
             if record is not None and entry.answer is None:
                 entry.replay(record)
 
-    async def _planned(self, job: Job, entries: list[Entry], claim: Claim) -> tuple[Job, list[Entry]]:
-        """Runs what every call's plan asks for; returns what can be judged then. The others have their outcome."""
+    async def _run_and_judge(self, job: Job, entries: list[Entry], claim: Claim) -> None:
+        """Runs what every call's plan asks for and judges the calls whose programs have ended: together, unless some
+        take so long that the others would wait for them until it is too late."""
         plans = await self.judges(job.planning(), claim)
         executing = (self._execute(plan, entry, claim) for plan, entry in zip(plans, entries, strict=True))
-        outcomes = await asyncio.gather(*executing)
-        for entry, outcome in zip(entries, outcomes, strict=True):
-            entry.outcome = outcome
-        ready = [index for index, outcome in enumerate(outcomes) if isinstance(outcome, list)]
-        return job.only(ready), [entries[index] for index in ready]
+        running = {asyncio.create_task(execution): index for index, execution in enumerate(executing)}
+        try:
+            while running:
+                ended, _ = await asyncio.wait(running, timeout=_JUDGED_EVERY_S)
+                ready = []
+                for index, outcome in sorted(((running.pop(task), task.result()) for task in ended), key=_first):
+                    entries[index].outcome = outcome
+                    if isinstance(outcome, list):
+                        ready.append(index)
+                if ready:
+                    await self._judge_calls(job.only(ready), [entries[index] for index in ready], claim.begun())
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
 
     async def _execute(self, plan: Outcome, entry: Entry, claim: Claim) -> Outcome:
         """Runs the programs of `plan`, except those whose execution is known; the results go into the entry's call."""
@@ -259,6 +273,10 @@ class Grading:
         self.meters.stage("ledger", seconds)
         if trace is not None and seconds > trace.ledger_s:
             trace.ledger_s = seconds
+
+
+def _first(pair: tuple[int, Outcome]) -> int:
+    return pair[0]
 
 
 def _records_of(answers: Sequence[Answer]) -> list[str]:

@@ -98,7 +98,10 @@ class Sandbox:
             async with asyncio.timeout(deadline - time.monotonic()):
                 await _together(work)
         except TimeoutError as error:
-            raise DeadlinePassed("The programs had not all ended when the request's time was up.") from error
+            raise DeadlinePassed(
+                "The program had not ended when the request's time was up: lower its timeout_s and cpu_s, send fewer "
+                "programs at once, or let the request wait longer (X-Request-Timeout-Ms)."
+            ) from error
         return [execution for execution in found if execution is not None]
 
     async def _work(

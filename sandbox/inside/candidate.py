@@ -10,6 +10,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
+from io import IOBase
 from json import JSONDecoder, loads
 from mmap import mmap
 from types import ModuleType
@@ -42,6 +43,8 @@ _READ_BYTES = 1 << 16
 # `loads` less its search for white space, which a list of calls does not begin with.
 _parse = JSONDecoder().raw_decode
 _NO_MEMORY = 71
+# As `python` has it.
+_NOT_FLUSHED = 120
 
 
 class _Reference:
@@ -79,7 +82,7 @@ def _read_job() -> _Job:
     kind, source, entry_point = JOB.unpack_from(text)
     start = JOB.size + source
     end = start + entry_point
-    return _Job(kind, text[JOB.size : start].decode(), text[start:end].decode(), text[end:].decode())
+    return _Job(kind, text[JOB.size : start].decode("utf-8-sig"), text[start:end].decode(), text[end:].decode())
 
 
 def _do_calls(job: _Job) -> None:
@@ -178,7 +181,7 @@ def _refuse(value: Any) -> Any:
 def _do_stdio(job: _Job) -> None:
     """Runs the program as `python solution.py` would, its exit status included."""
     module = ModuleType("__main__")
-    module.__dict__["__builtins__"] = builtins
+    module.__dict__.update(__builtins__=builtins, __file__="solution.py")
     sys.modules["__main__"] = module
     status = 1
     try:
@@ -191,8 +194,7 @@ def _do_stdio(job: _Job) -> None:
     except BaseException as error:
         _write(_kind(error), _described(error))
         traceback.print_exception(error)
-    _wind_up()
-    os._exit(status)
+    os._exit(status if _wind_up(module) else _NOT_FLUSHED)
 
 
 def _kind(error: BaseException) -> bytes:
@@ -211,14 +213,30 @@ def _status(code: Any) -> int:
     return 1
 
 
-def _wind_up() -> None:
-    """What the interpreter does at its end: waits for threads, runs what `atexit` was given, flushes."""
+def _wind_up(module: ModuleType) -> bool:
+    """What the interpreter does at its end: waits for threads, runs what `atexit` was given, writes what is still in
+    buffers, also of files that the program left open. False if its stdout or stderr could not be written."""
     threading: Any = sys.modules.get("threading")
     if threading is not None:
         threading._shutdown()
     atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+    unwritten = [stream for stream in (sys.stdout, sys.stderr) if not _flush(stream)]
+    left_open = [value for value in list(module.__dict__.values()) if isinstance(value, IOBase)]
+    for stream in (sys.__stdout__, sys.__stderr__, *left_open):
+        _flush(stream)
+    return not unwritten
+
+
+def _flush(stream: Any) -> bool:
+    """False if that failed. The program may have closed the stream, or have put anything in its place."""
+    try:
+        if stream is not None and not getattr(stream, "closed", False):
+            stream.flush()
+    except MemoryError:
+        raise
+    except BaseException:
+        return False
+    return True
 
 
 def _described(error: BaseException) -> bytes:

@@ -9,6 +9,7 @@ import json
 import os
 import select
 import signal
+import site
 import socket
 import sys
 import time
@@ -55,6 +56,9 @@ def main() -> None:
     jail.separate()
     sys.path += config["packages_in"]
     preload(config["preload"])
+    if role == "candidate":
+        # `exit` and `quit`, which `python -S` leaves out.
+        site.setquit()
     _forget_the_environment()
     _point_at_nothing()
     jail.enter()

@@ -110,6 +110,16 @@ def test_a_batch_keeps_its_order_and_one_bad_program_fails_no_other(client: http
     assert results[23]["verdict"] == "wrong"
 
 
+def test_a_program_that_never_ends_costs_no_other_of_its_batch_the_reward(client: httpx2.Client) -> None:
+    samples = [called(source) for source in (HANG, SQUARE, SQUARE)]
+    answer = client.post(GRADE_BATCH, json={"samples": samples}, headers={"X-Request-Timeout-Ms": "1500"}).json()
+
+    late, *others = answer["results"]
+    assert late["error"]["code"] == "deadline_exceeded"
+    assert "lower its timeout_s and cpu_s" in late["error"]["detail"]
+    assert [other["reward"] for other in others] == [1.0, 1.0]
+
+
 def test_a_batch_is_spread_over_all_slots(client: httpx2.Client) -> None:
     """One after the other they would take 5.2 s, longer than the request may."""
     body = {"samples": [called(SLEEP.format(seconds=2.6))] * 2}

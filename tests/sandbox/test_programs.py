@@ -318,6 +318,9 @@ def test_stdio_is_run_once_per_stdin(run: Run) -> None:
         ("import sys; sys.exit()", "finished"),
         ("import sys; sys.exit(3)", "runtime_error"),
         ("import sys; sys.exit('no')", "runtime_error"),
+        ("exit()", "finished"),
+        ("quit(3)", "runtime_error"),
+        ("import sys; sys.stdout = object()", "runtime_error"),
         ("import os; print(1, flush=True); os._exit(0)", "finished"),
         ("print(", "load_error"),
         ("while True: print('x' * 1000)", "output_limit"),
@@ -348,6 +351,24 @@ print(__name__, sys.argv, sys.stdin.read(), end="")
     found = run.one(source, stdin="in\n")
 
     assert found.stdout == "__main__ ['solution.py'] in\nthread\nat exit\n"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import sys; print(5); sys.stdout.close()",
+        "import sys; print(5, flush=True); sys.stdout = None",
+        "import io, sys; print(5); sys.stdout = io.StringIO(); print(6)",
+        "import atexit, sys; atexit.register(sys.stdout.write, '5\\n'); sys.stdout = None",
+        "import os; out = os.fdopen(1, 'w'); print(5, file=out)",
+        "\ufeffprint(5)",
+        "import os.path; print(5 if os.path.basename(__file__) == 'solution.py' else __file__)",
+    ],
+)
+def test_a_script_has_what_python_gives_it_and_all_that_it_wrote_is_read(run: Run, source: str) -> None:
+    found = run.one(source)
+
+    assert (found.outcome, found.stdout) == ("finished", "5\n")
 
 
 def test_a_checker_looks_at_each_answer(run: Run) -> None:
