@@ -40,11 +40,21 @@ class Grader:
     """How many recipes stand one on another here; 0 for a version."""
 
     def mapped(self, item: dict[str, Any]) -> dict[str, Any]:
-        """`item` with the columns of `item_map` under the names of the version's fields."""
+        """`item` with the columns of `item_map` under the names of the version's fields.
+
+        A field is read from its column and from nothing else: where that is absent, a column which happens to be called
+        as the field is would be another thing.
+        """
         if not self.item_map:
             return item
         renamed = {self.item_map[column]: value for column, value in item.items() if column in self.item_map}
-        return {column: value for column, value in item.items() if column not in self.item_map} | renamed
+        named = {*self.item_map, *self.item_map.values()}
+        return {column: value for column, value in item.items() if column not in named} | renamed
+
+    @property
+    def columns(self) -> set[str]:
+        """The columns of an item that are read."""
+        return {*self.item_map, *self.version.item_fields.difference(self.item_map.values())}
 
     def as_sent(self, fault: Fault) -> Fault:
         """`fault` with its pointer on the caller's column instead of the version's field."""

@@ -235,8 +235,7 @@ async def _ignored(catalogue: Catalogue, grader_id: str, item: dict[str, Any]) -
         grader = await catalogue.find(grader_id)
     except UnknownGrader:
         return None
-    read = grader.version.item_fields | set(grader.item_map)
-    return sorted(set(item) - read)
+    return sorted(set(item) - grader.columns)
 
 
 def _is_record_id(text: str) -> bool:

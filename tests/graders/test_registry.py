@@ -326,6 +326,9 @@ def test_a_recipe_merges_shallowly_and_its_digest_covers_the_chain(toys: Path) -
 
     assert top.config == {"reward": 0.5, "other": 2}
     assert top.mapped({"gold": "a", "label": "ignored", "more": 1}) == {"label": "a", "more": 1}
+    assert top.mapped({"label": "not the gold", "more": 1}) == {"more": 1}
+    assert "gold" in top.columns
+    assert "label" not in top.columns
     (toys / "toy" / "v1.py").write_text(TOY + "# changed\n")
     changed = Registry([toys])
     assert changed.resolve(top.recipe, changed["half_toy@v1"]).digest != top.digest
