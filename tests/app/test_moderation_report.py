@@ -199,6 +199,7 @@ def test_what_cannot_be_asked_for_is_refused(client: httpx2.Client, params: dict
     answer = client.get("/v1/runs/shared/moderation", params=params)
 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert [fault["pointer"] for fault in answer.json()["errors"]] == [f"/query/{next(iter(params))}"]
 
 
 def test_beta_and_zero_division_are_echoed_and_used(client: httpx2.Client) -> None:
