@@ -68,11 +68,10 @@ def f1(
 def labelling(
     predictions: Predictions, kind: str | None, label: list[str] | None, unknown: str, pos_label: str | None
 ) -> dict[str, Any]:
-    """What the options say of labels, as a request has it. They are numbers where the file's gold is."""
-    gold = predictions.columns["y_true"]
-    numeric = not any(
-        isinstance(one, str) for value in gold for one in (value if isinstance(value, list) else (value,))
-    )
+    """What the options say of labels, as a request has it. They are numbers where the file's are."""
+    values = (value for column in ("y_true", "y_pred") for value in predictions.columns[column] if value is not None)
+    labels = (label for value in values for label in (value if isinstance(value, list) else (value,)))
+    numeric = not isinstance(next(labels, ""), str)
     request: dict[str, Any] = {"kind": kind or predictions.kind, "unknown": unknown}
     if label:
         request["labels"] = [as_number(one) if numeric else one for one in label]
