@@ -45,7 +45,7 @@ from app.selftest import withdraw_the_unfit
 from app.settings import Settings, database_environment
 from app.unrouted import allowed_at, nothing_at, wrong_method
 from app.workers import Workers
-from graders.errors import Fault, Unscored, json_pointer
+from graders.errors import Fault, Unscored, either, json_pointer
 from graders.registry import Registry
 
 if TYPE_CHECKING:
@@ -258,7 +258,11 @@ def _add_error_handlers(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
         return problem(request, error)
 
     async def invalid(request: Request, error: Any) -> Any:
-        faults = tuple(Fault(json_pointer("", *found["loc"]), found["msg"]) for found in error.errors())
+        said: dict[str, list[str]] = {}
+        for found in error.errors():
+            # What follows the parameter's name are pydantic's names for the types that it may have.
+            said.setdefault(json_pointer("", *found["loc"][:2]), []).append(found["msg"])
+        faults = tuple(Fault(pointer, either(details)) for pointer, details in said.items())
         return problem(request, InvalidRequest("A parameter is not of the documented shape.", faults))
 
     async def unforeseen(request: Request, error: Any) -> Any:

@@ -31,11 +31,22 @@ async def moderation_of(
     async for page in ledger.counted_grades(caller, run, [id for id in graders if await _may_moderate(catalogue, id)]):
         _add_all(pages, page)
     if not pages:
-        held = f" It holds grades by {', '.join(graders)}." if graders else ""
-        raise UnknownRun(f"Run {run!r} of yours has no grades by a moderation grader.{held}")
+        raise UnknownRun(f"Run {run!r} of yours has no grades by a moderation grader.{_held(counted)}")
     by_judge = {(one.grader, one.digest): one for one in counted}
     seen = [pages[key].seen(key, by_judge[key.grader, key.digest]) for key in sorted(pages)]
     return await evaluate(msgspec.json.encode(Asked(run, options, seen)))
+
+
+def _held(counted: Sequence[GraderReport]) -> str:
+    """What a run holds instead, with a blank before it; empty: nothing."""
+    graders = sorted({one.grader for one in counted if one.graded})
+    grades = f" It holds grades by {', '.join(graders)}." if graders else ""
+    unscored = [
+        f" Unscored by {one.grader}: {', '.join(f'{code} {count}' for code, count in sorted(one.unscored.items()))}."
+        for one in counted
+        if one.unscored
+    ]
+    return grades + "".join(unscored)
 
 
 async def _may_moderate(catalogue: Catalogue, id: str) -> bool:

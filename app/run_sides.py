@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from app.errors import UnknownRun
 from app.ledger import Ledger, Record
 from app.moderation_details import Details, Mode, details_of
+from evaluations.answers import Notice
 from evaluations.errors import IdsDiffer, InvalidEvaluation
 from graders.errors import Fault
 
@@ -56,6 +57,14 @@ class Sides(NamedTuple):
     request: dict[str, Any]
     abstained: int
     """Samples that are left out because A or B abstains."""
+
+    @property
+    def warnings(self) -> list[Notice]:
+        """What the answer must say of its rows: no F without its coverage."""
+        if not self.abstained:
+            return []
+        detail = f"{self.abstained} samples left out, because A or B abstains: F is that of the others alone."
+        return [Notice(code="abstained", detail=detail)]
 
 
 async def sides_of(ledger: Ledger, caller: str | None, a: ChosenRun, b: ChosenRun) -> Sides:
@@ -109,16 +118,19 @@ async def _read(ledger: Ledger, caller: str | None, chosen: ChosenRun) -> _Run:
 
 async def _not_of_moderation(ledger: Ledger, caller: str | None, chosen: ChosenRun) -> UnknownRun | InvalidEvaluation:
     """Why nothing was chosen: there is no such run, or it is one of other graders, or of other steps."""
-    held = sorted({report.grader for report in await ledger.run_report(caller, chosen.run)})
+    reports = await ledger.run_report(caller, chosen.run)
+    held = {report.grader for report in reports}
     if not held:
         whose = "" if caller is None else f" of {caller!r}"
         return UnknownRun(f"No run {chosen.run!r}{whose}.")
     step = "" if chosen.step is None else f" at step {chosen.step}"
     by = "" if chosen.grader is None else f", {chosen.grader}"
+    steps = {report.step for one in reports for report in one.steps}
+    at = "" if chosen.step is None or chosen.step in steps else f" at steps {_some(steps)}"
     return _unclear(
         chosen,
-        "/run",
-        f"It has no grades by a moderation grader{by}{step}; it holds grades by {_some(set(held))}. Runs of any grader "
+        "/run" if not at else "/step",
+        f"It has no grades by a moderation grader{by}{step}; it holds grades by {_some(held)}{at}. Runs of any grader "
         "are held against each other by GET /v1/run-comparison, and by Compare on the page.",
     )
 

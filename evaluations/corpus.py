@@ -112,7 +112,7 @@ class Corpus:
 
     @property
     def counts_answer(self) -> CountsAnswer:
-        return CountsAnswer(**self.counts._asdict(), unknown=self.read.unknown, invalid=self.read.invalid)
+        return CountsAnswer(**self.counts._asdict(), unknown=self.read.unknown.total(), invalid=self.read.invalid)
 
     def undefined(self, score: Score, root: str = "") -> Iterator[tuple[str, str]]:
         """A JSON pointer and a reason for everything that is null in the answer of `score`."""

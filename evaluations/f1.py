@@ -107,7 +107,11 @@ def _warnings(asked: F1Request, answer: F1Answer, corpus: Corpus) -> Iterator[No
         yield Notice(code="micro_is_accuracy", detail="With one label per row the micro average is the accuracy.")
     if asked.labels is None and asked.kind in {"multiclass", "multilabel"}:
         yield from _undeclared(answer)
-    better = [baseline.name for baseline in answer.baselines if (baseline.f or 0) >= (answer.f or 0) and answer.f]
+    if unknown := corpus.read.unknown:
+        [(name, rows)] = unknown.most_common(1)
+        detail = f"{unknown.total()} predicted labels are not declared, most often {name!r} (in {rows} rows)."
+        yield Notice(code="unknown_labels", detail=f"{detail} Case and blanks count.")
+    better = [baseline.name for baseline in answer.baselines if baseline.f and baseline.f >= (answer.f or 0)]
     if better:
         yield Notice(code="not_above_trivial", detail=f"F is not above that of {' and '.join(better)}.")
 

@@ -9,6 +9,11 @@ from graders.errors import Fault, json_pointer
 FLAGGED = "flagged"
 """The one label of a flag evaluation."""
 
+_MATRIX = (
+    "The rows look like those of an indicator matrix, with a 0 or 1 for each label. Send for each row the list of its"
+    ' labels, such as ["hate"] or [], or declare `labels` if 0 and 1 are the names of labels.'
+)
+
 _DEFAULT: dict[Kind, Average] = {
     "binary": "binary",
     "flag": "binary",
@@ -42,8 +47,11 @@ def labels_of(asked: Conventions, columns: Iterable[Sequence[Prediction]]) -> li
     """The labels that are evaluated: the declared ones, or those in `columns` as scikit-learn would take them.
 
     Raises:
-        BadLabel: a label twice, numbers beside texts, not two for binary, or nothing to take them from.
+        BadLabel: a label twice, numbers beside texts, not two for binary, or nothing to take them from; or an indicator
+            matrix, whose zeros and ones would all be read as labels.
     """
+    if asked.labels is None and _is_matrix(columns := list(columns)):
+        raise _bad_labels(_MATRIX)
     if asked.kind == "flag":
         return [FLAGGED]
     if asked.labels is None:
@@ -91,6 +99,14 @@ def _labels_in(asked: Conventions, columns: Iterable[Sequence[Prediction]]) -> l
     if len({type(label) for label in labels}) > 1:
         raise _bad_labels("Texts and numbers both occur; declare `labels`.")
     return sorted(labels)
+
+
+def _is_matrix(columns: Sequence[Sequence[Prediction]]) -> bool:
+    """Whether all lists are of one length and of zeros and ones, some of them with one twice, as no list of labels."""
+    rows = [value for column in columns for value in column if isinstance(value, list)]
+    if len({len(row) for row in rows}) != 1 or not all(label in (0, 1) for row in rows for label in row):
+        return False
+    return any(len(set(row)) < len(row) for row in rows)
 
 
 def _plain(label: Label) -> Label:

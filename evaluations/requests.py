@@ -2,8 +2,18 @@
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, Field, StrictBool, StrictInt, StrictStr, ValidationError
-from pydantic_core import PydanticCustomError, from_json
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError, from_json, to_json
 
 from evaluations.errors import BadAverage, BadBeta, BadLabel, BadPosLabel, BadZeroDivision, InvalidEvaluation
 from graders.errors import Fault, json_pointer, wording
@@ -11,8 +21,17 @@ from graders.errors import Fault, json_pointer, wording
 Kind = Literal["binary", "multiclass", "multilabel", "flag"]
 Average = Literal["binary", "micro", "macro", "weighted", "samples", "none"]
 
-Label = StrictStr | StrictInt | StrictBool
-"""`true` and `false` are 1 and 0."""
+
+def _whole(sent: float) -> int:
+    if not sent.is_integer():
+        raise PydanticCustomError("label", "Input should be a label")
+    return int(sent)
+
+
+# JSON has one kind of number, and a column of pandas that has gaps holds 1.0 for 1.
+Whole = Annotated[float, Field(strict=True), AfterValidator(_whole), WithJsonSchema({"type": "integer"})]
+Label = StrictStr | StrictInt | StrictBool | Whole
+"""`true` and `false` are 1 and 0, and so are 1.0 and 0.0."""
 
 Gold = Label | list[Label]
 Prediction = Label | list[Label] | None
@@ -121,6 +140,7 @@ class CompareRequest(Conventions, Paired):
 Request = TypeVar("Request", bound=Conventions)
 
 _FAULTS_MAX = 10
+_SHOWN_CHARS = 60
 # Which error a fault in a field is, and how many steps of its place are the caller's: the rest are pydantic's own.
 _FIELDS: dict[str, tuple[type[InvalidEvaluation], int]] = {
     "beta": (BadBeta, 1),
@@ -164,18 +184,38 @@ def read_json(model: type[Request], body: bytes) -> Request:
 
 def _refusal(error: ValidationError, model: type[Request]) -> InvalidEvaluation:
     kinds: list[type[InvalidEvaluation]] = []
-    faults: dict[str, Fault] = {}
+    places: dict[str, Any] = {}
     for found in error.errors(include_url=False, include_context=False):
         kind, place = _place(found["loc"], is_missing=found["type"] in {"missing", "extra_forbidden"})
         kinds.append(kind)
-        if place not in faults and len(faults) < _FAULTS_MAX:
-            faults[place] = Fault(place, wording(found, model, {}))
-    first = next(iter(faults.values()))
-    return kinds[0](f"{first.pointer or 'The body'}: {first.detail}.", tuple(faults.values()))
+        # Of the ways in which a value may be meant, the one that went deepest into it is the nearest.
+        is_wanted = len(found["loc"]) > len(places[place]["loc"]) if place in places else len(places) < _FAULTS_MAX
+        if is_wanted:
+            places[place] = found
+    faults = tuple(Fault(place, _said(found, model)) for place, found in places.items())
+    return kinds[0](f"{faults[0].pointer or 'The body'}: {faults[0].detail}.", faults)
 
 
 def _place(location: tuple[int | str, ...], *, is_missing: bool) -> tuple[type[InvalidEvaluation], str]:
-    side = 1 if location[:1] in {("a",), ("b",)} else 0
-    kind, steps = _FIELDS.get(str(location[side]) if len(location) > side else "", (InvalidEvaluation, 2))
+    side, kind, steps = _field(location)
     pointer = json_pointer("", *location[: side + steps])
     return (InvalidEvaluation if is_missing else kind), pointer
+
+
+def _field(location: tuple[int | str, ...]) -> tuple[int, type[InvalidEvaluation], int]:
+    """How many steps lead to the field, and what `_FIELDS` says of it."""
+    side = 1 if location[:1] in {("a",), ("b",)} else 0
+    return side, *_FIELDS.get(str(location[side]) if len(location) > side else "", (InvalidEvaluation, 2))
+
+
+def _said(found: Any, model: type[BaseModel]) -> str:
+    side, kind, steps = _field(found["loc"])
+    if kind is not BadLabel or len(found["loc"]) <= side + steps:
+        return wording(found, model, {})
+    sent = found["input"]
+    detail = f"{to_json(sent).decode()[:_SHOWN_CHARS]} is no label: wanted a text, a whole number, true or false"
+    if isinstance(sent, float):
+        detail += ". Make labels of scores by a threshold"
+    if sent is None and found["loc"][side] == "y_true":
+        detail += ". Only a prediction may be null; leave out rows whose gold nobody knows"
+    return detail

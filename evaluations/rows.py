@@ -3,6 +3,7 @@
 An answer that could not be read (null) is wrong once, whatever the row: it is never dropped and never a free negative.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -45,8 +46,8 @@ class Read:
     """What came of the columns."""
 
     rows: list[Row] = field(default_factory=list)
-    unknown: int = 0
-    """Predicted labels that are not declared; distinct ones of a row."""
+    unknown: Counter[Label] = field(default_factory=Counter)
+    """Predicted labels that are not declared, by how many rows name them."""
     invalid: int = 0
     """Predictions that were null."""
 
@@ -199,7 +200,7 @@ class RowReader:
 
     def _unknown(self, index: int, labels: Iterable[Label]) -> None:
         for label in labels:
-            self._read.unknown += 1
+            self._read.unknown[label] += 1
             if self._asked.unknown == "error":
                 self._fault(UnknownLabel, "y_pred", index, f"{label!r} is not among the declared labels.")
 

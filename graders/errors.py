@@ -13,8 +13,8 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -90,15 +90,65 @@ def faults_of(
 ) -> tuple[Fault, ...]:
     """Pydantic's findings as faults, their pointers below `root`.
 
-    With `shape`, the model that was wanted, what is said of a wrong name holds the right ones; `elsewhere` are the
-    models of other parts of the request by their pointers, where a field may have been meant to stand.
+    With `shape`, the model that was wanted, what is said of a wrong name holds the right ones, and of a value that may
+    be of several types there is one fault, or those of the type that was meant; `elsewhere` are the models of other
+    parts of the request by their pointers, where a field may have been meant to stand.
     """
-    return tuple(
-        Fault(
-            json_pointer(root, *found["loc"]), wording(found, shape if index < _WORDED_MAX else None, elsewhere or {})
-        )
-        for index, found in enumerate(error.errors(include_url=False, include_context=False))
-    )
+    all_found = error.errors(include_url=False, include_context=False)
+    places = [_place(shape, found["loc"]) for found in all_found]
+    # Of the types that a value may have, the one whose fault lies deepest in it was meant.
+    depths: dict[_Steps, int] = {}
+    for place in places:
+        if place.union is not None:
+            depths[place.union] = max(depths.get(place.union, 0), len(place.steps))
+    meant = {(place.union, place.member) for place in places if len(place.steps) == depths.get(place.union or (), -1)}
+    said: dict[_Steps, list[str]] = {}
+    for index, (found, place) in enumerate(zip(all_found, places, strict=True)):
+        if place.union is None or (place.union, place.member) in meant:
+            detail = wording(found, shape if index < _WORDED_MAX else None, elsewhere or {})
+            said.setdefault(place.steps, []).append(detail)
+    return tuple(Fault(json_pointer(root, *steps), either(details)) for steps, details in said.items())
+
+
+_Steps = tuple[str | int, ...]
+
+
+class _Place(NamedTuple):
+    """Where a fault is."""
+
+    steps: _Steps
+    """Without the names that pydantic gives to the members of unions."""
+    union: _Steps | None = None
+    """Where the first union on the way stands; None: there is none."""
+    member: str = ""
+    """Which of its members was tried."""
+
+
+def _place(shape: Any, location: _Steps) -> _Place:
+    steps: list[str | int] = []
+    shapes, union, member = [shape], None, ""
+    is_named = False
+    for part in location:
+        if not is_named and isinstance(part, str) and any(map(_is_union, shapes)):
+            if union is None:
+                union, member = tuple(steps), part
+            is_named = True
+            continue
+        steps.append(part)
+        shapes = [inside for each in shapes for inside in _inside(each, part)]
+        is_named = False
+    return _Place(tuple(steps), union, member)
+
+
+def _is_union(shape: Any) -> bool:
+    """Whether pydantic names the member of `shape` in which it found a fault; with None, a single type is no union."""
+    return len([each for each in _alternatives(shape) if each is not NoneType]) > 1
+
+
+def either(details: list[str]) -> str:
+    """What is said of one place, said once: "Input should be a valid boolean or a valid string"."""
+    first, *others = dict.fromkeys(details)
+    return " or ".join([first, *(other.removeprefix("Input should be ") for other in others)])
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

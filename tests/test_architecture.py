@@ -48,7 +48,10 @@ ALLOWED = {
     "app.ledger": {"app.framed_process", "app.ledger", "app.errors", "migrations"},
     "app.ledger.sqlite_writer": set(),
     "app.worker_process": {"app.framed_process", "app.settings", "graders"},
-    "app.run_sides": {"app.errors", "app.ledger", "app.moderation_details", "evaluations.errors", "graders.errors"},
+    "app.run_sides": {
+        "app.errors", "app.ledger", "app.moderation_details", "evaluations.answers", "evaluations.errors",
+        "graders.errors",
+    },
     "app.evaluator": {"app.errors", "app.framed_process", "app.settings", "evaluations.worker"},
     "app.workers": {
         "app.admission", "app.errors", "app.failed_calls", "app.jobs", "app.trace", "app.worker_process", "graders",

@@ -2,19 +2,19 @@
 
 import asyncio
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
 from app.commands import f1
-from app.commands.console import err, out, settings, stop, stop_for
+from app.commands.console import out, settings, stop, stop_for
 from app.commands.predictions import Predictions, explained, read_predictions
 from app.errors import ServiceError, UnknownRun
 from app.ledger import Ledger
 from app.run_sides import ChosenRun, Sides, sides_of
-from evaluations.answers import CompareAnswer
+from evaluations.answers import CompareAnswer, Notice
 from evaluations.comparison import compare as compare_systems
 from evaluations.errors import InvalidEvaluation
 from evaluations.requests import CompareRequest, read
@@ -62,6 +62,7 @@ def compare(
         "swaps": swaps, "resamples": resamples, "seed": seed, "unpaired": unpaired,
     }  # fmt: skip
     sides: dict[str, Predictions] = {}
+    warnings: list[Notice] = []
     if Path(a).is_file() or Path(b).is_file():
         sides["/a"] = read_predictions(Path(a), y_true, y_pred, with_ids=True)
         sides["/b"] = read_predictions(Path(b), y_true, y_pred_b or y_pred, with_ids=True)
@@ -69,19 +70,21 @@ def compare(
         request |= {"a": _side(sides["/a"], y_pred), "b": _side(sides["/b"], y_pred_b)}
     else:
         chosen = (ChosenRun(a, grader, step_a, "/a"), ChosenRun(b, grader, step_b, "/b"))
-        request = _runs(caller, *chosen)
+        found = _runs(caller, *chosen)
+        request, warnings = found.request, found.warnings
     try:
         answer = compare_systems(read(CompareRequest, options | request))
     except InvalidEvaluation as error:
         stop(explained(error, sides))
+    answer.warnings[:0] = warnings
     if as_json:
         out.print_json(answer.model_dump_json())
     else:
         _show(answer)
 
 
-def _runs(caller: str | None, a: ChosenRun, b: ChosenRun) -> dict[str, Any]:
-    """The request that compares two runs; one that cannot be made ends the command."""
+def _runs(caller: str | None, a: ChosenRun, b: ChosenRun) -> Sides:
+    """The sides of two runs; runs that cannot be compared end the command."""
 
     async def sides() -> Sides:
         ledger = await Ledger.open(settings().database)
@@ -98,9 +101,7 @@ def _runs(caller: str | None, a: ChosenRun, b: ChosenRun) -> dict[str, Any]:
         stop_for(error)
     except InvalidEvaluation as error:
         stop(f"{error.code}: {error.detail}")
-    if found.abstained:
-        err.print(f"{found.abstained} samples left out: A or B abstains.", style="yellow", highlight=False)
-    return found.request
+    return found
 
 
 def _side(side: Predictions, column: str | None) -> dict[str, object]:

@@ -30,7 +30,9 @@ AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON instead of tab
 
 
 def f1(
-    input: Annotated[Path, typer.Option(help='JSON lines: {"y_true": ..., "y_pred": ..., "known"?, "group"?}.')],
+    input: Annotated[
+        Path, typer.Option(help='JSON lines: {"y_true": ..., "y_pred": ..., "known"?, "group"?}; - is stdin.')
+    ],
     kind: KIND = None,
     label: LABEL = None,
     average: AVERAGE = None,
@@ -66,8 +68,10 @@ def f1(
 def labelling(
     predictions: Predictions, kind: str | None, label: list[str] | None, unknown: str, pos_label: str | None
 ) -> dict[str, Any]:
-    """What the options say of labels, as a request has it. They are numbers where the file's gold is."""
-    numeric = all(type(value) in (int, bool) for value in predictions.columns["y_true"])
+    """What the options say of labels, as a request has it. They are numbers where the file's are."""
+    values = (value for column in ("y_true", "y_pred") for value in predictions.columns[column] if value is not None)
+    labels = (label for value in values for label in (value if isinstance(value, list) else (value,)))
+    numeric = not isinstance(next(labels, ""), str)
     request: dict[str, Any] = {"kind": kind or predictions.kind, "unknown": unknown}
     if label:
         request["labels"] = [as_number(one) if numeric else one for one in label]

@@ -1,6 +1,8 @@
 """Files of predictions: JSON lines with `y_true` and `y_pred`; `id`, `known`, `group` and `version` where needed."""
 
 import re
+import sys
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +14,7 @@ from app.commands.console import stop
 from evaluations.errors import InvalidEvaluation
 from evaluations.requests import Kind
 
+_STDIN = Path("-")
 _ROW = re.compile(r"/(y_true|y_pred|known|groups|ids)/(\d+)$")
 
 
@@ -71,9 +74,10 @@ def _where(pointer: str, sides: dict[str, Predictions]) -> str:
 
 def _lines(file: Path) -> Sequence[tuple[int, bytes]]:
     try:
-        lines = file.read_bytes().splitlines()
+        text = sys.stdin.buffer.read() if file == _STDIN else file.read_bytes()
     except OSError as error:
         stop(f"{file}: {error.strerror}. Wanted a file of JSON lines, each with a right answer and a prediction.")
+    lines = text.removeprefix(BOM_UTF8).splitlines()
     return [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
 
 
@@ -81,7 +85,8 @@ def _row(file: Path, number: int, line: bytes) -> tuple[int, dict[str, Any]]:
     try:
         row = from_json(line, allow_inf_nan=False)
     except ValueError as error:
-        stop(f"{file}, line {number} is not JSON: {error}.")
+        hint = " For a prediction that could not be read write null, not NaN." if b"NaN" in line else ""
+        stop(f"{file}, line {number} is not JSON: {error}.{hint}")
     if not isinstance(row, dict):
         stop(f"{file}, line {number}: wanted an object with y_true and y_pred.")
     return number, row

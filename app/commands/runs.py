@@ -106,7 +106,8 @@ def _print_moderation(report: ModerationReport) -> None:
     out.print(f"{report.grader}, mode {report.mode}", style="bold", markup=False)
     for line in (
         f"digest {report.digest}, taxonomy {report.taxonomy_hash}",
-        f"{report.n} samples ({report.superseded} superseded), {_rate(report.parse_fail_rate)} not parsed",
+        f"{report.n} samples ({report.superseded} superseded), {_rate(report.parse_fail_rate)} not parsed"
+        + (f"; unscored: {_tally(report.unscored)}" if report.unscored else ""),
         f"coverage {_rate(report.coverage)}, {_rate(report.predicted_positive_rate)} flagged",
         f"f_ref {_number(report.f_ref) or 'none'}, suggested {_number(report.suggested_f_ref) or 'none'}",
     ):

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from app.contracts.wire import READING, Int64, Name, declared
 from app.dependencies import caller_of, evaluator_of, ledger_of
@@ -131,9 +131,14 @@ async def compare(request: Request, body: CompareBody) -> Reply:
 async def compare_runs(request: Request, body: CompareRunsBody) -> Reply:
     """Whether run B is better than run A, by the moderation grades of your runs that count.
 
-    Samples are paired by item and rollout; where one of the two abstains, the sample is left out of both. The rollouts
-    of an item are one group.
+    Samples are paired by item and rollout; where one of the two abstains, the sample is left out of both, which
+    the warning `abstained` says. The rollouts of an item are one group.
     """
     sides = await sides_of(ledger_of(request), caller_of(request).name, body.a.chosen("/a"), body.b.chosen("/b"))
     options = body.model_dump(exclude={"a", "b"})
-    return Reply(await evaluator_of(request)("compare", to_json(options | sides.request)))
+    answer = await evaluator_of(request)("compare", to_json(options | sides.request))
+    if not sides.warnings:
+        return Reply(answer)
+    said = from_json(answer)
+    said["warnings"][:0] = sides.warnings
+    return Reply(to_json(said))

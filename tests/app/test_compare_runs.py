@@ -113,11 +113,17 @@ def test_two_steps_of_one_run(client: httpx2.Client) -> None:
     refused = client.post(PATH, json=asked("steps", "steps"))
     assert_problem(refused, 422, "invalid_evaluation")
     assert refused.json()["errors"][0]["pointer"] == "/a/step"
+    absent = client.post(PATH, json={**body, "b": {"run": "steps", "step": 9}}).json()
+    assert "at step 9; it holds grades by moderation_f1@v1 at steps 0, 1." in absent["detail"]
+    assert absent["errors"][0]["pointer"] == "/b/step"
 
 
 def test_a_sample_of_which_one_run_abstains_is_left_out_of_both(client: httpx2.Client) -> None:
-    assert client.post(PATH, json=asked("silent", "flag better")).json()["rows"] == 23
-    assert client.post(PATH, json=asked("flag better", "silent")).json()["rows"] == 23
+    for pair in (("silent", "flag better"), ("flag better", "silent")):
+        found = client.post(PATH, json=asked(*pair)).json()
+
+        assert found["rows"] == 23
+        assert "1 samples left out" in {one["code"]: one["detail"] for one in found["warnings"]}["abstained"]
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,8 @@ def test_a_group_s_grades_are_counted_by_what_was_said(client: httpx2.Client) ->
 
 
 def test_the_command_line_reports_the_same(client: httpx2.Client, settings: dict[str, str], tmp_path: Path) -> None:
-    send(client, "at-the-shell", [sample(["hate"], ["hate"], "q1"), sample(["hate"], ["violence"], "q2")])
+    sent = [sample(["hate"], ["hate"], "q1"), sample(["hate"], ["violence"], "q2"), sample(["haet"], ["hate"], "q3")]
+    send(client, "at-the-shell", sent)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RFT_")}
     environment |= {"COLUMNS": "200", "RFT_DATA_DIR": str(tmp_path), **settings}
 
@@ -168,6 +169,7 @@ def test_the_command_line_reports_the_same(client: httpx2.Client, settings: dict
     assert found["reports"] == reports(client, "at-the-shell")
     table = runs("moderation", "at-the-shell")
     assert "micro" in table
+    assert "2 samples (0 superseded), 0.0% not parsed; unscored: invalid_item 1" in table
     assert "f_ref none, suggested 0.5000" in table
     assert "at-the-shell" in runs("list")
     assert "correct 1, wrong 1" in runs("show", "at-the-shell")
@@ -179,7 +181,12 @@ def test_the_command_line_reports_the_same(client: httpx2.Client, settings: dict
 def test_a_run_without_moderation_grades_says_what_it_holds(client: httpx2.Client) -> None:
     send(client, "finance", [{"item": {"reference": "94"}, "sample": "94"}], id="finance_qa@v1", config=None)
 
-    for run, said in (("finance", "It holds grades by finance_qa@v1."), ("nothing", "no grades by a moderation")):
+    send(client, "misspelt", [sample(["haet"], ["hate"], "q1"), sample(["haet"], ["hate"], "q2")])
+    for run, said in (
+        ("finance", "It holds grades by finance_qa@v1."),
+        ("nothing", "no grades by a moderation"),
+        ("misspelt", "Unscored by moderation_f1@v1: invalid_item 2."),
+    ):
         answer = client.get(f"/v1/runs/{run}/moderation")
         assert (answer.status_code, answer.json()["code"]) == (404, "unknown_run")
         assert said in answer.json()["detail"]
@@ -192,6 +199,7 @@ def test_what_cannot_be_asked_for_is_refused(client: httpx2.Client, params: dict
     answer = client.get("/v1/runs/shared/moderation", params=params)
 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert [fault["pointer"] for fault in answer.json()["errors"]] == [f"/query/{next(iter(params))}"]
 
 
 def test_beta_and_zero_division_are_echoed_and_used(client: httpx2.Client) -> None:

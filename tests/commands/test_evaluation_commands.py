@@ -57,10 +57,22 @@ def test_sets_masks_and_declared_labels(tmp_path: Path) -> None:
     assert answer["per_label"][1]["f"] is None
 
 
+def test_a_file_of_numbers_with_gaps_as_other_programs_write_it(tmp_path: Path) -> None:
+    lines = ['{"y_true": [7.0], "y_pred": [7, 8]}', '{"y_true": [], "y_pred": null}']
+    (tmp_path / "p.jsonl").write_text("\ufeff" + "\r\n".join(lines))
+
+    shown, _ = rft("f1", "--input", tmp_path / "p.jsonl", "--label", "7", "--label", "8", "--json")
+
+    answer = json.loads(shown)
+    assert (answer["kind"], answer["labels"]) == ("multilabel", [7, 8])
+    assert [answer["counts"][name] for name in ("tp", "fp", "fn", "invalid")] == [1, 2, 0, 1]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ('{"y_true": 1, "y_pred": 1}\n\nnot json', "line 3 is not JSON"),
+        ('{"y_true": 1, "y_pred": NaN}', "write null, not NaN"),
         ('{"y_true": 1}', "line 1 has no 'y_pred'; it has 'y_true'"),
         ("[1]", "line 1: wanted an object"),
         ('{"y_true": 1, "y_pred": 1}\n\n{"y_true": 1, "y_pred": 2}', "p.jsonl, line 3, y_pred: 2 is not 0 or 1"),

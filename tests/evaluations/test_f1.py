@@ -71,11 +71,41 @@ def test_what_scikit_learn_refuses_is_refused_with_a_code_and_a_place(change: An
         ({"labels": None, "y_true": [[], []], "y_pred": [[], []]}, "bad_label", ["/labels"]),
         ({"labels": None, "y_true": [[1], []]}, "bad_label", ["/labels"]),
         ({"labels": []}, "bad_label", ["/labels"]),
+        # scikit-learn's indicator matrices, whose every row would name the labels 0 and 1.
+        ({"labels": None, "y_true": [[0, 1], [1, 0]], "y_pred": [[0, 0], [1, 0]]}, "bad_label", ["/labels"]),
+        ({"kind": "flag", "labels": None, "y_true": [[0, 0], [1, 0]], "y_pred": [1, 0]}, "bad_label", ["/labels"]),
         ({"y_true": [["hate"], [1.5]]}, "bad_label", ["/y_true/1"]),
     ],
 )
 def test_a_label_that_nobody_declared_is_never_a_silent_zero(change: Any, code: str, pointers: list[str]) -> None:
     assert refusal(f1, **{**SETS, **change}) == (code, pointers)
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "hint"),
+    [
+        ({"y_pred": [1, 0.9, 0, 1, 1]}, "/y_pred/1: 0.9", " Make labels of scores by a threshold."),
+        (
+            {"y_true": [1, 1, None, 0, 1]}, "/y_true/2: null",
+            " Only a prediction may be null; leave out rows whose gold nobody knows.",
+        ),
+        ({"y_pred": [1, [1, None], 0, 1, 1]}, "/y_pred/1: null", ""),
+    ],
+)  # fmt: skip
+def test_what_is_no_label_is_shown_with_what_was_wanted(change: Any, place: str, hint: str) -> None:
+    with pytest.raises(InvalidEvaluation) as caught:
+        f1(**{**BINARY, **change})
+
+    assert caught.value.detail == f"{place} is no label: wanted a text, a whole number, true or false.{hint}"
+
+
+def test_whole_numbers_are_labels_however_they_are_written() -> None:
+    answer = f1(kind="binary", y_true=[1.0, 0, 1], y_pred=[1, 0.0, None])
+
+    assert (answer.counts.tp, answer.counts.fp, answer.counts.fn, answer.labels) == (1, 0, 1, [0, 1])
+    # Zeros and ones may be the names of labels.
+    assert f1(kind="multilabel", labels=[0, 1], y_true=[[0, 1], [1, 0]], y_pred=[[0, 0], [1, 0]]).counts.fn == 1
+    assert f1(kind="multilabel", y_true=[[0, 1], [0, 1]], y_pred=[[0, 1], [1, 0]]).f == 1
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"kind": "binary", "y_true": [1], "y_pred": [1], "beta": NaN}'])
@@ -102,6 +132,8 @@ def test_an_unknown_prediction_is_a_false_positive_of_no_label_or_dropped() -> N
     assert f1(**{**SETS, "y_pred": pred}).counts.fp == 1
     assert f1(**{**SETS, "y_pred": pred, "unknown": "drop"}).counts.fp == 0
     assert [table.fp for table in f1(**{**SETS, "y_pred": pred}).per_label] == [0, 0]
+    warned = {one.code: one.detail for one in f1(**{**SETS, "y_pred": [["Hate"], ["Hate", "spam"]]}).warnings}
+    assert "3 predicted labels are not declared, most often 'Hate' (in 2 rows)" in warned["unknown_labels"]
     # The wrong one of two, so that garbage is no free negative.
     flags = f1(kind="binary", labels=["safe", "unsafe"], pos_label="unsafe", y_true=["safe"], y_pred=["sorry"])
     assert (flags.counts.fp, flags.counts.unknown) == (1, 1)
@@ -153,6 +185,8 @@ def test_trivial_systems_stand_beside_and_are_warned_of() -> None:
     trivial = {baseline.name: baseline.f for baseline in answer.baselines}
     assert trivial == {"always_positive": pytest.approx(6 / 7), "never_positive": 0.0}
     assert [notice.code for notice in answer.warnings] == ["not_above_trivial"]
+    never = f1(kind="binary", y_true=[1, 0, 0], y_pred=[0, 0, 0])
+    assert [notice.detail for notice in never.warnings] == ["F is not above that of always_positive."]
     classes = f1(kind="multiclass", y_true=["a", "b", "b"], y_pred=["a", "b", "c"])
     assert [(found.name, found.prediction) for found in classes.baselines] == [("majority_class", "b")]
     assert [notice.code for notice in classes.warnings] == ["labels_not_declared"]

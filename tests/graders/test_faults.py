@@ -20,6 +20,17 @@ class Item(BaseModel):
     label: str
 
 
+class Nested(BaseModel, extra="forbid"):
+    rows: list[str] = []
+
+
+class Row(BaseModel):
+    nested: str | Nested = ""
+    gold: bool | list[str] = []
+    one: Annotated[Spec | None, Field(description="Of one type.")] = None
+    by_name: dict[str, int | list[int]] = {}
+
+
 class Config(BaseModel, extra="forbid"):
     reward: float = 1.0
 
@@ -52,6 +63,23 @@ def test_a_wrong_name_is_told_with_the_right_ones(
     shape: type[BaseModel], value: Any, pointer: str, detail: str
 ) -> None:
     assert said(shape, value)[pointer] == detail
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"gold": ["a", None]}, {"/gold/1": "Input should be a valid string"}),
+        ({"gold": "hate"}, {"/gold": "Input should be a valid boolean, unable to interpret input or a valid list"}),
+        (
+            {"nested": {"rows": [1], "x": 1}},
+            {"/nested/rows/0": "Input should be a valid string", "/nested/x": "There is no such field. Known: rows"},
+        ),
+        ({"one": {"mode": 1}}, {"/one/mode": "Input should be 'strict' or 'loose'"}),
+        ({"by_name": {"list[int]": [1, []]}}, {"/by_name/list[int]/1": "Input should be a valid integer"}),
+    ],
+)  # fmt: skip
+def test_a_value_of_several_types_is_at_fault_where_it_was_sent(value: Any, expected: dict[str, str]) -> None:
+    assert said(Row, value) == expected
 
 
 def test_thousands_of_unknown_names_cost_no_time() -> None:
