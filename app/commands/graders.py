@@ -1,4 +1,8 @@
-"""`rft-graders list | show | cases | freeze | docs`: looking at graders, proving them, releasing them."""
+"""`rft-graders list | show | cases | freeze | docs`: looking at graders, proving them, releasing them.
+
+What judges cases, and what writes documents, is imported by the command that does it: most of the service comes with it,
+and `list` and `show` answer in a third of the time without.
+"""
 
 import asyncio
 import json
@@ -10,10 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.commands.console import find, load_graders, out, print_table, settings, stop, stop_for
-from app.commands.executions import execute_cases
-from app.commands.judging import judge_cases
 from app.errors import ServiceError
-from app.generated import stale_documents, write_documents
 from app.settings import Settings
 from graders.calls import Outcome
 from graders.cases import toml_of
@@ -64,6 +65,8 @@ def cases(
     ] = False,
 ) -> None:
     """Run the cases of one grader and show what it makes of each; exit code 1 if any differs."""
+    from app.commands.judging import judge_cases
+
     chosen = settings()
     version = find(load_graders(chosen), id).version
     if not version.cases:
@@ -84,6 +87,8 @@ def cases(
 
 def freeze(id: Id) -> None:
     """Release a version or a shipped recipe: its digest goes into versions.lock, and it never changes again."""
+    from app.commands.judging import judge_cases
+
     chosen = settings()
     registry = load_graders(chosen)
     grader = find(registry, id)
@@ -112,6 +117,8 @@ def docs(
     ] = False,
 ) -> None:
     """Write the generated parts of the READMEs (case tables, settings, errors), or check them."""
+    from app.generated import stale_documents, write_documents
+
     registry = load_graders(settings())
     if not check:
         for file in write_documents(registry):
@@ -122,6 +129,8 @@ def docs(
 
 def _check_executions(version: Version, chosen: Settings) -> None:
     """Ends the command with the lines for `cases.toml` where programs now come to something else."""
+    from app.commands.executions import execute_cases
+
     try:
         found = asyncio.run(execute_cases(version, chosen))
     except ServiceError as error:

@@ -14,7 +14,6 @@ from app.ledger.displaced import Displaced
 from app.ledger.guarded import Guarded, SpoolState
 from app.ledger.inserts import record_of
 from app.ledger.key_store import KeyStore
-from app.ledger.migrate import current_revision, refuse_old
 from app.ledger.outages import Outages, guarded
 from app.ledger.quarantine import Quarantine
 from app.ledger.records import (
@@ -27,6 +26,7 @@ from app.ledger.records import (
     StoredCredit,
     StoredRecipe,
 )
+from app.ledger.revision import current_revision, refuse_old
 from app.ledger.spool import Spool
 from app.ledger.tallying import RunTallies, Tallying
 from app.ledger.writer import Standing, Writer

@@ -2,24 +2,22 @@
 
 import asyncio
 
-from alembic import command
 from sqlalchemy import Connection
 from typer.testing import CliRunner
 
 from app.cli import cli
 from app.ledger import KeyStore, schema_revision
 from app.ledger.database import open_database
-from app.ledger.migrate import _config, _known_revisions
+from app.ledger.migrate import upgrade
+from app.ledger.revision import known_revisions
 from tests.app.test_health import free_port
 from tests.command_line import rft
 
-OLDER, NEWEST = _known_revisions()
+OLDER, NEWEST = known_revisions()
 
 
 def at_first_schema(connection: Connection) -> None:
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, min(OLDER))
+    upgrade(connection, min(OLDER))
 
 
 async def first_release(url: str) -> None:

@@ -13,12 +13,20 @@ from sqlalchemy import Connection, text
 import migrations
 from app.ledger import Ledger, LedgerUnavailable, RecordFilter, migrate, schema_revision
 from app.ledger.database import open_database
+from app.ledger.revision import known_revisions
 from app.ledger.tables import metadata
 from tests.ledger.making import grade
 
 pytestmark = pytest.mark.anyio
 
-HEAD = ScriptDirectory(migrations.__path__[0]).get_current_head()
+SCRIPTS = ScriptDirectory(migrations.__path__[0])
+HEAD = SCRIPTS.get_current_head()
+
+
+def test_the_names_of_the_files_tell_the_revisions_that_alembic_reads() -> None:
+    head, *older = (script.revision for script in SCRIPTS.walk_revisions())
+
+    assert known_revisions() == (frozenset(older), head)
 
 
 async def test_replicas_that_start_at_once_migrate_once(database_url: str) -> None:
