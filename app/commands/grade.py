@@ -25,11 +25,11 @@ from app.commands.files import UnusableFile, is_stdout, reading, size_bytes, wri
 from app.contracts.wire import answer_json, read_sample
 from app.errors import InvalidRequest, RecordRefused, ServiceError, detail_of, status_of
 from app.grading import Grading
-from app.lean_route import NotJson, read_json, read_model
-from app.ledger import Record, StoredRecipe
+from app.json_body import NotJson, read_json, read_model
 from app.metrics import Metrics
 from app.orders import Answer, Graded, Order, Refused, Submission
 from app.programs import Programs, sandbox_settings
+from app.records import Record, StoredRecipe
 from app.settings import Settings
 from app.workers import Workers
 from graders.api import Sample

@@ -1,7 +1,7 @@
 """`rft-graders list | show | cases | freeze | docs`: looking at graders, proving them, releasing them.
 
-What judges cases, and what writes documents, is imported by the command that does it: most of the service comes with it,
-and `list` and `show` answer in a third of the time without.
+What judges cases, and what writes documents, is imported by the command that does it: most of the service comes with
+it, and `list` and `show` answer in half the time without.
 """
 
 import asyncio

@@ -16,7 +16,11 @@ from app.ledger.inserts import record_of
 from app.ledger.key_store import KeyStore
 from app.ledger.outages import Outages, guarded
 from app.ledger.quarantine import Quarantine
-from app.ledger.records import (
+from app.ledger.revision import current_revision, refuse_old
+from app.ledger.spool import Spool
+from app.ledger.tallying import RunTallies, Tallying
+from app.ledger.writer import Standing, Writer
+from app.records import (
     CountedGrade,
     ErrorTally,
     GraderReport,
@@ -26,10 +30,6 @@ from app.ledger.records import (
     StoredCredit,
     StoredRecipe,
 )
-from app.ledger.revision import current_revision, refuse_old
-from app.ledger.spool import Spool
-from app.ledger.tallying import RunTallies, Tallying
-from app.ledger.writer import Standing, Writer
 
 _CHECK_TIMEOUT_S = 2.0
 # Records in memory at a time while a run is streamed.

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.encoding import encode
 from app.errors import InvalidRequest
-from app.lean_route import read_json
+from app.json_body import read_json
 
 JSON = st.recursive(
     st.none()
