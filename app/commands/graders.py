@@ -6,7 +6,7 @@ it, and `list` and `show` answer in half the time without.
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated
 
 import typer
@@ -68,12 +68,14 @@ def cases(
     from app.commands.judging import judge_cases
 
     chosen = settings()
-    version = find(load_graders(chosen), id).version
+    registry = load_graders(chosen)
+    version = find(registry, id).version
+    others = registry.others_than(version)
     if not version.cases:
         stop(f"{id} has no cases: write {version.folder / 'cases.toml'}.", 1)
     if execute:
-        _check_executions(version, chosen)
-    outcomes = asyncio.run(judge_cases(version, chosen))
+        _check_executions(version, chosen, others)
+    outcomes = asyncio.run(judge_cases(version, chosen, others))
     differences = _differences(version, outcomes)
     table = Table("", "case", "expected", "got", "why")
     for case in version.cases:
@@ -102,7 +104,8 @@ def freeze(id: Id) -> None:
             "CONTRIBUTING.md, 'Add a grader', has the rest.",
             1,
         )
-    if differences := _differences(version, asyncio.run(judge_cases(version, chosen))):
+    outcomes = asyncio.run(judge_cases(version, chosen, registry.others_than(version)))
+    if differences := _differences(version, outcomes):
         stop("\n".join([f"{id} is not released: {len(differences)} cases do not hold.", *differences.values()]), 1)
     try:
         write_lock(folder.root, id, grader.digest)
@@ -127,12 +130,12 @@ def docs(
         stop("Out of date, run `rft-graders docs`: " + ", ".join(map(str, stale)), 1)
 
 
-def _check_executions(version: Version, chosen: Settings) -> None:
+def _check_executions(version: Version, chosen: Settings, others: Collection[str]) -> None:
     """Ends the command with the lines for `cases.toml` where programs now come to something else."""
     from app.commands.executions import execute_cases
 
     try:
-        found = asyncio.run(execute_cases(version, chosen))
+        found = asyncio.run(execute_cases(version, chosen, others))
     except ServiceError as error:
         stop_for(error)
     stale = [case.name for case in version.cases if case.executions != found[case.name]]
