@@ -31,8 +31,9 @@ from app.errors import (
 from app.http_cycle import Cycle
 from app.http_doorway import TIMEOUT_MS, patience_s
 from app.keys.gate import PROBES, Gate
-from app.lean_route import LeanRoute, Reply
+from app.lean_route import LeanRoute
 from app.metrics import Metrics
+from app.reply import Reply
 from app.request_log import RequestLog
 from app.trace import Trace
 from graders.errors import Unscored

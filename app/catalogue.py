@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from app.auth import Caller
 from app.encoding import encode
 from app.errors import InvalidRequest, NameTaken, UnknownGrader
-from app.ledger import StoredRecipe
+from app.records import StoredRecipe
 from graders import registry as graders
 from graders.errors import Fault
 from graders.recipes import Recipe

@@ -13,8 +13,8 @@ from uuid_utils import uuid7
 from app.encoding import encode
 from app.errors import IdempotencyConflict, InvalidRequest, problem, status_of
 from app.jobs import Outcome
-from app.ledger import Record
 from app.orders import Answer, Graded, Order, Refused, Submission
+from app.records import Record
 from graders.api import Credited, Execution, Program
 from graders.calls import Call, Judged
 from graders.errors import Fault, InvalidItem, did_you_mean

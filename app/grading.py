@@ -27,8 +27,8 @@ from app.errors import (
 )
 from app.jobs import Job, Outcome
 from app.keyed_lock import KeyedLock
-from app.ledger import Record
 from app.orders import Answer, Graded, Order, Refused
+from app.records import Record
 from app.trace import Stage, Trace
 from graders.api import Execution, Program
 from graders.calls import Judged

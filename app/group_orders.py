@@ -8,8 +8,8 @@ from app.admission.claim import Claim
 from app.admission.limit import Quota
 from app.auth import Caller
 from app.errors import Failure, InvalidRequest
-from app.ledger import Record
 from app.orders import Submission
+from app.records import Record
 
 
 @dataclass(frozen=True, slots=True)

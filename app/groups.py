@@ -33,8 +33,8 @@ from app.grading import Grading, refuse_if_all_are_shed
 from app.group_orders import GroupAnswer, GroupOrder, Unread
 from app.jobs import Job
 from app.keyed_lock import KeyedLock
-from app.ledger import Record, StoredCredit
 from app.orders import Order, Refused, Submission
+from app.records import Record, StoredCredit
 from graders.api import Credited
 from graders.calls import Judged
 from graders.errors import Fault, InvalidCredit

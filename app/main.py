@@ -31,13 +31,14 @@ from app.health import Health
 from app.keys.gate import Gate
 from app.keys.keyring import Keyring
 from app.keys.snapshot import Snapshot
-from app.lean_route import LeanRoute, Reply
+from app.lean_route import LeanRoute
 from app.ledger import Ledger, Outages, place_of
 from app.loop_lag import LoopLag
 from app.metrics import Metrics
 from app.page.routes import page_router
 from app.probes import Probes
 from app.programs import Programs, sandbox_settings
+from app.reply import Reply
 from app.request_log import RequestLog
 from app.retention import Retention
 from app.run_watch import RunWatch

@@ -7,13 +7,16 @@ import platform
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
 
-from app.ledger import Record, SpoolState
+from app.records import Record
 from app.tallies import Counters, Histograms, Observations
 from app.trace import Stage
+
+if TYPE_CHECKING:
+    from app.ledger import SpoolState
 
 # Grader ids are few, but recipes are anybody's to make: beyond this many they share one label.
 _GRADERS_MAX = 200
@@ -346,7 +349,7 @@ class Metrics:
         is_away: Callable[[], bool],
         pending: Callable[[], int],
         pending_max: int,
-        spool: Callable[[], SpoolState],
+        spool: "Callable[[], SpoolState]",
         spool_max_bytes: int,
     ) -> None:
         """From now on shows whether the database is away, and what waits for it."""

@@ -10,7 +10,7 @@ from app.admission.claim import Claim
 from app.admission.limit import Quota
 from app.auth import Caller
 from app.errors import Failure
-from app.ledger import Record
+from app.records import Record
 from graders.api import Execution, Program, Sample
 
 # Of a run's, an item's or a group's name: an entry of a PostgreSQL index holds one such name.

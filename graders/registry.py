@@ -161,6 +161,10 @@ class Registry:
         """Whether a grader or a shipped recipe bears `name`: a stored recipe may not take it."""
         return any(id.partition("@")[0] == name for id in (*self._graders, *self.unhealthy))
 
+    def others_than(self, version: Version) -> set[str]:
+        """The ids that a process need not load in which only `version` is called."""
+        return ({grader.version.id for grader in self} | set(self.unhealthy)) - {version.id}
+
     def folder_of(self, id: str) -> GraderFolder:
         """The grader folder that brings `id`, a version or a shipped recipe. Raises KeyError for any other."""
         return self._brought_by[id]

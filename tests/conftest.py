@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.services import postgres, postgres_url, redis
+from tests.schemas import new_sqlite
+from tests.services import Postgres, postgres, postgres_url, redis
 
 # Where Python is told to keep no bytecode, each of the hundreds of services started here would compile all of it anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -22,8 +23,17 @@ def anyio_backend() -> str:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database, not migrated; each test that asks for it runs on both."""
+    """A database with the schema; each test that asks for it runs on both."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
+        return new_sqlite(tmp_path / "ledger.sqlite3")
     url: str = request.getfixturevalue("postgres_url")
     return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database that was not migrated; each test that asks for it runs on both."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.empty_database()

@@ -11,12 +11,17 @@ from typing import Self
 
 import httpx2
 
+from tests.schemas import new_sqlite
+
 START_TIMEOUT_S = 60
 _URL = re.compile(r"API +(http://\S+)")
 
 
 class Server:
-    """`with Server(data_dir) as server:`; `server.url` answers, `server.client` is an HTTP client for it."""
+    """`with Server(data_dir) as server:`; `server.url` answers, `server.client` is an HTTP client for it.
+
+    Its embedded database has the schema, as at every start but the first; `test_serve_start.py` has the first.
+    """
 
     def __init__(self, data_dir: Path, **settings: str) -> None:
         self.data_dir = data_dir
@@ -38,6 +43,9 @@ class Server:
 
     def start(self) -> None:
         """Starts the service and waits until it is ready."""
+        embedded = self.data_dir / "rft.sqlite3"
+        if "RFT_DATABASE_URL" not in self.settings and not embedded.exists():
+            new_sqlite(embedded)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("RFT_")}
         environment |= {"RFT_DATA_DIR": str(self.data_dir), "COLUMNS": "200", **self.settings}
         self.process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Real services for tests: PostgreSQL from a package, one server per test session, one empty database per test; Redis
+"""Real services for tests: PostgreSQL from a package, one server per test session, one database per test; Redis
 from the system, a server of its own for each test that asks for one."""
 
 import os
@@ -10,11 +10,13 @@ import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 
 import pytest
 
 from tests.processes import Watched, below
+from tests.schemas import with_schema
 
 
 class Postgres:
@@ -57,11 +59,25 @@ class Postgres:
     def delete(self) -> None:
         self._server.cleanup()
 
+    def empty_database(self) -> str:
+        """The URL of a new database that was not migrated."""
+        return self.url(self._new_database("template1"))
+
     def new_database(self) -> str:
-        """The URL of an empty database."""
+        """The URL of a new database with the schema."""
+        return self.url(self._new_database(self._migrated))
+
+    @cached_property
+    def _migrated(self) -> str:
+        """The name of the database that new ones are copies of."""
+        name = self._new_database("template1")
+        with_schema(self.url(name))
+        return name
+
+    def _new_database(self, template: str) -> str:
         name = f"test_{uuid.uuid4().hex}"
-        self.execute(f"CREATE DATABASE {name}")
-        return self.url(name)
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
 
     def url(self, database: str) -> str:
         return str(self._server.get_uri(database))
@@ -108,7 +124,7 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture
 def postgres_url(postgres: Postgres) -> str:
-    """An empty database of this test's own."""
+    """A database of this test's own, with the schema."""
     return postgres.new_database()
 
 

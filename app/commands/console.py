@@ -8,7 +8,6 @@ from rich.measure import Measurement
 from rich.table import Table
 
 from app.errors import Failure, LedgerUnavailable, detail_of
-from app.ledger import shown_place
 from app.settings import Settings, SettingsError, from_environment, variable
 from graders.discovery import fault_of_path
 from graders.registry import Grader, Registry, UnknownGrader
@@ -73,6 +72,9 @@ def stop_for(error: Failure, code: int = 2) -> NoReturn:
 
 def database_in_use() -> str:
     """Which database the settings name, and by what another one is named."""
+    # The ledger brings SQLAlchemy, which takes longer to import than most commands take.
+    from app.ledger import shown_place
+
     place = shown_place(settings().database)
     return f"The database is {place}; RFT_DATA_DIR or RFT_DATABASE_URL names another."
 

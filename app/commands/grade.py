@@ -25,15 +25,16 @@ from app.commands.files import UnusableFile, is_stdout, reading, size_bytes, wri
 from app.contracts.wire import answer_json, read_sample
 from app.errors import InvalidRequest, RecordRefused, ServiceError, detail_of, status_of
 from app.grading import Grading
-from app.lean_route import NotJson, read_json, read_model
-from app.ledger import Record, StoredRecipe
+from app.json_body import NotJson, read_json, read_model
 from app.metrics import Metrics
 from app.orders import Answer, Graded, Order, Refused, Submission
 from app.programs import Programs, sandbox_settings
+from app.records import Record, StoredRecipe
 from app.settings import Settings
 from app.workers import Workers
 from graders.api import Sample
 from graders.errors import Unscored
+from graders.registry import Grader, Registry
 
 _CHUNK_LINES = 200
 _OWN_KEYS = ("grade", "error", "line")
@@ -57,12 +58,13 @@ def grade(
 ) -> None:
     """Grade a file offline; nothing is recorded. Exit code 1 if any line stayed unscored."""
     chosen = settings()
-    grader = find(load_graders(chosen), id)
+    registry = load_graders(chosen)
+    grader = find(registry, id)
     raw_config = read_config(config)
     try:
         grader.with_config(raw_config)
         with reading(input, _WANTED) as lines:
-            summary = asyncio.run(_grade_file(chosen, id, raw_config, lines, output))
+            summary = asyncio.run(_grade_file(chosen, registry, grader, raw_config, lines, output))
     except (ServiceError, Unscored) as error:
         stop_for(error)
     except UnusableFile as error:
@@ -154,15 +156,24 @@ class Summary:
 
 
 async def _grade_file(
-    chosen: Settings, id: str, config: dict[str, Any] | None, lines: BinaryIO, output: Path | None
+    chosen: Settings,
+    registry: Registry,
+    grader: Grader,
+    config: dict[str, Any] | None,
+    lines: BinaryIO,
+    output: Path | None,
 ) -> Summary:
     summary = Summary()
     workers = Workers(
-        chosen.workers, meters=Metrics(), graders_path=chosen.graders_path, call_timeout_s=chosen.call_timeout_s
+        chosen.workers,
+        meters=Metrics(),
+        graders_path=chosen.graders_path,
+        without=registry.others_than(grader.version),
+        call_timeout_s=chosen.call_timeout_s,
     )
     programs = Programs(sandbox_settings(chosen), Metrics())
     ledger = NoLedger()
-    catalogue = Catalogue(load_graders(chosen), ledger)
+    catalogue = Catalogue(registry, ledger)
     grading = Grading(catalogue, RateLimits(Rates(), Metrics()), workers, programs, ledger, Metrics())
     try:
         await workers.start()
@@ -171,7 +182,7 @@ async def _grade_file(
             numbered = enumerate(lines, 1)
             while chunk := [(number, line) for number, line in islice(numbered, _CHUNK_LINES)]:
                 claim = Claim.within(chosen.deadline_s, LOCAL)
-                await _grade_chunk(grading, claim, id, config, chunk, summary, results)
+                await _grade_chunk(grading, claim, grader.id, config, chunk, summary, results)
                 progress.update(bar, advance=sum(len(line) for _, line in chunk))
     finally:
         await programs.close()

@@ -1,8 +1,12 @@
-"""`rft-graders list | show | cases | freeze | docs`: looking at graders, proving them, releasing them."""
+"""`rft-graders list | show | cases | freeze | docs`: looking at graders, proving them, releasing them.
+
+What judges cases, and what writes documents, is imported by the command that does it: most of the service comes with
+it, and `list` and `show` answer in half the time without.
+"""
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated
 
 import typer
@@ -10,10 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.commands.console import find, load_graders, out, print_table, settings, stop, stop_for
-from app.commands.executions import execute_cases
-from app.commands.judging import judge_cases
 from app.errors import ServiceError
-from app.generated import stale_documents, write_documents
 from app.settings import Settings
 from graders.calls import Outcome
 from graders.cases import toml_of
@@ -64,13 +65,17 @@ def cases(
     ] = False,
 ) -> None:
     """Run the cases of one grader and show what it makes of each; exit code 1 if any differs."""
+    from app.commands.judging import judge_cases
+
     chosen = settings()
-    version = find(load_graders(chosen), id).version
+    registry = load_graders(chosen)
+    version = find(registry, id).version
+    others = registry.others_than(version)
     if not version.cases:
         stop(f"{id} has no cases: write {version.folder / 'cases.toml'}.", 1)
     if execute:
-        _check_executions(version, chosen)
-    outcomes = asyncio.run(judge_cases(version, chosen))
+        _check_executions(version, chosen, others)
+    outcomes = asyncio.run(judge_cases(version, chosen, others))
     differences = _differences(version, outcomes)
     table = Table("", "case", "expected", "got", "why")
     for case in version.cases:
@@ -84,6 +89,8 @@ def cases(
 
 def freeze(id: Id) -> None:
     """Release a version or a shipped recipe: its digest goes into versions.lock, and it never changes again."""
+    from app.commands.judging import judge_cases
+
     chosen = settings()
     registry = load_graders(chosen)
     grader = find(registry, id)
@@ -97,7 +104,8 @@ def freeze(id: Id) -> None:
             "CONTRIBUTING.md, 'Add a grader', has the rest.",
             1,
         )
-    if differences := _differences(version, asyncio.run(judge_cases(version, chosen))):
+    outcomes = asyncio.run(judge_cases(version, chosen, registry.others_than(version)))
+    if differences := _differences(version, outcomes):
         stop("\n".join([f"{id} is not released: {len(differences)} cases do not hold.", *differences.values()]), 1)
     try:
         write_lock(folder.root, id, grader.digest)
@@ -112,6 +120,8 @@ def docs(
     ] = False,
 ) -> None:
     """Write the generated parts of the READMEs (case tables, settings, errors), or check them."""
+    from app.generated import stale_documents, write_documents
+
     registry = load_graders(settings())
     if not check:
         for file in write_documents(registry):
@@ -120,10 +130,12 @@ def docs(
         stop("Out of date, run `rft-graders docs`: " + ", ".join(map(str, stale)), 1)
 
 
-def _check_executions(version: Version, chosen: Settings) -> None:
+def _check_executions(version: Version, chosen: Settings, others: Collection[str]) -> None:
     """Ends the command with the lines for `cases.toml` where programs now come to something else."""
+    from app.commands.executions import execute_cases
+
     try:
-        found = asyncio.run(execute_cases(version, chosen))
+        found = asyncio.run(execute_cases(version, chosen, others))
     except ServiceError as error:
         stop_for(error)
     stale = [case.name for case in version.cases if case.executions != found[case.name]]

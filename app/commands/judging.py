@@ -1,6 +1,6 @@
 """Cases are judged like samples, in a worker that is stopped when a judgement takes too long."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Protocol
 
@@ -32,12 +32,13 @@ class CaseJudge(Protocol):
 
 
 @asynccontextmanager
-async def case_judge(chosen: Settings) -> AsyncIterator[CaseJudge]:
-    """Judges cases in a worker, or asks for their programs."""
+async def case_judge(chosen: Settings, without: Collection[str]) -> AsyncIterator[CaseJudge]:
+    """Judges cases in a worker, which does not load the ids in `without`, or asks for their programs."""
     workers = Workers(
         1,
         meters=Metrics(),
         graders_path=chosen.graders_path,
+        without=without,
         memory_mib=chosen.worker_memory_mib,
         call_timeout_s=chosen.call_timeout_s,
         judges_at_once=False,
@@ -62,9 +63,10 @@ async def case_judge(chosen: Settings) -> AsyncIterator[CaseJudge]:
         await workers.close()
 
 
-async def judge_cases(version: Version, chosen: Settings) -> Mapping[str, Outcome]:
-    """By name, what `version` makes of each of its cases: a grade, or why there is none."""
-    async with case_judge(chosen) as judge:
+async def judge_cases(version: Version, chosen: Settings, without: Collection[str] = ()) -> Mapping[str, Outcome]:
+    """By name, what `version` makes of each of its cases: a grade, or why there is none. The ids in `without` are not
+    loaded."""
+    async with case_judge(chosen, without) as judge:
         return {case.name: await _outcome(version, case, judge) for case in version.cases}
 
 

@@ -28,8 +28,9 @@ from app.errors import (
     problem,
     status_of,
 )
-from app.lean_route import LeanRoute, Reply
+from app.lean_route import LeanRoute
 from app.orders import Order, Refused, Submission
+from app.reply import Reply
 from graders.api import Sample
 from graders.errors import InvalidItem, Unscored
 

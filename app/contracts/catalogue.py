@@ -9,7 +9,8 @@ from pydantic import AfterValidator, BaseModel, Field
 from app.contracts.wire import ANY, READING, Name, declared
 from app.dependencies import CurrentCatalogue, caller_of, catalogue_of
 from app.errors import LedgerUnavailable, NameTaken, UnknownGrader
-from app.lean_route import AdminRoute, Reply
+from app.lean_route import AdminRoute
+from app.reply import Reply
 from graders.errors import InvalidConfig
 from graders.recipes import NAME_PATTERN
 from graders.registry import Grader

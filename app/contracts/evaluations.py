@@ -9,7 +9,9 @@ from pydantic_core import from_json, to_json
 from app.contracts.wire import READING, Int64, Name, declared
 from app.dependencies import caller_of, evaluator_of, ledger_of
 from app.errors import DeadlineExceeded, LedgerUnavailable, Overloaded, UnknownRun
-from app.lean_route import LeanRoute, Reply, without_lone_surrogates
+from app.json_body import without_lone_surrogates
+from app.lean_route import LeanRoute
+from app.reply import Reply
 from app.run_sides import ChosenRun, sides_of
 from evaluations import errors as evaluation
 from evaluations.answers import CompareAnswer, F1Answer

@@ -13,9 +13,11 @@ from app.contracts.wire import GRADING, Run, SentRun, declared, grade_json, grad
 from app.dependencies import groups_of
 from app.errors import BatchOverBurst, Failure, InvalidRequest, NoGroupCredit, problem
 from app.group_orders import GroupAnswer, GroupOrder, Unread
-from app.lean_route import LeanRoute, Reply, read_json_of_many, read_model
+from app.json_body import read_json_of_many, read_model
+from app.lean_route import LeanRoute
 from app.ledger import Record
 from app.orders import RunPoint, Submission
+from app.reply import Reply
 from graders.errors import InvalidCredit
 
 router = APIRouter(route_class=LeanRoute, tags=["grading"])

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from app.contracts.own_slash import OwnSlash
-from app.contracts.wire import ANY, RunName, declared
+from app.contracts.own_slash import OwnSlash, RunName
+from app.contracts.wire import ANY, declared
 from app.dependencies import CurrentCaller, CurrentCatalogue, CurrentLedger, evaluator_of
 from app.errors import DeadlineExceeded, LedgerUnavailable, Overloaded, UnknownRun
 from app.moderation import moderation_of

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from app.auth import Caller
-from app.contracts.own_slash import OwnSlash
+from app.contracts.own_slash import OwnSlash, RunName
 from app.contracts.records import Of, whose
-from app.contracts.wire import ANY, Name, RunName, declared
+from app.contracts.wire import ANY, Name, declared
 from app.dependencies import CurrentCaller, CurrentCatalogue, CurrentLedger, CurrentRunWatch, load_of
 from app.errors import (
     DeadlineExceeded,

@@ -23,8 +23,10 @@ from app.contracts.wire import (
 )
 from app.dependencies import grading_of
 from app.errors import BatchOverBurst, InvalidProgram, InvalidRequest
-from app.lean_route import LeanRoute, Reply, read_json_of_many, read_model
+from app.json_body import read_json_of_many, read_model
+from app.lean_route import LeanRoute
 from app.orders import Answer, Order, Refused, RunPoint, Submission
+from app.reply import Reply
 from graders.api import Sample
 from graders.errors import Fault, InvalidItem, faults_of
 

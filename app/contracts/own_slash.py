@@ -1,8 +1,19 @@
 """Routes below a run, whose name may hold slashes itself."""
 
+from typing import Annotated
+
+from fastapi import Path
 from fastapi.routing import APIRoute
 from starlette.routing import Match
 from starlette.types import Scope
+
+RunName = Annotated[
+    str,
+    Path(
+        description="The run's name. A slash in it may stand as it is, except before `moderation` or `monitor` at its "
+        "end: the run `a/moderation` is read as `/v1/runs/a%2Fmoderation`."
+    ),
+]
 
 
 class OwnSlash(APIRoute):

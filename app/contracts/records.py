@@ -9,7 +9,8 @@ from pydantic_core import from_json
 
 from app.auth import Caller
 from app.catalogue import Catalogue
-from app.contracts.wire import ANY, Int64, Name, RunName, declared
+from app.contracts.own_slash import RunName
+from app.contracts.wire import ANY, Int64, Name, declared
 from app.dependencies import CurrentCaller, CurrentCatalogue, CurrentLedger
 from app.errors import LedgerUnavailable, ScopeMissing, UnknownGrader, UnknownRecord, UnknownRun
 from app.ledger import GraderReport, Ledger, Record, RecordFilter, RunSummary

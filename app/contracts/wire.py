@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated, Any
 
-from fastapi import Path
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, ValidationError
 from pydantic_core import to_json
 
@@ -37,21 +36,14 @@ from app.errors import (
     problem,
     status_of,
 )
-from app.lean_route import Reply
-from app.ledger import Record
 from app.orders import NAME_MAX_CHARS, Answer, Graded, RunPoint
+from app.records import Record
+from app.reply import Reply
 from graders.api import Sample
 from graders.errors import Fault, GraderCrashed, InvalidConfig, faults_of
 
 # PostgreSQL stores no NUL in text; whatever is searched by must be storable.
 Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_MAX_CHARS, pattern=r"^[^\x00]+$")]
-RunName = Annotated[
-    str,
-    Path(
-        description="The run's name. A slash in it may stand as it is, except before `moderation` or `monitor` at its "
-        "end: the run `a/moderation` is read as `/v1/runs/a%2Fmoderation`."
-    ),
-]
 Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
 
 PROBLEM_TYPE = "application/problem+json"

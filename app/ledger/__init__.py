@@ -14,7 +14,10 @@ from app.ledger.key_store import KeyStore
 from app.ledger.ledger import Ledger
 from app.ledger.migrate import migrate, schema_revision
 from app.ledger.outages import Outages
-from app.ledger.records import (
+from app.ledger.spool import SpoolInUse, refuse_used
+from app.ledger.tallies import Part, Spread, StepTally
+from app.ledger.tallying import RunTallies
+from app.records import (
     CountedGrade,
     ErrorTally,
     GraderReport,
@@ -26,9 +29,6 @@ from app.ledger.records import (
     StoredKey,
     StoredRecipe,
 )
-from app.ledger.spool import SpoolInUse, refuse_used
-from app.ledger.tallies import Part, Spread, StepTally
-from app.ledger.tallying import RunTallies
 
 __all__ = [
     "CountedGrade",

@@ -79,18 +79,20 @@ def open_database(url: str, commit_timeout_s: float = COMMIT_TIMEOUT_S) -> Datab
     Raises:
         LedgerUnavailable: the URL is of no database that the ledger knows.
     """
-    # Imported here because the databases import this file's words.
-    from app.ledger.postgres import PostgresDatabase
-    from app.ledger.sqlite import SqliteDatabase
-
+    # The databases are imported here because they import this file's words, and one by one because PostgreSQL's driver
+    # and asynchronous engine are half of what the ledger's import costs.
     try:
         parsed = make_url(url)
     except ArgumentError:
         raise LedgerUnavailable(_WANTED) from None
     backend = parsed.get_backend_name()
     if backend == "postgresql":
+        from app.ledger.postgres import PostgresDatabase
+
         return PostgresDatabase(parsed, commit_timeout_s)
     if backend == "sqlite" and parsed.database not in {None, "", ":memory:"}:
+        from app.ledger.sqlite import SqliteDatabase
+
         return SqliteDatabase(parsed)
     raise LedgerUnavailable(f"{_WANTED} Got {parsed.render_as_string(hide_password=True)}.")
 

@@ -14,9 +14,9 @@ from app.ledger import group_credits
 from app.ledger.database import Row
 from app.ledger.inserts import insert_new, record_of
 from app.ledger.queries import parts, replay
-from app.ledger.records import Record, StoredCredit
 from app.ledger.tables import displaced, records
 from app.ledger.tables import group_credits as credits_table
+from app.records import Record, StoredCredit
 
 
 @dataclass(frozen=True, slots=True)

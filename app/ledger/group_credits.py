@@ -5,8 +5,8 @@ from dataclasses import astuple, fields
 from sqlalchemy import Connection, select
 
 from app.ledger.database import Row
-from app.ledger.records import StoredCredit
 from app.ledger.tables import group_credits
+from app.records import StoredCredit
 
 _c = group_credits.c
 _CREDIT = select(*(_c[field.name] for field in fields(StoredCredit)))

@@ -15,8 +15,8 @@ from sqlalchemy import Dialect, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.ledger.database import Row
-from app.ledger.records import Record
 from app.ledger.tables import checksum, group_credits, records
+from app.records import Record
 
 # Rows per statement; a larger group is several statements in one transaction.
 STATEMENT_ROWS = 32

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from app.ledger import keys
 from app.ledger.database import Database, open_database
-from app.ledger.records import StoredKey
+from app.records import StoredKey
 
 
 class KeyStore:

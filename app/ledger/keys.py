@@ -4,8 +4,8 @@ from dataclasses import astuple, fields, replace
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
-from app.ledger.records import StoredKey
 from app.ledger.tables import api_keys
+from app.records import StoredKey
 
 _c = api_keys.c
 _NAMES = [field.name for field in fields(StoredKey)]

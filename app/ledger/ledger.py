@@ -14,10 +14,13 @@ from app.ledger.displaced import Displaced
 from app.ledger.guarded import Guarded, SpoolState
 from app.ledger.inserts import record_of
 from app.ledger.key_store import KeyStore
-from app.ledger.migrate import current_revision, refuse_old
 from app.ledger.outages import Outages, guarded
 from app.ledger.quarantine import Quarantine
-from app.ledger.records import (
+from app.ledger.revision import current_revision, refuse_old
+from app.ledger.spool import Spool
+from app.ledger.tallying import RunTallies, Tallying
+from app.ledger.writer import Standing, Writer
+from app.records import (
     CountedGrade,
     ErrorTally,
     GraderReport,
@@ -27,9 +30,6 @@ from app.ledger.records import (
     StoredCredit,
     StoredRecipe,
 )
-from app.ledger.spool import Spool
-from app.ledger.tallying import RunTallies, Tallying
-from app.ledger.writer import Standing, Writer
 
 _CHECK_TIMEOUT_S = 2.0
 # Records in memory at a time while a run is streamed.

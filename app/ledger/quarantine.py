@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec import structs
 
 from app.errors import RecordRefused
-from app.ledger.records import Record, StoredCredit
+from app.records import Record, StoredCredit
 
 _log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from typing import Any
 from msgspec import structs
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
 
-from app.ledger.records import CountedGrade, ErrorTally, Record, RecordFilter
 from app.ledger.tables import checksum, records, run_steps
+from app.records import CountedGrade, ErrorTally, Record, RecordFilter
 
 # Values per IN list: both databases limit the parameters of a statement.
 _IN_MAX = 500

@@ -6,8 +6,8 @@ from dataclasses import fields
 from sqlalchemy import Connection, func, literal, select
 
 from app.ledger.inserts import insert_new
-from app.ledger.records import StoredRecipe
 from app.ledger.tables import recipes
+from app.records import StoredRecipe
 
 _c = recipes.c
 _RECIPE = select(*(_c[field.name] for field in fields(StoredRecipe)))

@@ -13,8 +13,8 @@ from app.ledger import displaced
 from app.ledger.database import Database, Row, RowsRefused
 from app.ledger.inserts import in_key_order, record_of
 from app.ledger.quarantine import Quarantine
-from app.ledger.records import StoredCredit
 from app.ledger.spool import Spool
+from app.records import StoredCredit
 
 _log = logging.getLogger(__name__)
 

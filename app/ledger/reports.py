@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from sqlalchemy import CTE, ColumnElement, Connection, Subquery, bindparam, case, func, literal, select, true
 
 from app.ledger import steps
-from app.ledger.records import GraderReport, RunSummary, StepReport
 from app.ledger.steps import counted_records
 from app.ledger.tables import records, run_steps
 from app.ledger.tallies import StepTally
+from app.records import GraderReport, RunSummary, StepReport
 
 _c = records.c
 

@@ -19,7 +19,7 @@ from app.ledger import group_credits, queries
 from app.ledger.database import Database, Row, RowsRefused, T
 from app.ledger.inserts import rows_of
 from app.ledger.quarantine import Quarantine
-from app.ledger.records import Record, StoredCredit
+from app.records import Record, StoredCredit
 
 # A group is closed beyond this size, so that no transaction carries gigabytes.
 _GROUP_MAX_BYTES = 16 << 20

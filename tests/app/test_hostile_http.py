@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.lean_route import Reply
+from app.reply import Reply
 from tests.app.wire import Wire, chunked, connected, head
 from tests.servers import Server
 

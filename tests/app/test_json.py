@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.encoding import encode
 from app.errors import InvalidRequest
-from app.lean_route import NotJson, read_json
+from app.json_body import NotJson, read_json
 from app.shallow import cut
 
 JSON = st.recursive(

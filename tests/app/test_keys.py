@@ -12,8 +12,9 @@ import httpx2
 import pytest
 
 from app.keys.secret import new_key
-from app.ledger import KeyStore, StoredKey, migrate
+from app.ledger import KeyStore, StoredKey
 from tests.keys.making import stored
+from tests.schemas import new_sqlite
 from tests.servers import Server
 
 PATH = "/v1/graders/finance_qa@v1/grade"
@@ -65,11 +66,11 @@ class Keyed:
 def keyed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keyed]:
     """With the callers `trainer` and `other` (grade) and `boss` (admin)."""
     folder = tmp_path_factory.mktemp("keyed")
-    url = f"sqlite:///{folder / 'ledger.sqlite3'}"
     if request.param == "postgresql":
         url = request.getfixturevalue("postgres").new_database()
+    else:
+        url = new_sqlite(folder / "ledger.sqlite3")
     keyed = Keyed(url, folder / "data")
-    asyncio.run(migrate(url))
     keyed.make("trainer")
     keyed.make("other")
     keyed.make("boss", "admin")

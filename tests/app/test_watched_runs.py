@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from app.keys.secret import new_key
-from app.ledger import KeyStore, migrate
+from app.ledger import KeyStore
 from tests.command_line import rft
 from tests.keys.making import stored
 from tests.processes import below
@@ -87,7 +87,6 @@ def test_a_caller_sees_its_own_runs_and_an_admin_those_of_others(tmp_path: Path,
     keys = {name: new_key() for name in ("alice", "bob", "boss")}
 
     async def prepare() -> None:
-        await migrate(database_url)
         store = KeyStore.open(database_url)
         for name, key in keys.items():
             await store.create(stored(key, name=name, scopes=("admin",) if name == "boss" else ("grade",)))

@@ -2,24 +2,22 @@
 
 import asyncio
 
-from alembic import command
 from sqlalchemy import Connection
 from typer.testing import CliRunner
 
 from app.cli import cli
 from app.ledger import KeyStore, schema_revision
 from app.ledger.database import open_database
-from app.ledger.migrate import _config, _known_revisions
+from app.ledger.migrate import upgrade
+from app.ledger.revision import known_revisions
 from tests.app.test_health import free_port
 from tests.command_line import rft
 
-OLDER, NEWEST = _known_revisions()
+OLDER, NEWEST = known_revisions()
 
 
 def at_first_schema(connection: Connection) -> None:
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, min(OLDER))
+    upgrade(connection, min(OLDER))
 
 
 async def first_release(url: str) -> None:
@@ -30,14 +28,14 @@ async def first_release(url: str) -> None:
         await database.close()
 
 
-def test_a_database_of_the_first_release_gets_the_newest_schema(database_url: str) -> None:
-    asyncio.run(first_release(database_url))
-    assert asyncio.run(schema_revision(database_url)) == min(OLDER) != NEWEST
+def test_a_database_of_the_first_release_gets_the_newest_schema(empty_database_url: str) -> None:
+    asyncio.run(first_release(empty_database_url))
+    assert asyncio.run(schema_revision(empty_database_url)) == min(OLDER) != NEWEST
 
-    shown, _ = rft("migrate", RFT_DATABASE_URL=database_url)
+    shown, _ = rft("migrate", RFT_DATABASE_URL=empty_database_url)
 
     assert shown.strip() == f"The database has schema {NEWEST}."
-    assert asyncio.run(schema_revision(database_url)) == NEWEST
+    assert asyncio.run(schema_revision(empty_database_url)) == NEWEST
 
 
 def run(*arguments: str, url: str, expect: int = 0) -> str:
@@ -55,13 +53,13 @@ async def caller_names(url: str) -> list[str]:
         await store.close()
 
 
-def test_an_empty_database_gets_the_schema_and_a_second_migration_changes_nothing(database_url: str) -> None:
-    run("migrate", url=database_url)
-    run("keys", "create", "trainer", url=database_url)
+def test_an_empty_database_gets_the_schema_and_a_second_migration_changes_nothing(empty_database_url: str) -> None:
+    run("migrate", url=empty_database_url)
+    run("keys", "create", "trainer", url=empty_database_url)
 
-    run("migrate", url=database_url)
+    run("migrate", url=empty_database_url)
 
-    assert asyncio.run(caller_names(database_url)) == ["trainer"]
+    assert asyncio.run(caller_names(empty_database_url)) == ["trainer"]
 
 
 def test_a_database_that_is_away_fails_the_command_so_that_its_job_is_tried_again() -> None:

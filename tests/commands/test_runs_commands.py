@@ -12,18 +12,17 @@ from typer.testing import CliRunner, Result
 
 from app.cli import cli
 from app.commands.run_watching import shown
-from app.ledger import Ledger, Record, migrate
+from app.ledger import Ledger, Record
 from app.monitors.answers import RunMonitor
 from tests.ledger.making import credit, grade, unscored
+from tests.schemas import new_sqlite
 
 PLACE = {"run": "r", "step": 1, "item_id": "q"}
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> str:
-    url = f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
-    asyncio.run(migrate(url))
-    return url
+    return new_sqlite(tmp_path / "ledger.sqlite3")
 
 
 def recorded(database: str, *records: Record) -> list[Record]:

@@ -11,7 +11,7 @@ from app.contracts import quick
 from app.contracts.asked import Asked
 from app.contracts.native import BatchBody, GradeBody
 from app.errors import InvalidRequest
-from app.lean_route import read_model
+from app.json_body import read_model
 from app.orders import Submission
 from graders.api import Sample
 

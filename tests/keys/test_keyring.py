@@ -19,7 +19,7 @@ from app.keys.key_file import entry_text
 from app.keys.keyring import Keyring
 from app.keys.secret import hash_of, new_key
 from app.keys.snapshot import Snapshot
-from app.ledger import KeyStore, migrate
+from app.ledger import KeyStore
 from tests.keys.making import stored
 
 pytestmark = pytest.mark.anyio
@@ -30,7 +30,6 @@ MOST_HASHES = 8
 
 @pytest.fixture
 async def store(database_url: str, anyio_backend: str) -> AsyncIterator[KeyStore]:
-    await migrate(database_url)
     store = KeyStore.open(database_url)
     yield store
     await store.close()

@@ -5,19 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from app.ledger import Ledger, migrate
+from app.ledger import Ledger
 
 
 @pytest.fixture
-async def migrated_url(database_url: str, anyio_backend: str) -> str:
-    """A database with the schema, on either of the two."""
-    await migrate(database_url)
-    return database_url
-
-
-@pytest.fixture
-async def ledger(migrated_url: str, quarantine: Path) -> AsyncIterator[Ledger]:
-    ledger = await Ledger.open(migrated_url, quarantine=quarantine)
+async def ledger(database_url: str, quarantine: Path) -> AsyncIterator[Ledger]:
+    ledger = await Ledger.open(database_url, quarantine=quarantine)
     yield ledger
     await ledger.close()
 

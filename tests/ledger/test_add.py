@@ -34,9 +34,9 @@ async def test_a_record_is_its_callers_own(ledger: Ledger) -> None:
     assert await ledger.find(record.record, None) == record
 
 
-async def test_five_hundred_at_once_share_a_few_commits(migrated_url: str) -> None:
+async def test_five_hundred_at_once_share_a_few_commits(database_url: str) -> None:
     groups: list[tuple[int, float]] = []
-    ledger = await Ledger.open(migrated_url, on_group=lambda rows, seconds: groups.append((rows, seconds)))
+    ledger = await Ledger.open(database_url, on_group=lambda rows, seconds: groups.append((rows, seconds)))
     given = [grade() for _ in range(500)]
 
     answers = await asyncio.gather(*(ledger.add([record]) for record in given))
@@ -49,9 +49,9 @@ async def test_five_hundred_at_once_share_a_few_commits(migrated_url: str) -> No
     await ledger.close()
 
 
-async def test_a_batch_larger_than_a_group_is_answered_in_its_order(migrated_url: str) -> None:
+async def test_a_batch_larger_than_a_group_is_answered_in_its_order(database_url: str) -> None:
     groups: list[int] = []
-    ledger = await Ledger.open(migrated_url, group_max=10, on_group=lambda rows, _: groups.append(rows))
+    ledger = await Ledger.open(database_url, group_max=10, on_group=lambda rows, _: groups.append(rows))
     given = [grade() for _ in range(95)]
 
     answers = await asyncio.gather(ledger.add(given[:35]), ledger.add(given[35:]))
@@ -80,8 +80,8 @@ async def test_a_caller_that_hangs_up_takes_nothing_back(ledger: Ledger) -> None
     assert {record.record for record in await _all(ledger)} == {record.record for record in given}
 
 
-async def test_closing_settles_what_waits_and_takes_no_more(migrated_url: str) -> None:
-    ledger = await Ledger.open(migrated_url, group_max=2)
+async def test_closing_settles_what_waits_and_takes_no_more(database_url: str) -> None:
+    ledger = await Ledger.open(database_url, group_max=2)
     given = [grade() for _ in range(9)]
     tasks = [asyncio.create_task(ledger.add([record])) for record in given]
     await checkpoint()
@@ -93,8 +93,8 @@ async def test_closing_settles_what_waits_and_takes_no_more(migrated_url: str) -
         await ledger.add([grade()])
 
 
-async def test_what_is_over_the_limit_of_waiting_records_is_refused_whole(migrated_url: str) -> None:
-    ledger = await Ledger.open(migrated_url, pending_max=10)
+async def test_what_is_over_the_limit_of_waiting_records_is_refused_whole(database_url: str) -> None:
+    ledger = await Ledger.open(database_url, pending_max=10)
 
     answers = await asyncio.gather(
         ledger.add([grade() for _ in range(8)]), ledger.add([grade() for _ in range(3)]), return_exceptions=True
@@ -108,14 +108,14 @@ async def test_what_is_over_the_limit_of_waiting_records_is_refused_whole(migrat
     await ledger.close()
 
 
-async def test_a_defect_leaves_nobody_waiting(migrated_url: str) -> None:
+async def test_a_defect_leaves_nobody_waiting(database_url: str) -> None:
     failures = [ZeroDivisionError("a broken meter")]
 
     def meter(rows: int, seconds: float) -> None:
         if failures:
             raise failures.pop()
 
-    ledger = await Ledger.open(migrated_url, group_max=1, on_group=meter)
+    ledger = await Ledger.open(database_url, group_max=1, on_group=meter)
 
     answers = await asyncio.gather(ledger.add([grade()]), ledger.add([grade()]), return_exceptions=True)
 

@@ -18,8 +18,8 @@ NOW_US = 1_900_000_000_000_000
 
 
 @pytest.fixture
-async def store(migrated_url: str) -> AsyncIterator[KeyStore]:
-    store = KeyStore.open(migrated_url)
+async def store(database_url: str) -> AsyncIterator[KeyStore]:
+    store = KeyStore.open(database_url)
     yield store
     await store.close()
 

@@ -25,7 +25,6 @@ def server() -> Iterator[Postgres]:
 @pytest.fixture
 async def ledger(server: Postgres, anyio_backend: str) -> AsyncIterator[Ledger]:
     url = server.new_database()
-    await migrate(url)
     ledger = await Ledger.open(url)
     yield ledger
     await ledger.close()

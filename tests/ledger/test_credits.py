@@ -74,8 +74,8 @@ async def test_a_refused_record_refuses_the_whole_group(ledger: Ledger, quaranti
     assert len(await ledger.add([grade()])) == 1
 
 
-async def test_replicas_that_credit_the_same_key_answer_alike(ledger: Ledger, migrated_url: str) -> None:
-    replica = await Ledger.open(migrated_url)
+async def test_replicas_that_credit_the_same_key_answer_alike(ledger: Ledger, database_url: str) -> None:
+    replica = await Ledger.open(database_url)
 
     async def make(store: Ledger, key: str) -> StoredCredit:
         given = [grade() for _ in range(40)]
@@ -100,8 +100,8 @@ async def test_credits_and_grades_are_written_beside_each_other(ledger: Ledger) 
     assert len(await stored(ledger)) == 800
 
 
-async def test_a_database_without_the_table_takes_no_credit(database_url: str) -> None:
-    ledger = await Ledger.open(database_url)
+async def test_a_database_without_the_table_takes_no_credit(empty_database_url: str) -> None:
+    ledger = await Ledger.open(empty_database_url)
 
     with pytest.raises(LedgerUnavailable):
         await ledger.add_credit(credit(), [grade()])

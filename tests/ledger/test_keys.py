@@ -47,9 +47,9 @@ async def test_a_record_sent_twice_is_stored_once(ledger: Ledger) -> None:
     assert await ledger.search(RecordFilter(), after=None, limit=10) == [record]
 
 
-async def test_two_replicas_that_judge_the_same_keys_answer_alike(ledger: Ledger, migrated_url: str) -> None:
+async def test_two_replicas_that_judge_the_same_keys_answer_alike(ledger: Ledger, database_url: str) -> None:
     keys = [f"key-{n}" for n in range(300)]
-    replica = await Ledger.open(migrated_url)
+    replica = await Ledger.open(database_url)
 
     async def judge(store: Ledger, order: list[str]) -> dict[str, str]:
         given = [grade(idempotency_key=key) for key in order]

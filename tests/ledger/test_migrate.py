@@ -13,63 +13,71 @@ from sqlalchemy import Connection, text
 import migrations
 from app.ledger import Ledger, LedgerUnavailable, RecordFilter, migrate, schema_revision
 from app.ledger.database import open_database
+from app.ledger.revision import known_revisions
 from app.ledger.tables import metadata
 from tests.ledger.making import grade
 
 pytestmark = pytest.mark.anyio
 
-HEAD = ScriptDirectory(migrations.__path__[0]).get_current_head()
+SCRIPTS = ScriptDirectory(migrations.__path__[0])
+HEAD = SCRIPTS.get_current_head()
 
 
-async def test_replicas_that_start_at_once_migrate_once(database_url: str) -> None:
-    await asyncio.gather(*(migrate(database_url) for _ in range(4)))
+def test_the_names_of_the_files_tell_the_revisions_that_alembic_reads() -> None:
+    head, *older = (script.revision for script in SCRIPTS.walk_revisions())
 
-    assert await schema_revision(database_url) == HEAD
+    assert known_revisions() == (frozenset(older), head)
 
 
-async def test_migrating_again_keeps_what_is_there(ledger: Ledger, migrated_url: str) -> None:
+async def test_replicas_that_start_at_once_migrate_once(empty_database_url: str) -> None:
+    await asyncio.gather(*(migrate(empty_database_url) for _ in range(4)))
+
+    assert await schema_revision(empty_database_url) == HEAD
+
+
+async def test_migrating_again_keeps_what_is_there(ledger: Ledger, database_url: str) -> None:
     record = grade()
     await ledger.add([record])
 
-    await migrate(migrated_url)
+    await migrate(database_url)
 
     assert await ledger.search(RecordFilter(), after=None, limit=2) == [record]
 
 
-async def test_the_migrations_make_what_the_code_expects(migrated_url: str) -> None:
+async def test_the_migrations_make_what_the_code_expects(database_url: str) -> None:
     def differences(connection: Connection) -> Any:
         return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
 
-    database = open_database(migrated_url)
+    database = open_database(database_url)
     assert await database.run(differences) == []
     await database.close()
 
 
-async def test_readiness_says_that_a_database_was_not_migrated(database_url: str) -> None:
-    ledger = await Ledger.open(database_url)
+async def test_readiness_says_that_a_database_was_not_migrated(empty_database_url: str) -> None:
+    ledger = await Ledger.open(empty_database_url)
 
-    assert await schema_revision(database_url) is None
+    assert await schema_revision(empty_database_url) is None
     with pytest.raises(LedgerUnavailable, match=f"schema is missing, this release needs {HEAD}"):
         await ledger.check()
     with pytest.raises(LedgerUnavailable, match="records"):
         await ledger.add([grade()])
 
-    await migrate(database_url)
+    await migrate(empty_database_url)
     await ledger.check()
     assert len(await ledger.add([grade()])) == 1
     await ledger.close()
 
 
-async def test_a_release_works_on_the_schema_of_the_next_one(ledger: Ledger, migrated_url: str) -> None:
+async def test_a_release_works_on_the_schema_of_the_next_one(ledger: Ledger, database_url: str) -> None:
     def upgrade(connection: Connection) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
 
-    database = open_database(migrated_url)
+    database = open_database(database_url)
     await database.run(upgrade)
-    await migrate(migrated_url)
+    await migrate(database_url)
 
     await ledger.check()
-    assert await schema_revision(migrated_url) == "9999"
+    assert await schema_revision(database_url) == "9999"
     await database.close()
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]
 import pytest
 
-from app.ledger import Ledger, LedgerUnavailable, Outages, Record, RecordFilter, migrate
+from app.ledger import Ledger, LedgerUnavailable, Outages, Record, RecordFilter
 from tests.ledger.making import credit, grade
 from tests.services import Postgres, running_postgres
 
@@ -29,10 +29,8 @@ def server() -> Iterator[Postgres]:
 
 
 @pytest.fixture
-async def url(server: Postgres, anyio_backend: str) -> str:
-    url = server.new_database()
-    await migrate(url)
-    return url
+def url(server: Postgres) -> str:
+    return server.new_database()
 
 
 class Opening:
@@ -370,7 +368,7 @@ async def test_an_ephemeral_spool_that_holds_records_is_emptied(opening: Opening
 
 
 async def test_a_database_that_was_never_migrated_is_when_it_is_back(server: Postgres, tmp_path: Path) -> None:
-    opening = Opening(server.new_database(), tmp_path)
+    opening = Opening(server.empty_database(), tmp_path)
     server.kill()
     async with opening() as ledger:
         await ledger.add([taken := grade()])

@@ -30,8 +30,8 @@ async def test_the_same_content_gets_the_version_it_has(ledger: Ledger) -> None:
     assert await ledger.add_recipe(StoredRecipe("acme", 0, b"{}", "another", "alice", 2)) == stored
 
 
-async def test_replicas_that_store_at_once_agree(ledger: Ledger, migrated_url: str) -> None:
-    replica = await Ledger.open(migrated_url)
+async def test_replicas_that_store_at_once_agree(ledger: Ledger, database_url: str) -> None:
+    replica = await Ledger.open(database_url)
     contents = [f'{{"n":{n}}}' for n in range(12)]
 
     stored = await asyncio.gather(

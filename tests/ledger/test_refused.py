@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.ledger import Ledger, RecordFilter, RecordRefused, migrate
+from app.ledger import Ledger, RecordFilter, RecordRefused
 from tests.ledger.making import grade
 
 pytestmark = pytest.mark.anyio
@@ -62,7 +62,6 @@ async def test_bytes_that_are_no_text_are_quarantined_whole(ledger: Ledger, quar
 
 
 async def test_postgresql_refuses_nul_in_a_name(postgres_url: str) -> None:
-    await migrate(postgres_url)
     ledger = await Ledger.open(postgres_url)
 
     answers = await ledger.add([grade(), grade(run="a\x00b")])
@@ -80,9 +79,9 @@ async def test_the_longest_names_are_no_reason_to_refuse(ledger: Ledger) -> None
     assert await ledger.search(RecordFilter(caller="local", group=names[2]), after=None, limit=2) == [record]
 
 
-async def test_a_quarantine_that_cannot_be_written_is_said_in_the_answer(migrated_url: str, tmp_path: Path) -> None:
+async def test_a_quarantine_that_cannot_be_written_is_said_in_the_answer(database_url: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    ledger = await Ledger.open(migrated_url, quarantine=tmp_path / "file" / "quarantine.jsonl")
+    ledger = await Ledger.open(database_url, quarantine=tmp_path / "file" / "quarantine.jsonl")
 
     (answer,) = await ledger.add([grade(step=2**63)])
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 OLD_MS, NEW_MS = 1_700_000_000_000, 1_800_000_000_000
 
 
-async def test_a_deleted_run_is_nowhere_and_others_stay(ledger: Ledger, migrated_url: str) -> None:
+async def test_a_deleted_run_is_nowhere_and_others_stay(ledger: Ledger, database_url: str) -> None:
     group = [grade(run="gone", step=1) for _ in range(3)]
     given = credit(*group)
     for record in group:
@@ -35,7 +35,7 @@ async def test_a_deleted_run_is_nowhere_and_others_stay(ledger: Ledger, migrated
     assert [run.run for run in await ledger.runs("local", after=None, limit=9)] == ["kept"]
     assert await ledger.callers_of("gone") == ["alice"]
     assert (await complete(ledger, "local", "gone")).records == 0
-    assert await _named(migrated_url, "local", "gone") == 0
+    assert await _named(database_url, "local", "gone") == 0
     for caller, run in (("alice", "gone"), ("local", "kept")):
         kept = await complete(ledger, caller, run)
         assert (kept.records, kept.counted) == (1, 1)
@@ -54,7 +54,7 @@ async def test_a_run_that_begins_again_after_its_end_counts_anew(ledger: Ledger)
     assert tally.reward.mean == 1.0
 
 
-async def test_records_older_than_they_may_become_are_gone(ledger: Ledger, migrated_url: str) -> None:
+async def test_records_older_than_they_may_become_are_gone(ledger: Ledger, database_url: str) -> None:
     old = [grade(record=_id(OLD_MS + n), created_us=1000 * (OLD_MS + n), run="r", step=n // 400) for n in range(600)]
     new = [grade(record=_id(NEW_MS + n), created_us=1000 * (NEW_MS + n), run="r", step=1) for n in range(3)]
     early = credit(credit=_id(OLD_MS + 1), created_us=OLD_MS * 1000)
@@ -70,7 +70,7 @@ async def test_records_older_than_they_may_become_are_gone(ledger: Ledger, migra
     tallies = await complete(ledger, "local", "r")
     assert [(step, records) for step, records, _ in tallies.steps] == [(1, 3)]
     assert tallies.steps[0][2][0].graded == 3
-    assert await _named(migrated_url, "local", "s") == 0
+    assert await _named(database_url, "local", "s") == 0
 
 
 async def test_nothing_old_is_nothing_to_take_out(ledger: Ledger) -> None:

@@ -31,7 +31,6 @@ def names(folder: Path) -> list[str]:
 
 @pytest.mark.anyio
 async def test_a_sweep_deletes_what_is_older_and_nothing_else(database_url: str) -> None:
-    await migrate(database_url)
     ledger, metrics = await Ledger.open(database_url), Metrics()
     old = [made(8, run="r", step=1) for _ in range(1200)]
     young = [made(6, run="r", step=2), made(0)]

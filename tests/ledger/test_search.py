@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, Select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
-from app.ledger import Ledger, Record, RecordFilter, migrate
+from app.ledger import Ledger, Record, RecordFilter
 from app.ledger.database import open_database
 from app.ledger.queries import _REPLAY, conditions
 from app.ledger.tables import records
@@ -87,8 +87,8 @@ async def test_pages_do_not_move_while_records_come_in(ledger: Ledger, stored: l
     ],
     ids=lambda where: "+".join(name for name, value in asdict(where).items() if value is not None) or "all",
 )
-async def test_no_search_reads_the_table_from_end_to_end(migrated_url: str, where: RecordFilter) -> None:
-    database = open_database(migrated_url)
+async def test_no_search_reads_the_table_from_end_to_end(database_url: str, where: RecordFilter) -> None:
+    database = open_database(database_url)
 
     plan = await database.run(
         lambda connection: _plan(
@@ -103,7 +103,6 @@ async def test_no_search_reads_the_table_from_end_to_end(migrated_url: str, wher
 
 
 async def test_a_search_for_what_no_column_can_hold_is_not_taken_for_an_absent_database(postgres_url: str) -> None:
-    await migrate(postgres_url)
     ledger = await Ledger.open(postgres_url)
 
     with pytest.raises(DBAPIError, match="invalid byte sequence"):
@@ -113,8 +112,8 @@ async def test_a_search_for_what_no_column_can_hold_is_not_taken_for_an_absent_d
     await ledger.close()
 
 
-async def test_keys_are_looked_up_in_their_own_index(migrated_url: str) -> None:
-    database = open_database(migrated_url)
+async def test_keys_are_looked_up_in_their_own_index(database_url: str) -> None:
+    database = open_database(database_url)
     keys = {"caller": "a", "grader": "g@v1", "keys": [str(n) for n in range(20)]}
 
     plan = await database.run(lambda connection: _plan(connection, _REPLAY.params(keys)))

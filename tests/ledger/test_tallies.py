@@ -62,8 +62,8 @@ async def test_a_grade_that_is_left_out_is_not_counted(ledger: Ledger) -> None:
     assert [(step, records) for step, records, _ in tallies.steps] == [(1, 1), (2, 1)]
 
 
-async def test_replicas_that_record_the_same_steps_at_once_count_each_grade_once(migrated_url: str) -> None:
-    ledgers = [await Ledger.open(migrated_url) for _ in range(3)]
+async def test_replicas_that_record_the_same_steps_at_once_count_each_grade_once(database_url: str) -> None:
+    ledgers = [await Ledger.open(database_url) for _ in range(3)]
     groups = [[grade(run="r", step=step) for step in order for _ in range(40)] for order in ((1, 2), (2, 1), (1, 2))]
 
     for _ in range(5):
@@ -77,22 +77,22 @@ async def test_replicas_that_record_the_same_steps_at_once_count_each_grade_once
         await ledger.close()
 
 
-async def test_records_that_were_there_before_the_counts_are_counted(migrated_url: str, ledger: Ledger) -> None:
+async def test_records_that_were_there_before_the_counts_are_counted(database_url: str, ledger: Ledger) -> None:
     made = _chaos(random.Random(9), 300)
     await ledger.add(made)
-    database = open_database(migrated_url)
+    database = open_database(database_url)
     await database.exclusively(_to_the_release_before)
 
-    await migrate(migrated_url)
+    await migrate(database_url)
 
     _agree(await _tallies(ledger), made)
     await database.close()
 
 
-async def test_a_step_is_counted_again_only_when_it_got_records(ledger: Ledger, migrated_url: str) -> None:
+async def test_a_step_is_counted_again_only_when_it_got_records(ledger: Ledger, database_url: str) -> None:
     await ledger.add([grade(run="r", step=step) for step in (1, 2)])
     await _tallies(ledger)
-    database = open_database(migrated_url)
+    database = open_database(database_url)
     await database.run(
         lambda connection: connection.exec_driver_sql("UPDATE records SET verdict = 'changed' WHERE run_id = 'r'")
     )
@@ -114,9 +114,9 @@ async def test_a_report_that_cannot_wait_says_how_much_it_has(ledger: Ledger) ->
     assert first.counted < 60
 
 
-async def test_only_steps_that_are_over_are_counted_unasked(ledger: Ledger, migrated_url: str) -> None:
+async def test_only_steps_that_are_over_are_counted_unasked(ledger: Ledger, database_url: str) -> None:
     await ledger.add([grade(run="r", step=1, record="01890a5d-ac96-774b-bcce-b302099a8057"), grade(run="r", step=2)])
-    database = open_database(migrated_url)
+    database = open_database(database_url)
     tallying = Tallying(database)
 
     assert await tallying.settle("local", "r")
@@ -126,10 +126,10 @@ async def test_only_steps_that_are_over_are_counted_unasked(ledger: Ledger, migr
     await database.close()
 
 
-async def test_runs_that_get_records_are_counted_before_anybody_asks(ledger: Ledger, migrated_url: str) -> None:
+async def test_runs_that_get_records_are_counted_before_anybody_asks(ledger: Ledger, database_url: str) -> None:
     record = grade(run="r", step=1, record="01890a5d-ac96-774b-bcce-b302099a8057")
     await ledger.add([record])
-    watch, database = RunWatch(migrated_url, worker_environment(), tell_after_s=0), open_database(migrated_url)
+    watch, database = RunWatch(database_url, worker_environment(), tell_after_s=0), open_database(database_url)
 
     watch.touched([record])
 
