@@ -113,7 +113,8 @@ class PostgresDatabase:
             self._writer = await self._connect_to_write(min(_CONNECT_TIMEOUT_S, ends - loop.time()))
         cut = loop.call_at(ends, self._writer.terminate)
         try:
-            return await work(self._writer)
+            with _ended_amid(self._writer):
+                return await work(self._writer)
         except _REFUSALS as error:
             raise RowsRefused(str(error)) from error
         except BaseException:
@@ -167,6 +168,17 @@ async def _insert(driver: Any, sql: str, parameters: list[Any]) -> int:
     # The server answers "INSERT 0 <rows>".
     status: str = await driver.execute(sql, *parameters)
     return int(status.rpartition(" ")[2])
+
+
+@contextmanager
+def _ended_amid(driver: Any) -> Iterator[None]:
+    """asyncpg does not look again whether it is still connected between preparing a statement and running it."""
+    try:
+        yield
+    except AttributeError as error:
+        if not driver.is_closed():
+            raise
+        raise asyncpg.InterfaceError("The connection ended between preparing a statement and running it.") from error
 
 
 @contextmanager

@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from app.ledger import Ledger, LedgerUnavailable, RecordFilter, migrate
+from app.ledger.postgres import PostgresDatabase
 from tests.ledger.making import grade
 from tests.services import Postgres, running_postgres
 
@@ -149,3 +151,20 @@ async def test_commits_survive_power_loss_on_both(ledger: Ledger, server: Postgr
 
 async def _setting(ledger: Ledger, sql: str) -> object:
     return await ledger._database.run(lambda connection: connection.exec_driver_sql(sql).scalar())
+
+
+async def test_a_connection_that_ends_between_preparing_and_running_is_a_database_away(postgres_url: str) -> None:
+    database = PostgresDatabase(make_url(postgres_url), 5.0)
+
+    async def end_amid(driver) -> None:
+        # The server remarks on the long name while it prepares; who hears that hangs up.
+        driver.add_log_listener(lambda connection, _: connection.terminate())
+        await driver.execute(f'SELECT $1::int AS "{70 * "a"}"', 1)
+
+    # Whether it is told of before or after the statement is ready is the network's choice.
+    for _ in range(12):
+        with pytest.raises(LedgerUnavailable):
+            await database._written(end_amid)
+
+    await database.probe()
+    await database.close()
