@@ -13,7 +13,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-SANDBOX_VERSION = 4
+SANDBOX_VERSION = 5
 """The sandbox's `VERSION`, which counts up whenever it could see something else of a program: part of the digest of
 every grader that runs programs."""
 

@@ -7,7 +7,7 @@ The service sends `Run` with descriptors, then perhaps `STOP`, `EXTEND` or `ASK`
 import struct
 from typing import NamedTuple
 
-VERSION = 4
+VERSION = 5
 """Counts up whenever a program could be judged otherwise than before."""
 
 RUN, STOP, EXTEND, ASK = b"R", b"S", b"E", b"A"
