@@ -255,7 +255,7 @@ def test_what_is_broken_is_listed_with_its_reason_and_all_else_is_served(tmp_pat
     (mine / "versions.lock").write_text("garbage\n")
     reasons = {
         "exits@v1": "Cannot be loaded: SystemExit (v1.py, line 2): 3",
-        "caseless@v1": "cases.toml: 'sample'",
+        "caseless@v1": "Case 3 in cases.toml: the field 'why' is missing.",
         "strict@v1": "strict.v1.toml: There is no field 'confg'. Did you mean 'config'?",
         f"{mine / 'versions.lock'}, line 1": "got 'garbage'",
     }
