@@ -25,6 +25,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench.code_mutants import mutants
+from bench.outside import data_folder
 from graders.api import Sample
 from graders.code_tests import v1
 from graders.errors import Unscored
@@ -183,6 +184,4 @@ async def main(folder: Path) -> bool:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("Usage: python bench/code_compat.py FOLDER   (with HumanEval.jsonl.gz and mbpp_release_v1.jsonl)")
-    sys.exit(0 if asyncio.run(main(Path(sys.argv[1]))) else 1)
+    sys.exit(0 if asyncio.run(main(data_folder(__doc__, *(file for file, _ in SETS.values())))) else 1)

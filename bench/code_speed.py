@@ -18,7 +18,7 @@ from rich.console import Console
 
 from bench import code_http, code_report
 from bench.code_rows import BUBBLEWRAP, Row, commands, in_process, loop, loops, numpy_programs
-from bench.code_tasks import Task, human_eval
+from bench.code_tasks import HUMAN_EVAL, Task, human_eval
 from sandbox import Sandbox, SandboxSettings
 
 ROUNDS = 5
@@ -51,6 +51,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--docs", action="store_true", help="write the table and the plot to docs/")
     asked = parser.parse_args()
+    if not (asked.folder / HUMAN_EVAL).is_file():
+        parser.error(f"{asked.folder} has no {HUMAN_EVAL}")
     if shutil.which("bwrap") is None:
         subprocess.run([Path(__file__).parent.parent / "scripts/system-packages", "bubblewrap"], check=True)
     rates = uvloop.run(_measured(asked.folder))

@@ -10,6 +10,7 @@ from typing import Any
 from graders.api import Execution, Program
 from sandbox import Sandbox
 
+HUMAN_EVAL = "HumanEval.jsonl.gz"
 GRADER = "code_tests@v1"
 CONFIG = {"prompt_use": "judge"}
 
@@ -36,7 +37,7 @@ class Task:
 
 async def human_eval(folder: Path, sandbox: Sandbox) -> tuple[list[Task], list[Task]]:
     """Structured ones, their calls recorded from the tests, and ones with the tests themselves."""
-    with gzip.open(folder / "HumanEval.jsonl.gz", "rt") as lines:
+    with gzip.open(folder / HUMAN_EVAL, "rt") as lines:
         problems = [json.loads(line) for line in lines]
     judged = [
         Program(

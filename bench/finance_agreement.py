@@ -24,6 +24,7 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from bench.outside import data_folder
 from graders.api import Grade, Sample
 from graders.errors import InvalidItem
 from graders.finance_qa import v1
@@ -270,9 +271,4 @@ def _another(right: str, by: int = 7) -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("Usage: python bench/finance_agreement.py PATH   (the folder with pairs_human.jsonl)")
-    path = Path(sys.argv[1])
-    if missing := [name for name in FILES if not (path / name).is_file()]:
-        sys.exit(f"{path} has no {', '.join(missing)}.\n\n{__doc__}")
-    sys.exit(main(path))
+    sys.exit(main(data_folder(__doc__, *FILES)))

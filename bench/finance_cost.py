@@ -20,6 +20,7 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from bench.outside import data_folder
 from graders.api import Sample
 from graders.finance_qa import v1
 
@@ -207,6 +208,5 @@ def _time_us(call: Call) -> float:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 2:
-        sys.exit("Usage: python bench/finance_cost.py [PATH]   (the folder with pairs_human.jsonl)")
-    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) == 2 else None))
+    files = ("proposed_examples.jsonl", "pairs_human.jsonl")
+    sys.exit(main(data_folder(__doc__, *files) if len(sys.argv) > 1 else None))

@@ -1,8 +1,8 @@
 """How much of what a financial question says is read: `python bench/finance_spec.py PATH`.
 
 PATH is the folder of the FinanceBench results as JSON lines (`pairs_human.jsonl`: `question`, and `hints` with the
-unit, scale, currency and decimals that a person read off it), or such a file. Where the folder holds FinQA and TAT-QA
-too (`finqa_gold.jsonl`, `tatqa_gold.jsonl`), their right answers show how often a unit that was read is also borne out.
+unit, scale, currency and decimals that a person read off it). Where it holds FinQA and TAT-QA too (`finqa_gold.jsonl`,
+`tatqa_gold.jsonl`), their right answers show how often a unit that was read is also borne out.
 
 Public sources: patronus-ai/financebench `results/` (CC-BY-NC-4.0, only measured, never copied); czyssrs/FinQA (MIT);
 NExTplusplus/TAT-QA (CC-BY-4.0).
@@ -21,6 +21,7 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from bench.outside import data_folder
 from graders.finance_qa.questions import Reading, derive_spec
 
 TARGET_SHARE = 0.95
@@ -36,10 +37,8 @@ BORNE_OUT = {
 
 def main(path: Path) -> None:
     out = Console()
-    hints = _hints(path if path.is_file() else path / "pairs_human.jsonl")
-    share = _report_hints(out, hints)
-    if path.is_dir():
-        _report_golds(out, [*_golds(path / "finqa_gold.jsonl"), *_golds(path / "tatqa_gold.jsonl")])
+    share = _report_hints(out, _hints(path / "pairs_human.jsonl"))
+    _report_golds(out, [*_golds(path / "finqa_gold.jsonl"), *_golds(path / "tatqa_gold.jsonl")])
     met = share >= TARGET_SHARE
     out.print(f"{share:.1%} of the hint fields reproduced; target {TARGET_SHARE:.0%}: {'met' if met else 'NOT met'}")
     if not met:
@@ -109,6 +108,4 @@ def _report_golds(out: Console, golds: list[tuple[str, str]]) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("Usage: python bench/finance_spec.py PATH   (the folder with pairs_human.jsonl, or such a file)")
-    main(Path(sys.argv[1]))
+    main(data_folder(__doc__, "pairs_human.jsonl"))

@@ -28,9 +28,17 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench.moderation_examples import differences
+from bench.outside import data_folder
 from evaluations.answers import F1Answer
 from evaluations.f1 import evaluate
 from evaluations.requests import F1Request, read
+
+TABLES = {
+    "hatecheck": ("hatecheck_preds.jsonl", "expected_hatecheck.json"),
+    "xstest": ("xstest_labels.jsonl", "expected_xstest.json"),
+    "openai_mod": ("openai_mod_1680_ovr_scores.jsonl", "expected_openai_mod.json"),
+}
+"""Rows, and what is to be found in them."""
 
 TOLERANCE = 1e-9
 SYSTEMS = ("bert_d", "bert_f", "perspective", "siftninja")
@@ -259,8 +267,8 @@ def worked_examples(folder: Path) -> Iterator[Cell]:
 
 
 def _read(folder: Path, name: str) -> tuple[Rows, dict[str, Any]]:
-    files = {"hatecheck": "hatecheck_preds", "xstest": "xstest_labels", "openai_mod": "openai_mod_1680_ovr_scores"}
-    return _rows(folder / f"{files[name]}.jsonl"), json.loads((folder / f"expected_{name}.json").read_text("utf-8"))
+    rows, expected = TABLES[name]
+    return _rows(folder / rows), json.loads((folder / expected).read_text("utf-8"))
 
 
 def _rows(file: Path) -> Rows:
@@ -268,6 +276,5 @@ def _rows(file: Path) -> Rows:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("Usage: python bench/moderation_tables.py PATH   (the folder with hatecheck_preds.jsonl)")
-    sys.exit(main(Path(sys.argv[1])))
+    files = [file for pair in TABLES.values() for file in pair]
+    sys.exit(main(data_folder(__doc__, *files, "worked_examples.jsonl", "taxonomy_demo.json")))

@@ -25,9 +25,11 @@ class Sample(BaseModel):
 
     output_text: str | None = Field(None, description="The model's final text.")
     output_json: Any = Field(None, description="The model's structured output, already parsed.")
-    output_tools: list[Any] | None = Field(None, description="The tool calls of the last message.")
-    choices: list[Any] | None = Field(None, description="Chat-completion choices as the platform sent them.")
-    messages: list[Any] | None = Field(None, description="The whole conversation, the model's turns included.")
+    output_tools: list[dict[str, Any]] | None = Field(None, description="The tool calls of the last message.")
+    choices: list[dict[str, Any]] | None = Field(None, description="Chat-completion choices as the platform sent them.")
+    messages: list[dict[str, Any]] | None = Field(
+        None, description="The whole conversation, the model's turns included."
+    )
     usage: dict[str, Any] | None = Field(None, description="Token counts as the platform sent them.")
 
     @classmethod

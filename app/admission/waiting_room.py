@@ -173,7 +173,8 @@ class WaitingRoom(Generic[T]):
         if why == "gone":
             return CallerGone(f"The caller hung up after {waited_s:.3g} s in the queue for {self._resource}.")
         kind: Any = DeadlineExceeded if ticket.claim.has_begun else LateInQueue
-        detail = f"It waited {waited_s:.3g} s for {self._resource}, and could not be done by its deadline any more."
+        left = f"{ticket.claim.left_s:.3g} s of its time were left, too little for it"
+        detail = f"It waited {waited_s:.3g} s for {self._resource}; {left}."
         return cast(ServiceError, kind(detail, _bounded(self.drained_in_s)))
 
 

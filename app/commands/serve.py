@@ -212,7 +212,7 @@ class _Server(GracefulServer):
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started and sockets:
-            _tell(_where_to_look(self._chosen, sockets[0].getsockname()[1]))
+            _tell(where_to_look(self._chosen, sockets[0].getsockname()[1]))
             self._printing = asyncio.create_task(self._print_sandbox())
 
     async def on_tick(self, counter: int) -> bool:
@@ -240,8 +240,10 @@ def _tell(what: Panel | str) -> None:
             os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
-def _where_to_look(chosen: Settings, port: int) -> Panel:
-    base = f"http://{chosen.host}:{port}"
+def where_to_look(chosen: Settings, port: int) -> Panel:
+    """What is at which address, to be shown at the start."""
+    host = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
+    base = f"http://{host}:{port}"
     lines = [
         f"API          {base}",
         f"Page         {base}/",
@@ -251,7 +253,7 @@ def _where_to_look(chosen: Settings, port: int) -> Panel:
         f"Database     {_without_password(chosen.database)}",
     ]
     if chosen.metrics_port > 0:
-        lines.insert(5, f"Metrics      http://{chosen.host}:{chosen.metrics_port}/metrics")
+        lines.insert(5, f"Metrics      http://{host}:{chosen.metrics_port}/metrics")
     return Panel("\n".join(lines), title="RFT Graders", expand=False)
 
 

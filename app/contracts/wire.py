@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic_core import to_json
 
 from app.admission.limit import Quota, quota_headers
@@ -42,8 +50,20 @@ from app.reply import Reply
 from graders.api import Sample
 from graders.errors import Fault, GraderCrashed, InvalidConfig, faults_of
 
-# PostgreSQL stores no NUL in text; whatever is searched by must be storable.
-Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_MAX_CHARS, pattern=r"^[^\x00]+$")]
+
+def _without_nul(name: str) -> str:
+    # PostgreSQL stores none in text; whatever is searched by must be storable.
+    if "\x00" in name:
+        raise ValueError("a name holds no NUL")
+    return name
+
+
+Name = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=NAME_MAX_CHARS),
+    AfterValidator(_without_nul),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": NAME_MAX_CHARS, "pattern": r"^[^\x00]+$"}),
+]
 Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
 
 PROBLEM_TYPE = "application/problem+json"

@@ -99,7 +99,7 @@ async def test_who_is_late_hangs_up_or_finds_no_room_is_told() -> None:
     presence.leave()
     with pytest.raises(CallerGone):
         await gone
-    with pytest.raises(LateInQueue):
+    with pytest.raises(LateInQueue, match="of its time were left, too little for it"):
         await late
 
     assert not {"late", "gone", "shed"} & bench.working.keys()

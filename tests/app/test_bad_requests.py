@@ -70,6 +70,7 @@ def test_a_wrong_type_or_name_is_pointed_at(client: httpx2.Client, change: dict,
         ({"item": {"n": -1}}, "n is negative. /item/n: Wanted 0 or more."),
         ({"item": {"m": 1, "nn": 1}}, "/item/n: Field required; there is 'nn' instead."),
         ({"run": {"step": "x", "rollout": "y"}}, "And 1 more."),
+        ({"run": {"id": "a\u0000b"}}, "/run/id: a name holds no NUL."),
     ],
 )
 def test_the_detail_alone_says_what_is_wrong_and_where(client: httpx2.Client, change: dict, said: str) -> None:

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 import typer
 
-from app.commands.serve import idle_rates, refuse_addresses, why_not_there
+from app.commands.serve import idle_rates, refuse_addresses, where_to_look, why_not_there
 from app.settings import from_environ
 from graders.registry import Registry
 from tests.app.test_health import free_port
@@ -142,3 +142,10 @@ def test_the_setting_that_names_the_database_is_blamed_for_it(command: str, tmp_
     assert "(RFT_DATA_DIR=/proc/nope)" in folder
     assert "RFT_DATABASE_URL" not in folder
     assert "(RFT_DATABASE_URL)" in url
+
+
+def test_an_ipv6_address_stands_in_brackets() -> None:
+    shown = str(where_to_look(from_environ({"RFT_HOST": "::1", "RFT_METRICS_PORT": "8001"}), 8000).renderable)
+
+    assert "http://[::1]:8000/docs" in shown
+    assert "http://[::1]:8001/metrics" in shown

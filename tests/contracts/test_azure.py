@@ -70,7 +70,7 @@ def item(**more: object) -> dict[str, object]:
         ({"choices": [{"message": {"role": "assistant", "content": None, "tool_calls": []}}]}, 0.0),
         ({"messages": [*MESSAGES, {"role": "assistant", "content": "20%"}]}, 1.0),
         ({"messages": [{"role": "assistant", "content": "20%"}, *MESSAGES]}, 0.0),
-        ({"choices": ["20%"], "messages": [{"role": "assistant"}]}, 0.0),
+        ({"choices": [], "messages": [{"role": "assistant"}]}, 0.0),
     ],
 )
 def test_every_subset_of_the_sample_is_judged(server: Server, sample: dict, score: float) -> None:
@@ -126,6 +126,7 @@ def test_a_missed_deadline_is_a_503_and_never_a_score(server: Server) -> None:
         ({"sample": {"output_text": "20%"}, "item": item()}, "finance_qa@v1", 422),
         ({"sample": {"output_text": "20%"}, "item": item()}, "growht@v1", 404),
         ({"sample": {"output_text": 20}, "item": item()}, "growth@v1", 422),
+        ({"sample": {"choices": ["20%"]}, "item": item()}, "growth@v1", 422),
         ({"item": item()}, "growth@v1", 422),
         ({"sample": {}, "item": item()}, "growth@v1", 422),
         ({"sample": {"text": "20%"}, "item": item()}, "growth@v1", 422),
