@@ -82,7 +82,9 @@ def _read_job() -> _Job:
     kind, source, entry_point = JOB.unpack_from(text)
     start = JOB.size + source
     end = start + entry_point
-    return _Job(kind, text[JOB.size : start].decode("utf-8-sig"), text[start:end].decode(), text[end:].decode())
+    # Not `utf-8-sig`, which each run would have to import.
+    program = text[JOB.size : start].decode().removeprefix("\ufeff")
+    return _Job(kind, program, text[start:end].decode(), text[end:].decode())
 
 
 def _do_calls(job: _Job) -> None:

@@ -361,7 +361,8 @@ print(__name__, sys.argv, sys.stdin.read(), end="")
         "import io, sys; print(5); sys.stdout = io.StringIO(); print(6)",
         "import atexit, sys; atexit.register(sys.stdout.write, '5\\n'); sys.stdout = None",
         "import os; out = os.fdopen(1, 'w'); print(5, file=out)",
-        "\ufeffprint(5)",
+        # A codec that each run had to import made programs a fifth slower.
+        "\ufeffimport sys; print(6 if 'encodings.utf_8_sig' in sys.modules else 5)",
         "import os.path; print(5 if os.path.basename(__file__) == 'solution.py' else __file__)",
     ],
 )
