@@ -24,8 +24,9 @@ from sqlalchemy import Connection
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from app.ledger import Ledger, Outages, Record, migrate
-from app.ledger.database import Database, open_database
+from app.ledger.database import Database
 from app.ledger.inserts import insert_new
+from app.ledger.opening import open_database
 from app.ledger.tables import records
 
 GROUP_ROWS = (1, 16, 32, 200)

@@ -26,7 +26,7 @@ from pydantic_core import to_json
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from app.ledger import Ledger, Record, migrate
-from app.ledger.database import open_database
+from app.ledger.opening import open_database
 from tests.servers import Server
 
 LIMIT_MS = 300.0

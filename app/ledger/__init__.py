@@ -7,12 +7,12 @@ away: `guarded.py` first, then `spool.py` (`segments.py`, `frames.py`) and `repl
 """
 
 from app.errors import LedgerUnavailable, RecordRefused
-from app.ledger.database import place_of, shown_place
 from app.ledger.displaced import Displaced
 from app.ledger.guarded import SpoolCondition, SpoolState
 from app.ledger.key_store import KeyStore
 from app.ledger.ledger import Ledger
 from app.ledger.migrate import migrate, schema_revision
+from app.ledger.opening import place_of, shown_place
 from app.ledger.outages import Outages
 from app.ledger.spool import SpoolInUse, refuse_used
 from app.ledger.tallies import Part, Spread, StepTally

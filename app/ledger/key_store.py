@@ -5,7 +5,8 @@ from typing import Self
 from sqlalchemy import Connection
 
 from app.ledger import keys
-from app.ledger.database import Database, open_database
+from app.ledger.database import Database
+from app.ledger.opening import open_database
 from app.records import StoredKey
 
 

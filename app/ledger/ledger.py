@@ -9,11 +9,12 @@ from uuid import UUID
 
 from app.errors import LedgerUnavailable
 from app.ledger import displaced, group_credits, queries, recipes, removal, reports, steps
-from app.ledger.database import Database, open_database
+from app.ledger.database import Database
 from app.ledger.displaced import Displaced
 from app.ledger.guarded import Guarded, SpoolState
 from app.ledger.inserts import record_of
 from app.ledger.key_store import KeyStore
+from app.ledger.opening import open_database
 from app.ledger.outages import Outages, guarded
 from app.ledger.quarantine import Quarantine
 from app.ledger.revision import current_revision, refuse_old

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from app.ledger.database import open_database
+from app.ledger.opening import open_database
 from app.ledger.revision import SCRIPTS, current_revision, known_revisions
 
 

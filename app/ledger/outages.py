@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.errors import LedgerUnavailable
-from app.ledger.database import Database, open_database
+from app.ledger.database import Database
 from app.ledger.guarded import Guarded, Refuge
 from app.ledger.lasting import is_container, mounts, why_it_ends
 from app.ledger.migrate import migrate
+from app.ledger.opening import open_database
 from app.ledger.quarantine import Quarantine
 from app.ledger.replaying import Replaying
 from app.ledger.spool import Spool

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from app.errors import LedgerUnavailable
-from app.ledger.database import open_database
+from app.ledger.opening import open_database
 from app.ledger.tallying import RunTallies, Tallying
 from app.monitors.asking import ANSWER, AWAY, DEFECT, UNKNOWN_GRADERS, UNKNOWN_RUN, Asked, framed
 from app.monitors.comparison import comparison_of

@@ -7,8 +7,8 @@ from typer.testing import CliRunner
 
 from app.cli import cli
 from app.ledger import KeyStore, schema_revision
-from app.ledger.database import open_database
 from app.ledger.migrate import upgrade
+from app.ledger.opening import open_database
 from app.ledger.revision import known_revisions
 from tests.app.test_health import free_port
 from tests.command_line import rft

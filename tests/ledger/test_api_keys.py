@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.ledger import KeyStore, Ledger, migrate
-from app.ledger.database import place_of
+from app.ledger.opening import place_of
 from tests.keys.making import stored
 from tests.ledger.making import grade
 

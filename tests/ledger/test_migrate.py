@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 import migrations
 from app.ledger import Ledger, LedgerUnavailable, RecordFilter, migrate, schema_revision
-from app.ledger.database import open_database
+from app.ledger.opening import open_database
 from app.ledger.revision import known_revisions
 from app.ledger.tables import metadata
 from tests.ledger.making import grade

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from app.ledger import Ledger, RecordFilter
-from app.ledger.database import open_database
+from app.ledger.opening import open_database
 from tests.ledger.counting import complete
 from tests.ledger.making import credit, grade, unscored
 

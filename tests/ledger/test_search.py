@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
 from app.ledger import Ledger, Record, RecordFilter
-from app.ledger.database import open_database
+from app.ledger.opening import open_database
 from app.ledger.queries import _REPLAY, conditions
 from app.ledger.tables import records
 from tests.ledger.making import grade, matches, unscored

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.ledger import Ledger, LedgerUnavailable, Outages, RecordFilter, migrate
-from app.ledger.database import open_database
+from app.ledger.opening import open_database
 from tests.ledger.making import grade
 from tests.ledger.test_spool import largest_file
 from tests.processes import below

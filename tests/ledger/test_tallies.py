@@ -12,7 +12,7 @@ import numpy
 import pytest
 
 from app.ledger import GraderReport, Ledger, Record, RunTallies, StepTally, migrate, steps
-from app.ledger.database import open_database
+from app.ledger.opening import open_database
 from app.ledger.tallies import QUANTILES, spread
 from app.ledger.tallying import Tallying
 from app.run_watch import RunWatch
