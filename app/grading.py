@@ -205,8 +205,9 @@ class Grading:
             while running:
                 ended, _ = await asyncio.wait(running, timeout=_JUDGED_EVERY_S)
                 ready = []
-                for index, outcome in sorted(((running.pop(task), task.result()) for task in ended), key=_first):
-                    entries[index].outcome = outcome
+                for task in sorted(ended, key=running.__getitem__):
+                    index = running.pop(task)
+                    outcome = entries[index].outcome = task.result()
                     if isinstance(outcome, list):
                         ready.append(index)
                 if ready:
@@ -273,10 +274,6 @@ class Grading:
         self.meters.stage("ledger", seconds)
         if trace is not None and seconds > trace.ledger_s:
             trace.ledger_s = seconds
-
-
-def _first(pair: tuple[int, Outcome]) -> int:
-    return pair[0]
 
 
 def _records_of(answers: Sequence[Answer]) -> list[str]:

@@ -18,9 +18,9 @@ class UnusableFile(ValueError):
 
 
 @contextmanager
-def reading(file: Path, wanted: str) -> Iterator[BinaryIO]:
+def reading(file: Path, wanted: str, option: str = "--input ") -> Iterator[BinaryIO]:
     """The bytes of `file`, or stdin, without the byte order mark that some editors begin UTF-8 with; `wanted` says what
-    they should be.
+    they should be, and `option` how the file was named.
 
     Raises:
         UnusableFile: it cannot be opened.
@@ -28,7 +28,7 @@ def reading(file: Path, wanted: str) -> Iterator[BinaryIO]:
     if file == _STANDARD:
         yield _after_mark(sys.stdin.buffer)
         return
-    with _opened(file, "rb", f"--input {file}", f"{wanted}, or - for stdin") as lines:
+    with _opened(file, "rb", f"{option}{file}", f"{wanted}, or - for stdin") as lines:
         yield _after_mark(lines)
 
 

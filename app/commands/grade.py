@@ -12,7 +12,7 @@ from typing import IO, Annotated, Any, BinaryIO
 
 import typer
 from pydantic import BaseModel, SkipValidation
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 from rich.progress import Progress
 from rich.table import Table
 
@@ -233,10 +233,5 @@ def _output_line(number: int, line: bytes, answer: Answer) -> bytes:
     except InvalidRequest:
         row = {}
     kept = {name: value for name, value in row.items() if name not in _OWN_KEYS} if isinstance(row, dict) else {}
-    told = {"line": number, **result}
-    try:
-        text = json.dumps({**kept, **told}, allow_nan=False)
-    except ValueError:
-        # 1e999, which is read as infinity and is no JSON when it is written.
-        text = json.dumps(told)
-    return text.encode() + b"\n"
+    # 1e999 is read as infinity, which is no JSON when it is written.
+    return to_json({**kept, "line": number, **result}, inf_nan_mode="null") + b"\n"

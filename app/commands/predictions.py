@@ -1,8 +1,6 @@
 """Files of predictions: JSON lines with `y_true` and `y_pred`; `id`, `known`, `group` and `version` where needed."""
 
 import re
-import sys
-from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +9,11 @@ from typing import Any
 from pydantic_core import from_json
 
 from app.commands.console import stop
+from app.commands.files import UnusableFile, reading
 from evaluations.errors import InvalidEvaluation
 from evaluations.requests import Kind
 
-_STDIN = Path("-")
+_WANTED = "a file of JSON lines, each with a right answer and a prediction"
 _ROW = re.compile(r"/(y_true|y_pred|known|groups|ids)/(\d+)$")
 
 
@@ -74,11 +73,10 @@ def _where(pointer: str, sides: dict[str, Predictions]) -> str:
 
 def _lines(file: Path) -> Sequence[tuple[int, bytes]]:
     try:
-        text = sys.stdin.buffer.read() if file == _STDIN else file.read_bytes()
-    except OSError as error:
-        stop(f"{file}: {error.strerror}. Wanted a file of JSON lines, each with a right answer and a prediction.")
-    lines = text.removeprefix(BOM_UTF8).splitlines()
-    return [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+        with reading(file, _WANTED, option="") as lines:
+            return [(number, line) for number, line in enumerate(lines.read().splitlines(), 1) if line.strip()]
+    except UnusableFile as error:
+        stop(str(error))
 
 
 def _row(file: Path, number: int, line: bytes) -> tuple[int, dict[str, Any]]:

@@ -165,7 +165,10 @@ def idle_rates(names: Iterable[str], registry: Registry) -> list[str]:
             told.append(f"{name} counts as the grader it stands on and is not limited by itself: {grader.version.id}.")
         elif grader is None and name != "*" and name not in registry.unhealthy:
             graders = ", ".join(grader.id for grader in registry if grader.id == grader.version.id)
-            told.append(f"{name} is no grader of this service, so nothing is limited by it. Its graders: {graders}.")
+            told.append(
+                f"{name} is no grader of this service, so nothing is limited by it; a recipe counts as the grader it "
+                f"stands on. Its graders: {graders}."
+            )
     return told
 
 

@@ -150,6 +150,8 @@ def test_programs_that_outlast_the_request_leave_it_unscored(client: httpx2.Clie
 
 def test_a_caller_that_hangs_up_leaves_its_grade_and_no_program(server: Server) -> None:
     body = json.dumps({**called(SLEEP.format(seconds=1)), "run": {"id": "gone"}}).encode()
+    # The sandbox starts with the first program, and tries itself with programs of its own.
+    assert graded(server.client, called(SQUARE))["reward"] == 1.0
     with connected(server) as wire:
         wire.send(head(GRADE, f"Content-Length: {len(body)}") + body)
         while not programs(server.process.pid):
