@@ -62,6 +62,7 @@ def test_a_bad_line_is_reported_with_its_number_and_the_rest_goes_on(tmp_path: P
     found = lines(tmp_path / "out.jsonl")
     assert [line["line"] for line in found] == [1, 2, 3, 4, 5, 7, 8]
     assert ["grade" in line for line in found] == [True, False, False, False, False, True, False]
+    assert found[-1]["item"] == {"reference": "94", "x": None}
     assert "Infinity" not in (tmp_path / "out.jsonl").read_text()
     assert not [line for line in found if "record" in line.get("error", {})]
     assert "line 2: invalid_request: Not JSON: expected ident at column 2." in errors
