@@ -2,7 +2,10 @@
 
 import json
 import re
+import sqlite3
+from contextlib import closing
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -314,6 +317,23 @@ def test_runs_of_one_step_show_shares_as_a_bar_and_how_little_the_monitors_have(
     main.locator(".card", has_text="Unscored").get_by_role("link", name="invalid item 5").click()
     expect(main.get_by_role("region", name="Table of grades").locator("tbody tr")).to_have_count(5)
     assert reader.faults() == []
+
+
+def test_a_run_of_which_nothing_is_counted_yet_says_so_until_something_is(reader: Reader, server: Server) -> None:
+    row = {"item": {"reference": "5"}, "sample": "5", "run": {"id": "begun", "step": 0}}
+    server.client.post("/v1/graders/finance_qa@v1/grade", json=row).raise_for_status()
+    with closing(sqlite3.connect(server.data_dir / "rft.sqlite3", isolation_level=None)) as other:
+        # Counts are kept once the lock is free; reports wait for them less long than a test takes to open the page.
+        other.execute("BEGIN IMMEDIATE")
+        main = reader.open("#/runs/begun", "begun")
+        expect(main.get_by_role("status")).to_have_text("Records: 1, none of them counted so far. The figures follow.")
+        reader.open(f"#/compare?a=begun&b={quote(RUN, safe='')}", "Compare two runs")
+        expect(main.get_by_text("Not all records are counted yet")).to_be_visible()
+        expect(main.get_by_text("No grader judged both runs")).to_have_count(0)
+        assert reader.faults() == []
+        reader.open("#/runs/begun", "begun")
+
+    expect(main.locator(".card", has_text="Graded").locator("strong")).to_have_text("1")
 
 
 def test_a_run_of_moderation_grades_has_its_f1(reader: Reader, server: Server) -> None:

@@ -5,12 +5,12 @@ import { get } from "./api.js";
 import { chart } from "./chart.js";
 import { fill, h } from "./dom.js";
 import { count, percent, reward, short, words } from "./format.js";
+import { later } from "./polling.js";
 import { problemView } from "./problem.js";
 import { visible } from "./text.js";
 import { ownerOf, whoseChoice } from "./whose.js";
 
 const KNOWN = 200;
-const AGAIN_S = 1;
 
 export async function compare(root, { query, signal }) {
   const of = query.of;
@@ -47,11 +47,6 @@ function apart(runs) {
     "Only runs of one caller can be compared: choose two of one, and name the caller above if others have runs of these names.");
 }
 
-function later(ask, failed, signal) {
-  const timer = setTimeout(() => ask().catch((error) => signal.aborted || failed(error)), AGAIN_S * 1000);
-  signal.addEventListener("abort", () => clearTimeout(timer));
-}
-
 function choice(known, query) {
   const fields = ["a", "b"].map((name) => h("input", {
     id: `run-${name}`, list: "known-runs", autocomplete: "off", spellcheck: "false", required: true, value: query[name] ?? "",
@@ -82,9 +77,9 @@ function hint(runs) {
 function reportView(report, signal) {
   return [
     !report.complete && h("p", { class: "warning", role: "status" }, "Not all records are counted yet; the figures follow."),
-    !report.graders.length && h("p", { class: "empty" }, "No grader judged both runs, so there is nothing to compare."),
+    report.complete && !report.graders.length && h("p", { class: "empty" }, "No grader judged both runs, so there is nothing to compare."),
     [["A", report.only_a], ["B", report.only_b]].map(([side, ids]) =>
-      ids.length > 0 && h("p", { class: "hint" }, `Only ${side} was judged by `, visible(ids.join(", ")), ".")),
+      report.complete && ids.length > 0 && h("p", { class: "hint" }, `Only ${side} was judged by `, visible(ids.join(", ")), ".")),
     report.graders.map((one) => graderView(one, signal)),
   ];
 }

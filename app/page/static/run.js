@@ -8,7 +8,7 @@ import { findingsView } from "./findings.js";
 import { ago, count, moment, percent, short, words } from "./format.js";
 import { FILTERS, gradesTable } from "./grades.js";
 import { isModeration, scoresView } from "./moderation.js";
-import { poll } from "./polling.js";
+import { later, poll } from "./polling.js";
 import { problemView } from "./problem.js";
 import { chartsOf, figuresOf } from "./run_charts.js";
 import { visible } from "./text.js";
@@ -16,12 +16,13 @@ import { ownerOf } from "./whose.js";
 
 const EVERY_S = 5;
 
-export async function run(root, { path, query, signal }) {
-  const id = path[0];
+export async function run(root, at) {
+  const { path: [id], query, signal } = at;
   const of = await ownerOf(id, query.of, signal);
   const ask = () => get(`v1/runs/${encodeURIComponent(id)}/monitor`, { caller: of }, signal);
   let report = await ask().catch((error) => (error.code === "unknown_run" ? null : Promise.reject(error)));
   if (!report) return noSuchRun(root, id, query.of);
+  if (!report.graders.length) return notCounted(root, at, report);
   let judged = chosen(report, query);
   const about = await graderOf(judged.grader, signal);
   const order = about?.verdicts ?? [];
@@ -101,6 +102,18 @@ export async function run(root, { path, query, signal }) {
       h("a", { href: to(["runs", id], { grader: one.grader, digest: one.digest, of: query.of }), "aria-current": one === judged && "true" },
         one.grader, " ", h("small", {}, short(one.digest)))));
   }
+}
+
+// Counting takes longer than a report waits for it: the view says so, and comes to be once something is counted.
+function notCounted(root, at, report) {
+  const { path: [id], query, signal } = at;
+  fill(root,
+    h("p", { class: "trail" }, h("a", { href: to(["runs"], { of: query.of }) }, "Runs")),
+    h("h1", {}, visible(id)),
+    h("p", { class: "empty", role: "status" }, `Records: ${count(report.records)}, none of them counted so far. The figures follow.`));
+  const failed = (error) => fill(root, problemView(error, () => run(root, at).catch(failed)));
+  later(() => run(root, at), failed, signal);
+  return `Run ${id}`;
 }
 
 function noSuchRun(root, id, of) {
