@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.errors import LedgerUnavailable
 from app.ledger.database import PROBE_SQL, Row, T, away
-from app.ledger.inserts import credit_sql, insert_sql
+from app.ledger.inserts import COUNT_ADDED_SQL, credit_sql, insert_sql
 from app.ledger.sqlite_process import SqliteProcess
 
 _READERS = 4
@@ -53,12 +53,14 @@ class SqliteDatabase:
     async def insert(self, take: Callable[[], Sequence[Row]]) -> int:
         writer = await self._started()
         rows = take()
-        return await writer.commit((insert_sql(self._engine.dialect, 1), rows)) if rows else 0
+        statement = (insert_sql(self._engine.dialect, 1), rows)
+        return await writer.commit(statement, finally_sql=COUNT_ADDED_SQL) if rows else 0
 
     async def insert_credit(self, credit: Row, rows: Sequence[Row]) -> bool:
         writer = await self._started()
         dialect = self._engine.dialect
-        return bool(await writer.commit((credit_sql(dialect), [credit]), (insert_sql(dialect, 1), rows)))
+        work = (credit_sql(dialect), [credit]), (insert_sql(dialect, 1), rows)
+        return bool(await writer.commit(*work, finally_sql=COUNT_ADDED_SQL))
 
     async def probe(self) -> None:
         await asyncio.to_thread(self._find_room)

@@ -36,8 +36,9 @@ class SqliteProcess(FramedProcess):
         except OSError as error:
             raise LedgerUnavailable(f"The process that writes to the database cannot be started: {error}") from error
 
-    def commit(self, *work: tuple[str, Sequence[Row]]) -> asyncio.Future[int]:
-        """Sends statements, each with the rows to run it with, for one transaction.
+    def commit(self, *work: tuple[str, Sequence[Row]], finally_sql: str | None = None) -> asyncio.Future[int]:
+        """Sends statements, each with the rows to run it with, for one transaction, and one that is run after them with
+        the greatest rowid that `records` had before.
 
         The number of new rows of the first comes once all is durable; if that is 0, the others were not run.
 
@@ -46,7 +47,7 @@ class SqliteProcess(FramedProcess):
             LedgerUnavailable: the file cannot be written to, or the process ended before it answered.
         """
         try:
-            body = marshal.dumps([(sql, list(rows)) for sql, rows in work])
+            body = marshal.dumps(([(sql, list(rows)) for sql, rows in work], finally_sql))
         except ValueError as error:
             raise RowsRefused(str(error)) from error
         answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()

@@ -1,10 +1,10 @@
 """The process that writes to an SQLite file: `python -I -S sqlite_writer.py FILE BUSY_TIMEOUT_S CACHE_KIB`.
 
 It needs nothing but the standard library, so it starts in a few milliseconds and stays small. Frames on stdin and
-stdout: four bytes of length (big-endian), then that many of `marshal`. In: statements, each with the rows to run it
-with, for one transaction; the first decides whether the others are run. Out, once that is durable: "stored" and the
-number of new rows of the first; or "refused", one of the rows cannot be stored, or "away", the file cannot be written
-to, and why.
+stdout: four bytes of length (big-endian), then that many of `marshal`. In: statements of one transaction, each with its
+rows, and None or one to run after them with the greatest rowid that `records` had before; the first
+decides whether the others are run. Out, once that is durable: "stored" and the number of new rows of the first; or
+"refused", one of the rows cannot be stored, or "away", the file cannot be written to, and why.
 """
 
 import marshal
@@ -23,6 +23,10 @@ _REFUSALS = (
     UnicodeEncodeError,
 )
 _STATEMENTS_KEPT = 256
+_GREATEST_ROWID = "SELECT coalesce(max(rowid), 0) FROM records"
+
+Statement = tuple[str, list[Any]]
+Work = tuple[list[Statement], str | None]
 
 
 def main() -> None:
@@ -40,7 +44,7 @@ def main() -> None:
     while (work := _read(requests)) is not None:
         try:
             connection = connection or _connect(file, busy_timeout_s, cache_kib)
-            answer: tuple[str, Any] = ("stored", _commit(connection, work))
+            answer: tuple[str, Any] = ("stored", _commit(connection, *work))
         except _REFUSALS as error:
             answer = ("refused", str(error))
         except sqlite3.Error as error:
@@ -53,7 +57,7 @@ def main() -> None:
         answers.flush()
 
 
-def _read(stream: BinaryIO) -> list[tuple[str, list[Any]]] | None:
+def _read(stream: BinaryIO) -> Work | None:
     """The next transaction's statements with their rows; None: nothing more comes."""
     head = stream.read(4)
     size = int.from_bytes(head, "big")
@@ -61,7 +65,7 @@ def _read(stream: BinaryIO) -> list[tuple[str, list[Any]]] | None:
     # A service that was killed leaves half a frame at most; nobody was answered for it.
     if len(head) < 4 or len(body) < size:
         return None
-    found: list[tuple[str, list[Any]]] = marshal.loads(body)  # noqa: S302 - from the service that started us
+    found: Work = marshal.loads(body)  # noqa: S302 - from the service that started us
     return found
 
 
@@ -75,17 +79,20 @@ def _connect(file: str, busy_timeout_s: float, cache_kib: int) -> sqlite3.Connec
     return connection
 
 
-def _commit(connection: sqlite3.Connection, work: list[tuple[str, list[Any]]]) -> int:
-    """Runs each statement with its rows, all in one transaction, and returns the number of new rows of the first.
+def _commit(connection: sqlite3.Connection, work: list[Statement], finally_sql: str | None) -> int:
+    """Runs all in one transaction, and returns the number of new rows of the first statement.
 
     If that is 0, the others are left out.
     """
     first, *others = work
     connection.execute("BEGIN IMMEDIATE")
     try:
+        before = connection.execute(_GREATEST_ROWID).fetchone()
         count = connection.executemany(*first).rowcount
         for statement in others if count else ():
             connection.executemany(*statement)
+        if finally_sql is not None and count:
+            connection.execute(finally_sql, before)
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:

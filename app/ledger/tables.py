@@ -94,8 +94,9 @@ def _step_key() -> list[Column[Any]]:
     ]
 
 
-# How many records of a step there are, and between which ids they stand: written by triggers on `records`, and by
-# nothing else. The sums over `part` count; both numbers only grow, so that a tally knows whether it is up to date.
+# How many records of a step there are, and between which ids they stand: written by triggers on `records`, but for rows
+# added to SQLite by who adds them. The sums over `part` count; both numbers only grow, so that a tally knows whether it
+# is up to date.
 run_steps = Table(
     "run_steps",
     metadata,

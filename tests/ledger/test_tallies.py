@@ -169,7 +169,7 @@ def _without_means(report: GraderReport) -> GraderReport:
 def _to_the_release_before(connection) -> None:
     on = " ON records" if connection.dialect.name == "postgresql" else ""
     for name in ("added", "deleted"):
-        connection.exec_driver_sql(f"DROP TRIGGER records_{name}{on}")
+        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS records_{name}{on}")
         if on:
             connection.exec_driver_sql(f"DROP FUNCTION count_{name}_records()")
     for table in ("run_steps", "step_tallies"):
