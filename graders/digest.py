@@ -1,8 +1,8 @@
 """The digest of a version: sha256 of all that decides its rewards. Equal digests: comparable rewards.
 
-Counted: the version's own files (`v1.py`, `v1.*`), every file of the project or of the grader's own package that they
-import, transitively, `distribution==version` of each further import, and the sandbox's version if it has a `plan`. Not
-counted: `graders.api` and `graders.errors` (the contract, which only grows), the standard library, and pydantic (every
+Counted: the version's own files (`v1.py`, `v1.*`), every file of the project, of the grader's own folder or of the
+distribution's package in which it comes that they import, transitively, `distribution==version` of each further import,
+and the sandbox's version if it has a `plan`. Not counted: `graders.api` and `graders.errors` (the contract, which only grows), the standard library, and pydantic (every
 grader's baseline).
 """
 
@@ -50,7 +50,8 @@ def _sources(module: str, names: set[str], roots: dict[str, Path]) -> Iterator[s
 def _distributions(names: set[str], roots: dict[str, Path]) -> Iterator[str]:
     # A grader's own package has no source of its own where it is a bare folder.
     tops = {name.partition(".")[0] for name in names - set(roots) if _file_of(name, roots) is None}
-    if further := tops - _BASELINE - set(roots):
+    # What is in a distribution without a source that can be found here (compiled, in another folder) counts with it.
+    if further := tops - _BASELINE - _CONTRACT:
         # Reads the list of files of every distribution there is: half a second.
         owners = metadata.packages_distributions()
         for top in further:
@@ -110,8 +111,17 @@ def _read(source: bytes) -> _Source:
             imports.append((None, tuple(alias.name for alias in node.names)))
         elif isinstance(node, ast.ImportFrom):
             imports.append(("." * node.level + (node.module or ""), tuple(alias.name for alias in node.names)))
-    plans = any(isinstance(node, ast.FunctionDef) and node.name == "plan" for node in tree.body)
-    return _Source(tuple(imports), plans)
+    return _Source(tuple(imports), any("plan" in _bound_by(node) for node in tree.body))
+
+
+def _bound_by(node: ast.stmt) -> list[str]:
+    """The names that a statement of a module gives to functions, its own and others'."""
+    if isinstance(node, ast.FunctionDef):
+        return [node.name]
+    if isinstance(node, ast.ImportFrom):
+        return [alias.asname or alias.name for alias in node.names]
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
 def _statements(body: list[Any]) -> Iterator[ast.AST]:

@@ -5,6 +5,7 @@ import importlib.util
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -16,9 +17,11 @@ from graders.errors import said_by
 BUILT_IN = "built-in"
 """The origin of the graders that come with the service."""
 
+PATH_PACKAGE = "rft_graders_path"
+"""The package of the graders below `RFT_GRADERS_PATH`."""
+
 _HERE = Path(__file__).parent
 _VERSION_FILE = re.compile(r"v([1-9][0-9]{0,8})\.py")
-_PATH_PACKAGE = "rft_graders_path"
 _GROUP = "rft_graders"
 # The largest libraries take a few seconds, and a worker has 60 s in all to start.
 _IMPORT_CPU_S = 20.0
@@ -47,8 +50,15 @@ class GraderFolder:
 
     @property
     def source_roots(self) -> dict[str, Path]:
-        """Where a digest looks for sources: the project's own package, and this grader's."""
-        return {"graders": _HERE, self.package: self.folder}
+        """Where a digest looks for sources: the project's own package, this grader's, and the whole of the one in which
+        a distribution brings it, with what its graders share."""
+        return {"graders": _HERE, self.package: self.folder} | self._distribution_root()
+
+    def _distribution_root(self) -> dict[str, Path]:
+        parts = tuple(self.package.split("."))
+        if self.package.startswith(PATH_PACKAGE) or self.folder.parts[-len(parts) :] != parts:
+            return {}
+        return {parts[0]: self.folder.parents[len(parts) - 2] if len(parts) > 1 else self.folder}
 
     def versions(self) -> dict[int, str]:
         """Module name by version number, for every `vN.py`."""
@@ -69,7 +79,7 @@ def find_folders(paths: Sequence[Path] = ()) -> Iterator[GraderFolder | Misfit]:
     yield from (GraderFolder(folder.name, folder, f"graders.{folder.name}", BUILT_IN) for folder in _children(_HERE))
     for path in paths:
         for folder in _children(path.resolve()):
-            yield GraderFolder(folder.name, folder, f"{_PATH_PACKAGE}.{folder.name}", f"path {path}")
+            yield GraderFolder(folder.name, folder, f"{PATH_PACKAGE}.{folder.name}", f"path {path}")
     for point in metadata.entry_points(group=_GROUP):
         yield _entry_point(point)
 
@@ -92,9 +102,10 @@ def load_version(folder: GraderFolder, module: str, cpu_s: float = _IMPORT_CPU_S
         OutOfTime: its import took more than `cpu_s`.
         BaseException: whatever the module raises when it is imported.
     """
-    if folder.package.startswith(_PATH_PACKAGE):
+    if folder.package.startswith(PATH_PACKAGE):
         _register_package(folder)
-    with at_most(cpu_s):
+    # What it prints would stand between the lines that a command writes.
+    with at_most(cpu_s), redirect_stdout(sys.stderr):
         return importlib.import_module(module)
 
 
@@ -133,7 +144,7 @@ def _entry_point(point: metadata.EntryPoint) -> GraderFolder | Misfit:
 
 def _register_package(folder: GraderFolder) -> None:
     """Makes `folder` importable as a package of its own name, without touching `sys.path`."""
-    parent = sys.modules.setdefault(_PATH_PACKAGE, ModuleType(_PATH_PACKAGE))
+    parent = sys.modules.setdefault(PATH_PACKAGE, ModuleType(PATH_PACKAGE))
     parent.__path__ = []
     registered = sys.modules.get(folder.package)
     if registered is None or registered.__path__ != [str(folder.folder)]:

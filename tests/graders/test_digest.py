@@ -7,6 +7,7 @@ import pytest
 import sandbox
 from graders.api import SANDBOX_VERSION
 from graders.digest import digest_of
+from graders.discovery import GraderFolder
 
 
 @pytest.fixture
@@ -92,3 +93,49 @@ def test_the_place_of_the_checkout_does_not_matter(roots: dict[str, Path], tmp_p
     roots["graders"].rename(moved)
 
     assert digest_of("graders.toy.v1", {"graders": moved}) == before
+
+
+def test_the_sandbox_counts_whatever_names_the_plan(roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    ways = ["from graders.kit.words import plan\n", "from graders.kit.words import x as plan\n", "plan = print\n"]
+    (roots["graders"] / "kit/words.py").write_text("def plan(*_): return []\n")
+
+    def digests() -> list[str]:
+        found = []
+        for way in ways:
+            (roots["graders"] / "toy/v2.py").write_text(way)
+            found.append(digest_of("graders.toy.v2", roots))
+        return found
+
+    before = digests()
+    monkeypatch.setattr("graders.digest.SANDBOX_VERSION", SANDBOX_VERSION + 1)
+
+    assert all(old != new for old, new in zip(before, digests(), strict=True))
+
+
+def test_what_graders_of_a_distribution_share_counts_by_its_source(tmp_path: Path) -> None:
+    """And not by the distribution's version: its next release would withdraw every released version."""
+    files = {
+        "acme/__init__.py": "",
+        "acme/common.py": "BOOST = 1.0\n",
+        "acme/unused.py": "",
+        "acme/routing/v1.py": "from acme.common import BOOST\n",
+        "acme/triage/v1.py": "from ..common import BOOST\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    folders = [
+        GraderFolder(name, tmp_path / "acme" / name, f"acme.{name}", "distribution acme==1.0")
+        for name in ("routing", "triage")
+    ]
+
+    def digests() -> list[str]:
+        return [digest_of(f"{folder.package}.v1", folder.source_roots) for folder in folders]
+
+    before = digests()
+    (tmp_path / "acme/unused.py").write_text("# changed\n")
+    same = digests()
+    (tmp_path / "acme/common.py").write_text("BOOST = 0.5\n")
+
+    assert same == before
+    assert all(old != new for old, new in zip(before, digests(), strict=True))
