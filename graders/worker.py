@@ -37,7 +37,9 @@ def main() -> None:
     gc.set_threshold(_GC_OBJECTS, 20, 20)
     _die_with_parent()
     _limit(memory_mib)
-    answers = os.fdopen(os.dup(1), "wb")
+    frames, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    # A grader, or a program that it starts, would read the next frame from stdin, or wait for it.
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     # A grader that forks must not answer twice.
     os.register_at_fork(after_in_child=lambda: os._exit(1))
     # What a grader prints goes to the log, never between the frames.
@@ -46,7 +48,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     _write(answers, b"")
-    for jobs in _read(sys.stdin.buffer):
+    for jobs in _read(frames):
         began_ns = time.monotonic_ns()
         answer = encode_outcomes([outcome for job in jobs for outcome in _outcomes(registry, job)])
         spent_us = (time.monotonic_ns() - began_ns) // 1000
@@ -71,12 +73,23 @@ def _outcomes(registry: Registry, job: dict[str, Any]) -> Iterator[Outcome]:
             raise GraderCrashed(f"The files of {version.id} changed under the running service. Restart it.")
         config = version.read_config(job["config"])
     except UnknownGrader as error:
-        yield from [GraderCrashed(error.detail)] * len(calls)
+        yield from [GraderCrashed(_not_loaded(registry, job["grader"], error))] * len(calls)
     except Unscored as error:
         yield from [error] * len(calls)
     else:
         for call in calls:
             yield (perform_group if "members" in call else perform)(version, config, call)
+
+
+def _not_loaded(registry: Registry, id: str, error: UnknownGrader) -> str:
+    """Why `id`, which the service has loaded, is not there."""
+    if (why := registry.unhealthy.get(id)) is None:
+        return error.detail
+    limit_mib = resource.getrlimit(resource.RLIMIT_AS)[0] >> 20
+    return (
+        f"{id} cannot be loaded in a worker, though the service could load it. {why} A worker has {limit_mib} MiB of "
+        "address space (RFT_WORKER_MEMORY_MIB), and of the environment only PATH, LANG, LC_ALL and PYTHONPATH."
+    )
 
 
 def _die_with_parent() -> None:

@@ -31,7 +31,7 @@ CALL_TIMEOUT_S = 1.0
 # `hang` never returns, `nap` does after 0.4 s; `die` is a crash of the interpreter; `eat` asks for more memory than a
 # worker has.
 MOODY = '''"""Does what the sample says."""
-import os, re, time
+import os, re, subprocess, sys, time
 from fractions import Fraction
 from pydantic import BaseModel
 from graders.api import Grade
@@ -60,6 +60,8 @@ def grade(sample, item, config, results):
         return Grade(1.0, "done", "", details={"n": 10 ** 5000})
     if sample.text == "environ":
         return Grade(1.0, "done", " ".join(os.environ), "")
+    if sample.text == "read":
+        return Grade(1.0, "done", repr(sys.stdin.read() + subprocess.run("cat", stdout=-1, text=True).stdout), "")
     if sample.text == "print":
         print("between the frames?")
     return Grade(1.0, "done", str(item.n), str(os.getpid()))
@@ -137,6 +139,33 @@ async def test_a_small_call_of_our_own_is_judged_here_unless_told_otherwise(
     workers = Workers(1, meters=Metrics(), judges_at_once=judges_at_once)
 
     assert len(workers.at_once(call) or []) == expected
+
+
+async def test_a_grader_that_reads_stdin_finds_nothing_there(workers: Workers, graders_path: Path) -> None:
+    """Not the next calls, nor a wait for them."""
+    outcomes = await workers(job(graders_path, *["a", "read"] * 8), soon())
+
+    assert [facts(outcome)[0] for outcome in outcomes[1::2]] == ["''"] * 8
+
+
+async def test_what_only_the_service_could_load_is_told_with_its_reason(
+    graders_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = graders_path / "moody" / "v1.py"
+    version.write_text(version.read_text() + "TABLE = os.environ['MY_TABLE']\n")
+    monkeypatch.setenv("MY_TABLE", "here")
+    own = Registry([graders_path])["moody@v1"].version
+    workers = Workers(1, meters=Metrics(), graders_path=[graders_path], without=built_in())
+    await workers.start()
+    try:
+        [outcome] = await workers(Job(own, ConfigInForce.of({}, own), [Call.of({"n": 1}, "a")]), soon())
+    finally:
+        await workers.close()
+
+    assert isinstance(outcome, GraderCrashed)
+    assert "moody@v1 cannot be loaded in a worker, though the service could load it." in outcome.detail
+    assert "KeyError (v1.py, line " in outcome.detail
+    assert "1024 MiB of address space (RFT_WORKER_MEMORY_MIB)" in outcome.detail
 
 
 @pytest.mark.parametrize("filler", [0, 100])
