@@ -2,8 +2,8 @@
 
 Counted: the version's own files (`v1.py`, `v1.*`), every file of the project, of the grader's own folder or of the
 distribution's package in which it comes that they import, transitively, `distribution==version` of each further import,
-and the sandbox's version if it has a `plan`. Not counted: `graders.api` and `graders.errors` (the contract, which only grows), the standard library, and pydantic (every
-grader's baseline).
+and the sandbox's version if it has a `plan`. Not counted: `graders.api` and `graders.errors` (the contract, which only
+grows), the standard library, and pydantic (every grader's baseline).
 """
 
 import ast
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib import metadata
-from importlib.util import resolve_name
+from importlib.util import find_spec, resolve_name
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,7 +30,8 @@ def digest_of(module: str, roots: dict[str, Path]) -> str:
 
     Raises:
         FileNotFoundError: `module` is not below any root.
-        metadata.PackageNotFoundError: an import outside the roots belongs to no installed distribution.
+        metadata.PackageNotFoundError: what is imported from outside the roots is there, and belongs to no installed
+            distribution.
     """
     names = _closure(module, roots)
     lines = sorted({*_sources(module, names, roots), *_distributions(names, roots), *_sandbox(module, roots)})
@@ -55,8 +56,17 @@ def _distributions(names: set[str], roots: dict[str, Path]) -> Iterator[str]:
         # Reads the list of files of every distribution there is: half a second.
         owners = metadata.packages_distributions()
         for top in further:
-            distribution = owners.get(top, [top])[0]
-            yield f"{distribution}=={metadata.version(distribution)}"
+            yield _distribution(top, owners.get(top, [top])[0])
+
+
+def _distribution(top: str, name: str) -> str:
+    try:
+        return f"{name}=={metadata.version(name)}"
+    except metadata.PackageNotFoundError:
+        # An import that may fail (`try: import regex`) decides rewards by failing, too.
+        if top in sys.modules or find_spec(top) is not None:
+            raise
+        return f"{top} is not installed"
 
 
 def _sandbox(module: str, roots: dict[str, Path]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """A digest changes exactly when something that decides rewards changes."""
 
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,26 @@ def test_a_further_import_counts_by_its_distribution_and_version(roots: dict[str
     (roots["graders"] / "toy/v1.py").write_text((roots["graders"] / "toy/v1.py").read_text().replace("yaml", "json"))
 
     assert len({before, with_yaml, digest_of("graders.toy.v1", roots)}) == 3
+
+
+def test_an_import_that_may_fail_counts_whether_it_does(
+    roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = roots["graders"].parent / "elsewhere"
+    (other / "faster-1.0.dist-info").mkdir(parents=True)
+    (other / "faster-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: faster\nVersion: 1.0\n")
+    (other / "faster.py").write_text("")
+    (other / "loose.py").write_text("")
+    with (roots["graders"] / "toy/v1.py").open("a") as file:
+        file.write("try:\n    import faster\nexcept ImportError:\n    faster = None\n")
+    without = digest_of("graders.toy.v1", roots)
+
+    monkeypatch.syspath_prepend(other)
+
+    assert digest_of("graders.toy.v1", roots) != without
+    (roots["graders"] / "toy/v2.py").write_text("import loose\n")
+    with pytest.raises(PackageNotFoundError, match="loose"):
+        digest_of("graders.toy.v2", roots)
 
 
 def test_both_spellings_of_an_import_are_followed(roots: dict[str, Path]) -> None:
