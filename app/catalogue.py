@@ -9,7 +9,7 @@ from app.encoding import encode
 from app.errors import InvalidRequest, NameTaken, UnknownGrader
 from app.records import StoredRecipe
 from graders import registry as graders
-from graders.errors import Fault
+from graders.errors import Fault, Unscored
 from graders.recipes import Recipe
 from graders.registry import Grader, Registry, parse_id
 
@@ -51,10 +51,18 @@ class Catalogue:
         return [version.reward_range, *([version.group_reward_range] if version.has_group_credit else [])]
 
     async def recipes(self) -> list[Grader]:
-        """Every recipe, shipped and stored, by name and version."""
+        """Every recipe, shipped and stored, by name and version; without those that cannot be called, as what they
+        stand on is gone or takes their config no more."""
         shipped = [grader for grader in self.registry if grader.recipe]
-        stored = [await self.find(f"{stored.name}@v{stored.version}") for stored in await self._store.recipes()]
+        ids = [f"{stored.name}@v{stored.version}" for stored in await self._store.recipes()]
+        stored = [grader for id in ids if (grader := await self._callable(id)) is not None]
         return sorted([*shipped, *stored], key=lambda grader: parse_id(grader.id))
+
+    async def _callable(self, id: str) -> Grader | None:
+        try:
+            return await self.find(id)
+        except (UnknownGrader, Unscored):
+            return None
 
     def crediting(self) -> list[str]:
         """The ids of the versions and shipped recipes that credit groups."""
@@ -94,7 +102,11 @@ class Catalogue:
         if stored is None:
             raise UnknownGrader(await self._unknown(id))
         recipe = _recipe(stored)
-        grader = self.registry.resolve(recipe, await self.find(recipe.grader))
+        try:
+            base = await self.find(recipe.grader)
+        except UnknownGrader as error:
+            raise UnknownGrader(f"{id} stands on {recipe.grader}. {error.detail}") from None
+        grader = self.registry.resolve(recipe, base)
         self._stored[id] = grader
         return grader
 
