@@ -3,12 +3,14 @@ source. Outside every digest."""
 
 import os
 import traceback
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
+from graders.discovery import PATH_PACKAGE
 from graders.errors import GraderCrashed, said_by
 
 
-def crash_of(grader: str, folder: Path, error: Exception, function: str = "") -> GraderCrashed:
+def crash_of(grader: str, folder: Path, error: BaseException, function: str = "") -> GraderCrashed:
     """The crash of `grader` by `error`, raised in `function` of the code in `folder`; empty: in none that is known."""
     where = f" in {function}" if function else ""
     place = place_of(error, folder)
@@ -32,11 +34,19 @@ def place_of(error: BaseException, folder: Path) -> str:
 
 
 def import_hint(error: BaseException, folder: Path) -> str:
-    """How to import what `error` did not find, if it is a file or folder in the grader's `folder` or beside it; else
-    empty."""
+    """What may be imported, if `error` did not find a file or folder that is in the grader's `folder` or beside it, or
+    what it found is not installed; else empty."""
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return ""
     top = error.name.partition(".")[0]
-    if not any((root / name).exists() for root in (folder, folder.parent) for name in (top, f"{top}.py")):
+    if top == PATH_PACKAGE:
+        is_outside = not error.name.startswith(f"{PATH_PACKAGE}.{folder.name}.")
+    else:
+        is_near = any((root / name).exists() for root in (folder, folder.parent) for name in (top, f"{top}.py"))
+        is_outside = is_near or isinstance(error, PackageNotFoundError)
+    if not is_outside:
         return ""
-    return f". A grader imports files of its own folder, as `from .NAME import ...` ({folder}), and what is installed."
+    return (
+        f". A grader imports files of its own folder, as `from .NAME import ...` ({folder}), and what is installed: "
+        "of a distribution the version is part of the digest."
+    )

@@ -71,7 +71,8 @@ def read_recipe(file: Path, origin: str) -> Recipe:
     named = _FILE.fullmatch(file.name)
     if named is None:
         raise ValueError("A recipe's file is named NAME.vN.toml, in lower case.")
-    table = tomllib.loads(file.read_text("utf-8"))
+    # Some editors begin a file with a byte order mark.
+    table = tomllib.loads(file.read_text("utf-8-sig"))
     if fault := next(_faults(table), None):
         raise ValueError(fault)
     return Recipe(named[1], int(named[2]), origin=origin, **{"config": {}, **table})

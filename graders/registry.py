@@ -120,6 +120,10 @@ def _alike(id: str, name: str, known: Sequence[str]) -> str:
     return same if same in known else [each for each in known if each.partition("@")[0] == name][-1]
 
 
+class _StandsOnNothing(ValueError):
+    """What a recipe stands on is not served."""
+
+
 class Registry:
     """Versions and shipped recipes by id. `unhealthy` holds, by id, why one that was found is not served."""
 
@@ -136,8 +140,7 @@ class Registry:
                 self.unhealthy[found.name] = found.why
             else:
                 self._add_folder(found)
-        for folder in self.folders.values():
-            self._add_recipes(folder)
+        self._add_recipes([(folder, file) for folder in self.folders.values() for file in recipe_files(folder.folder)])
         for lock in self._locks.values():
             self.unhealthy |= {key: why for key, why in lock.faults.items() if key not in self._graders}
 
@@ -238,29 +241,40 @@ class Registry:
         self._brought_by[id] = folder
         self._graders[id] = Grader(id, version, version.digest, version.summary, version.origin, version.released)
 
-    def _add_recipes(self, folder: GraderFolder) -> None:
-        for file in recipe_files(folder.folder):
-            id = recipe_id(file)
-            if id is not None and id in self._locks[folder.root].faults:
-                continue
-            if id is not None and (id in self._graders or id.partition("@")[0] in self.folders):
-                self.unhealthy[str(file)] = f"{id} is not served: a grader or another recipe has this name already."
-                continue
-            try:
-                grader = self._recipe(folder, file)
-            # A config's validators are a grader's code, which may raise anything.
-            except Exception as error:  # noqa: BLE001
-                self.unhealthy[id or str(file)] = f"{file}: {_explained(error)}"
-            else:
-                self._brought_by[grader.id] = folder
-                self._graders[grader.id] = grader
+    def _add_recipes(self, files: list[tuple[GraderFolder, Path]]) -> None:
+        """Adds the recipes in `files`, each after what it stands on."""
+        while files:
+            waiting = [(folder, file) for folder, file in files if not self._add_recipe(folder, file)]
+            if len(waiting) == len(files):
+                return
+            files = waiting
+
+    def _add_recipe(self, folder: GraderFolder, file: Path) -> bool:
+        """False if it is not served because what it stands on is not, so far."""
+        id = recipe_id(file)
+        if id is not None and id in self._locks[folder.root].faults:
+            return True
+        if id is not None and (id in self._graders or id.partition("@")[0] in self.folders):
+            self.unhealthy[str(file)] = f"{id} is not served: a grader or another recipe has this name already."
+            return True
+        key = id or str(file)
+        try:
+            grader = self._recipe(folder, file)
+        # What it merges may be anything that TOML can hold.
+        except Exception as error:  # noqa: BLE001
+            self.unhealthy[key] = f"{file}: {_explained(error)}"
+            return not isinstance(error, _StandsOnNothing)
+        self.unhealthy.pop(key, None)
+        self._brought_by[grader.id] = folder
+        self._graders[grader.id] = grader
+        return True
 
     def _recipe(self, folder: GraderFolder, file: Path) -> Grader:
         """Raises ValueError, OSError, InvalidConfig, or what the config's validators raise: it cannot be served."""
         recipe = read_recipe(file, folder.origin)
         base = self.get(recipe.grader)
         if base is None:
-            raise ValueError(f"Stands on {recipe.grader}, which is not served.")
+            raise _StandsOnNothing(f"Stands on {recipe.grader}, which is not served.")
         digests = self._locks[folder.root].digests
         grader = self.resolve(recipe, base, locked=recipe.id in digests)
         if digests.get(recipe.id, grader.digest) != grader.digest:

@@ -109,7 +109,7 @@ def freeze(id: Id) -> None:
         stop("\n".join([f"{id} is not released: {len(differences)} cases do not hold.", *differences.values()]), 1)
     try:
         write_lock(folder.root, id, grader.digest)
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         stop(f"{id} is not released: {error}", 1)
     out.print(f"{id} is released: {grader.digest}. Commit versions.lock.", highlight=False, soft_wrap=True)
 

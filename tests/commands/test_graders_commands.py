@@ -1,5 +1,6 @@
 """Looking at graders, writing one of one's own, releasing it: with the real command, in a folder of its own."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -138,6 +139,35 @@ def test_a_version_without_a_case_is_not_released(tmp_path: Path) -> None:
     assert "mine@v1 is not released: it has no case. Wanted: " in refused
     assert "expect of v1" in refused
     assert not (tmp_path / "mine" / "versions.lock").exists()
+
+
+def test_a_lock_that_cannot_be_written_is_told_without_a_traceback(tmp_path: Path) -> None:
+    new(tmp_path, "mine")
+    (tmp_path / "mine" / "versions.lock").mkdir()
+
+    refused = rft(tmp_path, "freeze", "mine@v1", expect=1)
+
+    assert refused.startswith("mine@v1 is not released: [Errno 21] Is a directory: ")
+
+
+def test_what_a_grader_prints_when_it_is_imported_is_no_line_of_the_output(tmp_path: Path) -> None:
+    new(tmp_path, "mine")
+    version = tmp_path / "mine" / "mine" / "v1.py"
+    version.write_text(version.read_text() + '\n\nprint("loading a dictionary")\n')
+    lines = tmp_path / "lines.jsonl"
+    lines.write_text('{"item": {"label": "a"}, "sample": "a"}\n')
+    graded = tmp_path / "graded.jsonl"
+
+    with graded.open("w") as output:
+        subprocess.run(
+            [sys.executable, "-m", "app.cli", "grade", "mine@v1", "--input", lines, "--output", "-"],
+            env=os.environ | _settings(tmp_path),
+            stdout=output,
+            check=True,
+        )
+
+    [line] = graded.read_text().splitlines()
+    assert json.loads(line)["grade"]["reward"] == 1.0
 
 
 @pytest.mark.parametrize("command", ["cases", "freeze"])
