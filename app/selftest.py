@@ -5,7 +5,7 @@ from typing import Protocol
 from app.admission.claim import Claim
 from app.auth import LOCAL
 from app.jobs import Job, Outcome
-from graders.errors import InvalidConfig, Unscored
+from graders.errors import Unscored
 from graders.proof import call_of, mismatch
 from graders.registry import ConfigInForce, Registry
 from graders.version import Version
@@ -30,8 +30,8 @@ async def _difference(version: Version, judges: Judges, claim: Claim) -> str | N
     case = version.cases[0]
     try:
         config = ConfigInForce.of(case.config, version)
-    except InvalidConfig as error:
-        return error.detail
+    except Unscored as error:
+        return mismatch(version, case, error)
     [outcome] = await judges(Job(version, config, [call_of(case)]), claim)
     if isinstance(outcome, Unscored) or not isinstance(outcome, Exception):
         return mismatch(version, case, outcome)

@@ -1,5 +1,6 @@
 """One pure call of a version, from JSON to an outcome, and both as the bytes that cross a process border."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -16,6 +17,7 @@ from graders.version import Version
 
 _SURELY_READABLE_BYTES = 4000
 _SURELY_READABLE_LEVELS = 150
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Judged(Struct, gc=False):
@@ -101,26 +103,39 @@ def judged(grade: Grade) -> Judged:
         "reason": grade.reason,
         "answer": grade.answer,
         "answer_span": grade.answer_span,
-        "sub_rewards": grade.sub_rewards,
+        # True is a number to Python, and none in JSON.
+        "sub_rewards": {name: +value for name, value in grade.sub_rewards.items()},
         "details": grade.details,
     }
     return Judged(float(grade.reward), grade.verdict, checked_json(rest, "The grade's details"))
 
 
 def checked_json(value: Any, what: str) -> bytes:
-    """`value` as JSON that can be read again; what is infinite in it becomes null.
+    """`value` as JSON that can be read again; what is infinite in it becomes null, and a lone surrogate U+FFFD.
 
     Raises:
         GraderCrashed: it holds something else than JSON values; the detail begins with `what`.
     """
     try:
-        shown = _json(value)
+        try:
+            shown = _json(value)
+        except (UnicodeEncodeError, PydanticSerializationError):
+            shown = _json(_without_surrogates(value))
         # What is that long or deep may be more than a JSON reader takes (4,300 digits, 200 levels).
         if len(shown) > _SURELY_READABLE_BYTES or shown.count(b"[") + shown.count(b"{") > _SURELY_READABLE_LEVELS:
             from_json(shown)
     except (PydanticSerializationError, ValueError) as error:
         raise GraderCrashed(f"{what} are no JSON values: {said_by(error)}") from error
     return shown
+
+
+def _without_surrogates(value: Any) -> Any:
+    """A grader that reads JSON out of a sample may find some there, which must not keep that from its reward."""
+    if isinstance(value, str):
+        return _SURROGATE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_without_surrogates(name): _without_surrogates(inner) for name, inner in value.items()}
+    return [_without_surrogates(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 def _json(value: Any) -> bytes:

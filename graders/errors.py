@@ -11,12 +11,12 @@ Errors in the *sample* are not here: wrong, empty or hostile output is judged. O
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AliasChoices, AliasPath, BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 _NEAR = 0.6
@@ -36,12 +36,20 @@ class Fault:
 
 
 class Unscored(Exception):
-    """No judgement was possible. `faults` say where the request is at fault, if it is."""
+    """No judgement was possible. `faults` say where the request is at fault, if it is.
 
-    def __init__(self, detail: str, faults: tuple[Fault, ...] = ()) -> None:
+    Raises:
+        TypeError: `detail` is no text, or `faults` are something else than faults.
+    """
+
+    def __init__(self, detail: str, faults: Sequence[Fault] = ()) -> None:
+        # Graders raise these, and theirs must reach the caller from another process.
+        if not (isinstance(detail, str) and all(isinstance(fault, Fault) for fault in faults)):
+            wanted = f'{type(self).__name__}("what is wrong", [Fault("/item/label", "what is wrong there")])'
+            raise TypeError(f"wanted {wanted}, got {type(detail).__name__} and {faults!r:.200}")
         super().__init__(detail)
         self.detail = detail
-        self.faults = faults
+        self.faults = tuple(faults)
 
     @property
     def code(self) -> str:
@@ -229,7 +237,22 @@ def _fields(shapes: Iterable[Any]) -> set[str]:
 
 def _by_name(model: type[BaseModel]) -> dict[str, FieldInfo]:
     """The fields of `model` under the names by which they are sent."""
-    return {field.alias or name: field for name, field in model.model_fields.items()}
+    return {sent: field for name, field in model.model_fields.items() for sent in _sent_as(name, field, model)}
+
+
+def sent_names(model: type[BaseModel]) -> list[str]:
+    """The names under which the fields of `model` may be sent: aliases, where it has some."""
+    return list(_by_name(model))
+
+
+def _sent_as(name: str, field: FieldInfo, model: type[BaseModel]) -> Iterator[str]:
+    alias = field.validation_alias
+    paths = alias.choices if isinstance(alias, AliasChoices) else [alias]
+    # A path leads into a field of the row, which is its first step.
+    tops = [path.path[0] if isinstance(path, AliasPath) else path for path in paths]
+    yield from [top for top in tops if isinstance(top, str)]
+    if alias is None or any(model.model_config.get(by) for by in ("populate_by_name", "validate_by_name")):
+        yield name
 
 
 def _places(name: str, shape: Any, root: str, levels: int) -> Iterator[str]:

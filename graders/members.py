@@ -4,7 +4,7 @@ A reward may not depend on the order in which samples were sent, not even in its
 depend on it. So members are put in an order made of their content before the grader sees them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from pydantic_core import to_json
@@ -18,20 +18,27 @@ def ordered(members: Sequence[Member]) -> list[int]:
     return sorted(range(len(members)), key=keys.__getitem__)
 
 
-def is_fair(credited: Credited, members: Sequence[Member], low: float, high: float) -> bool:
-    """Whether each of the `ordered` members has a reward in [low, high] or None, equal members equal ones, and those
-    without a grade none."""
+def faults(credited: Credited, members: Sequence[Member], low: float, high: float) -> Iterator[str]:
+    """What `credited` holds that it must not, if anything: each of the `ordered` members has a reward in [low, high] or
+    None, equal members equal ones, and those without a grade none. Members are counted from 0."""
     rewards = credited.rewards
-    if len(rewards) != len(members) or not isinstance(credited.block, dict):
-        return False
+    if len(rewards) != len(members):
+        yield f"{len(rewards)} rewards; wanted one for each of {len(members)} members"
+        return
+    if not isinstance(credited.block, dict):
+        yield f"a block that is a {type(credited.block).__name__}; wanted a dict"
     pairs = list(zip(members, rewards, strict=True))
-    return all(_is_allowed(member, reward, low, high) for member, reward in pairs) and not any(
-        one == other and reward != other_reward for (one, reward), (other, other_reward) in pairwise(pairs)
-    )
-
-
-def _is_allowed(member: Member, reward: float | None, low: float, high: float) -> bool:
-    return reward is None or (member.grade is not None and low <= reward <= high)
+    for index, (member, reward) in enumerate(pairs):
+        if reward is not None and member.grade is None:
+            yield f"reward {reward!r} for member {index}; wanted None for those without a grade"
+        if reward is not None and not low <= reward <= high:
+            yield f"reward {reward!r} for member {index}; wanted one in [{low:g}, {high:g}] or None"
+    for index, ((one, reward), (other, other_reward)) in enumerate(pairwise(pairs)):
+        if one == other and reward != other_reward:
+            yield (
+                f"rewards {reward!r} and {other_reward!r} for members {index} and {index + 1}, which are equal; "
+                "wanted equal rewards"
+            )
 
 
 def _key(member: Member) -> tuple[str, bool, int, bytes]:

@@ -3,17 +3,30 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, RootModel, TypeAdapter, ValidationError
 
 from graders.api import Credited, Execution, Grade, Member, Program, Sample
 from graders.cases import Case
 from graders.crashes import crash_of
-from graders.errors import Fault, GraderCrashed, InvalidConfig, InvalidCredit, InvalidItem, faults_of
-from graders.members import is_fair, ordered
+from graders.discovery import BUILT_IN
+from graders.endless import OutOfTime, at_most
+from graders.errors import (
+    Fault,
+    GraderCrashed,
+    InvalidConfig,
+    InvalidCredit,
+    InvalidItem,
+    Unscored,
+    faults_of,
+    sent_names,
+)
+from graders.members import faults, ordered
+from graders.returned import WANTED, mistyped, shown, unfit_programs
 
 
 @dataclass(frozen=True)
@@ -42,7 +55,8 @@ class Version:
 
     @cached_property
     def item_fields(self) -> frozenset[str]:
-        return frozenset(self.module.Item.model_fields)
+        """The names under which an item's fields are sent."""
+        return frozenset(sent_names(self.module.Item))
 
     @cached_property
     def verdicts(self) -> tuple[str, ...]:
@@ -79,12 +93,22 @@ class Version:
         return hasattr(self.module, "plan")
 
     @cached_property
+    def _config(self) -> type[BaseModel]:
+        """Its `Config`. One that does not say what becomes of unknown fields forbids them: a misspelt one would leave a
+        default in force, and with it other rewards."""
+        shape: type[BaseModel] = self.module.Config
+        if "extra" in shape.model_config or issubclass(shape, RootModel):
+            return shape
+        strict = {"model_config": ConfigDict(extra="forbid"), "__doc__": shape.__doc__, "__module__": shape.__module__}
+        return type(shape.__name__, (shape,), strict)
+
+    @cached_property
     def item_schema(self) -> dict[str, Any]:
         return _schema(self.module.Item)
 
     @cached_property
     def config_schema(self) -> dict[str, Any]:
-        return _schema(self.module.Config)
+        return _schema(self._config)
 
     @cached_property
     def details_schema(self) -> dict[str, Any]:
@@ -104,6 +128,13 @@ class Version:
         # Built on first use otherwise, so that a Details that has no JSON Schema would fail a reader, not its author.
         _ = (self.item_schema, self.config_schema, self.details_schema, self.verdicts, self.group_reward_range)
         _ = (self.summary, self.item_fields, self.shared_max_bytes)
+        if isinstance(self.module.VERDICTS, str) or not all(isinstance(verdict, str) for verdict in self.verdicts):
+            raise TypeError(f'{self.id}: VERDICTS is to be a tuple of texts, such as ("right", "wrong").')
+        for low, high in (self.reward_range, self.group_reward_range):
+            if not (low < high and isfinite(low) and isfinite(high)):
+                raise ValueError(
+                    f"{self.id}: a range of rewards is (least, greatest), two finite numbers; got ({low:g}, {high:g})."
+                )
         if self.has_group_credit and self.module.Credit.model_config.get("extra") != "forbid":
             raise AttributeError(f"{self.id}: Credit must forbid extra fields, or a misspelt one would change rewards.")
         _ = self.credit_schema
@@ -113,33 +144,27 @@ class Version:
 
         Raises:
             InvalidItem: the row cannot be graded; its faults point below `/item`.
+            GraderCrashed: a validator of the version's own failed.
         """
-        try:
-            return _model(self.module.Item, item)
-        except ValidationError as error:
-            raise InvalidItem(f"The item is not one that {self.id} can grade.", self._faults(error, "Item")) from error
+        return self._read("Item", item, InvalidItem, f"The item is not one that {self.id} can grade.")
 
     def read_config(self, config: dict[str, Any]) -> BaseModel:
         """The config as the version's own model.
 
         Raises:
             InvalidConfig: a field is unknown or wrong; its faults point below `/config`.
+            GraderCrashed: a validator of the version's own failed.
         """
-        try:
-            return _model(self.module.Config, config)
-        except ValidationError as error:
-            raise InvalidConfig(f"The config is not one of {self.id}.", self._faults(error, "Config")) from error
+        return self._read("Config", config, InvalidConfig, f"The config is not one of {self.id}.")
 
     def read_credit(self, credit: dict[str, Any]) -> BaseModel:
         """The parameters of a group credit as the version's own model.
 
         Raises:
             InvalidCredit: a field is unknown or wrong; its faults point below `/credit`.
+            GraderCrashed: a validator of the version's own failed.
         """
-        try:
-            return _model(self.module.Credit, credit)
-        except ValidationError as error:
-            raise InvalidCredit(f"The credit is not one of {self.id}.", self._faults(error, "Credit")) from error
+        return self._read("Credit", credit, InvalidCredit, f"The credit is not one of {self.id}.")
 
     def plan(self, sample: Sample, item: BaseModel, config: BaseModel) -> list[Program]:
         """The programs to run before `judge`; none for a version without `plan`.
@@ -152,6 +177,8 @@ class Version:
         programs = self._call("plan", sample, item, config)
         if not isinstance(programs, list) or not all(isinstance(program, Program) for program in programs):
             raise GraderCrashed(f"{self.id} planned something else than a list of programs.")
+        if self.origin != BUILT_IN and (unfit := next(unfit_programs(programs), None)):
+            raise GraderCrashed(f"{self.id} planned {unfit}.")
         return programs
 
     def judge(self, sample: Sample, item: BaseModel, config: BaseModel, results: list[Execution]) -> Grade:
@@ -163,8 +190,11 @@ class Version:
         """
         grade = self._call("grade", sample, item, config, results)
         low, high = self.reward_range
-        if not isinstance(grade, Grade) or not _is_typed(grade):
-            raise GraderCrashed(f"{self.id} returned no Grade whose fields have their types: {type(grade).__name__}.")
+        if not isinstance(grade, Grade):
+            raise GraderCrashed(f"{self.id} returned {shown(grade)}; wanted a Grade.")
+        if wrong := mistyped(grade):
+            value = shown(getattr(grade, wrong))
+            raise GraderCrashed(f"{self.id} returned a Grade whose {wrong} is {value}; wanted {WANTED[wrong]}.")
         if not low <= grade.reward <= high or grade.verdict not in self.verdicts:
             raise GraderCrashed(
                 f"{self.id} returned reward {grade.reward!r}, verdict {grade.verdict!r}; wanted a reward in "
@@ -180,16 +210,27 @@ class Version:
             GraderCrashed: the grader raised something else, or returned what its version does not allow.
         """
         order = ordered(members)
-        shown = [members[index] for index in order]
-        credited = self._call("grade_group", shown, config, credit)
-        low, high = self.group_reward_range
-        if not isinstance(credited, Credited) or not is_fair(credited, shown, low, high):
-            raise GraderCrashed(
-                f"{self.id} returned no Credited with a reward in [{low:g}, {high:g}] or None for each of "
-                f"{len(shown)} members, equal ones for equal members and None for those without a grade."
-            )
+        in_order = [members[index] for index in order]
+        credited = self._call("grade_group", in_order, config, credit)
+        if not isinstance(credited, Credited):
+            raise GraderCrashed(f"{self.id} credited a group with {shown(credited)}; wanted a Credited.")
+        if unfair := next(faults(credited, in_order, *self.group_reward_range), None):
+            raise GraderCrashed(f"{self.id} credited a group with {unfair}.")
         rewards = dict(zip(order, credited.rewards, strict=True))
         return Credited(tuple(rewards[index] for index in range(len(members))), credited.block)
+
+    def _read(self, part: str, value: dict[str, Any], invalid: type[Unscored], detail: str) -> BaseModel:
+        shape = self._config if part == "Config" else getattr(self.module, part)
+        try:
+            # Items are read in workers, which are killed; all else on the event loop too.
+            if part == "Item" or self.origin == BUILT_IN:
+                return _model(shape, value)
+            with at_most(_PARAMETERS_CPU_S):
+                return _model(shape, value)
+        except ValidationError as error:
+            raise invalid(detail, self._faults(error, part)) from error
+        except _FAILURES as error:
+            raise crash_of(self.id, self.folder, error) from error
 
     def _faults(self, error: ValidationError, part: str) -> tuple[Fault, ...]:
         """What is wrong with the `part` of a request. Of a wrong name it says where else, best in `part`, it stands."""
@@ -202,27 +243,16 @@ class Version:
             return getattr(self.module, function)(*arguments)
         except (InvalidItem, InvalidConfig, InvalidCredit):
             raise
-        # The border between the service and code it did not write: whatever a grader raises is a crash of the grader.
-        except Exception as error:
+        except _FAILURES as error:
             raise crash_of(self.id, self.folder, error, function) from error
 
 
-# A union would be made anew at every judgement.
-_NUMBERS = (int, float)
+# The border between the service and code it did not write: whatever a grader raises is a crash of the grader, and so is
+# `sys.exit`, which would end the process with all that waits in it.
+_FAILURES = (Exception, SystemExit, OutOfTime)
 
-
-def _is_typed(grade: Grade) -> bool:
-    """Whether the fields that are shown and stored are what `Grade` says."""
-    span = grade.answer_span
-    return (
-        isinstance(grade.reward, _NUMBERS)
-        and isinstance(grade.verdict, str)
-        and isinstance(grade.reason, str)
-        and (grade.answer is None or isinstance(grade.answer, str))
-        and (span is None or (len(span) == 2 and isinstance(span[0], int) and isinstance(span[1], int)))
-        and isinstance(grade.sub_rewards, dict)
-        and isinstance(grade.details, dict)
-    )
+# What a validator of a config or credit may take, s.
+_PARAMETERS_CPU_S = 1.0
 
 
 def _model(shape: type[BaseModel], value: dict[str, Any]) -> BaseModel:

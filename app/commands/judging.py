@@ -13,7 +13,7 @@ from app.settings import Settings
 from app.workers import Workers
 from graders.calls import Outcome
 from graders.cases import Case
-from graders.errors import InvalidConfig, Unscored
+from graders.errors import Unscored
 from graders.proof import call_of, unexecuted
 from graders.registry import ConfigInForce
 from graders.version import Version
@@ -47,7 +47,7 @@ async def case_judge(chosen: Settings, without: Collection[str]) -> AsyncIterato
     async def judge(version: Version, case: Case, *, is_plan: bool) -> Outcome:
         try:
             config = ConfigInForce.of(case.config, version)
-        except InvalidConfig as error:
+        except Unscored as error:
             return error
         job = Job(version, config, [call_of(case)])
         claim = Claim.within(_TRIES * chosen.call_timeout_s + _RESTART_S, LOCAL)

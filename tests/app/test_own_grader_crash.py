@@ -1,4 +1,5 @@
-"""A grader of one's own that raises: its author learns where, and nobody learns what is in its source."""
+"""A grader of one's own that fails: its author learns where, nobody learns what is in its source, and all else is
+served."""
 
 import json
 from pathlib import Path
@@ -20,6 +21,18 @@ class Config(BaseModel): ...
 def grade(sample, item, config, results):
     secret = "of the source"; fail(item.n)
 '''
+WHOLE = '''"""Pays."""
+from pydantic import BaseModel, ConfigDict, field_validator
+from graders.api import Grade
+VERDICTS = ("done",)
+class Item(BaseModel): ...
+class Config(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    k: float = 1.0
+def grade(sample, item, config, results):
+    return Grade(1.0, "done", "")
+'''
+VALIDATOR = "    @classmethod\n    def known(cls, k):\n        return {}[k]\n"
 HELPER = """def fail(n):
     raise ValueError("my bug")
 """
@@ -47,3 +60,38 @@ def test_a_crash_is_told_with_file_and_line_in_answer_record_and_log(tmp_path: P
         ("error", raised["record"]),
         ("error", validated["record"]),
     ]
+
+
+def test_no_case_and_no_recipe_of_a_broken_grader_stops_the_service(tmp_path: Path) -> None:
+    validating = WHOLE.replace("    k: float = 1.0\n", '    k: float = 1.0\n    @field_validator("k")\n' + VALIDATOR)
+    case = '[[case]]\nname = "a"\nwhy = ""\nitem = {}\nsample = "a"\n'
+    files = {
+        "whole/v1.py": WHOLE,
+        "expects/v1.py": WHOLE,
+        "expects/cases.toml": case + 'expect.v1 = { verdict = "done" }\n',
+        "validates/v1.py": validating,
+        "validates/cases.toml": case + 'config = { k = 0.5 }\nexpect.v1 = { reward = 1.0, verdict = "done" }\n',
+        "refuses/v1.py": WHOLE,
+        "refuses/cases.toml": case + 'config = { kk = 0.5 }\nexpect.v1 = { error = "invalid_config" }\n',
+    }
+    for name, text in files.items():
+        (tmp_path / "graders" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "graders" / name).write_text(text)
+    settings = {"RFT_GRADERS_PATH": str(tmp_path / "graders")}
+    with Server(tmp_path / "data", **settings) as server:
+        unhealthy = server.client.get("/readyz").json()["unhealthy_graders"]
+        for name, on in (("lost", "whole@v1"), ("above", "lost@v1"), ("kept", "finance_qa@v1")):
+            server.client.post("/v1/recipes", json={"name": name, "grader": on}).raise_for_status()
+    (tmp_path / "graders" / "whole" / "v1.py").unlink()
+    with Server(tmp_path / "data", **settings) as server:
+        listed = [
+            {each["id"] for each in server.client.get(f"/v1/{kind}").json()[kind]} for kind in ("graders", "recipes")
+        ]
+        lost = server.client.post("/v1/graders/above@v1/grade", json={"item": {}, "sample": "a"}).json()
+
+    assert set(unhealthy) == {"expects@v1", "validates@v1"}
+    assert "expect.v1 is to be { reward = 1.0, " in unhealthy["expects@v1"]
+    assert "validates@v1 raised KeyError (v1.py, line 12): 0.5" in unhealthy["validates@v1"]
+    assert all("kept@v1" in ids and not {"lost@v1", "above@v1"} & ids for ids in listed)
+    assert lost["code"] == "unknown_grader"
+    assert lost["detail"].startswith("above@v1 stands on lost@v1. lost@v1 stands on whole@v1. No grader 'whole@v1'.")

@@ -30,7 +30,7 @@ def test_details_are_stored_as_json(value: Any, stored: Any) -> None:
     assert json.loads(judged(Grade(1.0, "right", "So it is.", details={"v": value})).json)["details"] == {"v": stored}
 
 
-@pytest.mark.parametrize("value", [object(), "\ud800", 10**5000], ids=["object", "surrogate", "huge"])
+@pytest.mark.parametrize("value", [object(), 10**5000], ids=["object", "huge"])
 def test_details_that_are_no_json_are_the_grader_s_fault(value: Any) -> None:
     with pytest.raises(GraderCrashed, match="The grade's details are no JSON values"):
         judged(Grade(1.0, "right", "So it is.", details={"v": value}))

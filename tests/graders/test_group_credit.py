@@ -107,24 +107,26 @@ def test_the_order_of_members_changes_no_reward_in_any_digit(team: Version, data
 
 
 @pytest.mark.parametrize(
-    "returned",
+    ("returned", "told"),
     [
-        pytest.param("Credited((1.5, 1.0), {})", id="a reward above the range"),
-        pytest.param("Credited((1.0,), {})", id="too few"),
-        pytest.param("Credited((1.0, 1.0, 1.0), {})", id="too many"),
-        pytest.param("Credited((float('nan'), 1.0), {})", id="no number"),
-        pytest.param("Credited((0.0, 1.0), {})", id="equal members and unequal rewards"),
-        pytest.param("Credited((1.0, 1.0), [])", id="a block that is no object"),
-        pytest.param("[1.0, 1.0]", id="no Credited"),
-        pytest.param("members[2]", id="an exception"),
+        ("Credited((1.5, 1.0), {})", "a group with reward 1.5 for member 0; wanted one in [-1, 1] or None."),
+        ("Credited((1.0,), {})", "a group with 1 rewards; wanted one for each of 2 members."),
+        ("Credited((1.0, 1.0, 1.0), {})", "a group with 3 rewards; wanted one for each of 2 members."),
+        ("Credited((float('nan'), 1.0), {})", "The reward of member 0 is nan"),
+        ("Credited((0.0, 1.0), {})", "rewards 0.0 and 1.0 for members 0 and 1, which are equal; wanted equal rewards."),
+        ("Credited((1.0, 1.0), [])", "a group with a block that is a list; wanted a dict."),
+        ("[1.0, 1.0]", "a group with [1.0, 1.0] (list); wanted a Credited."),
+        ("members[2]", "raised IndexError in grade_group"),
     ],
 )
-def test_whatever_a_group_credit_does_wrong_is_a_crash_of_the_grader(tmp_path: Path, returned: str) -> None:
+def test_whatever_a_group_credit_does_wrong_is_a_crash_of_the_grader(tmp_path: Path, returned: str, told: str) -> None:
     team = load(tmp_path, TEAM + f"def grade_group(members, config, credit):\n    return {returned}\n")
     twins = [member(team, "a", 0, 1.0), member(team, "a", 0, 1.0)]
 
-    with pytest.raises(GraderCrashed):
+    with pytest.raises(GraderCrashed) as crash:
         credit(team, twins)
+
+    assert told in crash.value.detail
 
 
 def test_a_member_without_a_grade_cannot_be_paid(tmp_path: Path) -> None:

@@ -187,7 +187,7 @@ def test_a_config_whose_validator_fails_does_not_stop_the_others(toys: Path) -> 
     registry = Registry([toys])
 
     assert {"toy@v1", "half_toy@v1"} <= set(registry.ids())
-    assert "strict.v1.toml: KeyError: 3" in registry.unhealthy["strict@v1"]
+    assert "strict.v1.toml: toy@v1 raised KeyError (v1.py, line 13): 3" in registry.unhealthy["strict@v1"]
 
 
 def test_a_line_of_the_lock_that_cannot_be_read_stops_only_what_it_is_about(toys: Path) -> None:
