@@ -68,8 +68,9 @@ def changed_after_release(id: str) -> str:
     """What to tell someone whose edit changed a released version."""
     name, _, version = id.partition("@")
     return (
-        f"{id} is released: recorded rewards depend on {name}/{version}.* and on every kit file it imports, and these "
-        f"have changed. Undo the change, or copy them to the next version (a kit file: to a new name) and change that."
+        f"{id} is released: recorded rewards depend on {name}/{version}.* and on all that it imports (files of its "
+        "folder and of the kit, versions of installed packages), and some of this has changed. Undo the change, "
+        "or copy what changed to the next version (an imported file: to a new name) and change that."
     )
 
 

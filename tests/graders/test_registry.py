@@ -262,7 +262,8 @@ def test_a_changed_released_version_is_not_served_and_says_what_to_do(toys: Path
     registry = Registry([toys])
 
     assert "toy@v1" not in registry.ids()
-    assert "Undo the change, or copy them to the next version" in registry.unhealthy["toy@v1"]
+    assert "and on all that it imports (files of its folder and of the kit, " in registry.unhealthy["toy@v1"]
+    assert "Undo the change, or copy what changed to the next version" in registry.unhealthy["toy@v1"]
 
 
 def test_freezing_another_digest_is_refused(toys: Path) -> None:
