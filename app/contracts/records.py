@@ -12,9 +12,10 @@ from app.catalogue import Catalogue
 from app.contracts.own_slash import RunName
 from app.contracts.wire import ANY, Int64, Name, declared
 from app.dependencies import CurrentCaller, CurrentCatalogue, CurrentLedger
-from app.errors import LedgerUnavailable, ScopeMissing, UnknownGrader, UnknownRecord, UnknownRun
+from app.errors import InvalidRequest, LedgerUnavailable, ScopeMissing, UnknownGrader, UnknownRecord, UnknownRun
 from app.ledger import GraderReport, Ledger, Record, RecordFilter, RunSummary
 from graders.api import Execution, Program
+from graders.errors import Fault
 
 router = APIRouter(tags=["ledger"])
 
@@ -202,6 +203,19 @@ def whose(caller: Caller, of: str | None) -> str | None:
     if "admin" not in caller.scopes:
         raise ScopeMissing(f"What other callers were given is read with the scope 'admin'; {caller.name!r} lacks it.")
     return None if of == "*" else of
+
+
+def one_caller(caller: Caller, of: str | None) -> str:
+    """The caller whose run is asked for: a run is one caller's.
+
+    Raises:
+        ScopeMissing: it is not the caller's own.
+        InvalidRequest: everybody's is asked for.
+    """
+    whom = whose(caller, of)
+    if whom is None:
+        raise InvalidRequest("A run is one caller's.", (Fault("/query/caller", "Wanted a caller's name, not `*`."),))
+    return whom
 
 
 async def _found(ledger: Ledger, record: str, caller: str | None) -> tuple[Record | None, str | None]:
