@@ -142,3 +142,18 @@ def test_a_stored_recipe_whose_grader_is_gone_or_has_changed_is_told_and_stops_n
         assert (answer.status_code, answer.json()["code"]) == (404, "unknown_grader")
         assert answer.json()["detail"] == whys[on]
     assert (kept.status_code, kept.json()["ignored_item_fields"]) == (200, None)
+
+
+def test_a_grader_that_takes_a_stored_recipes_name_is_listed_once_and_the_recipe_is_told(tmp_path: Path) -> None:
+    (tmp_path / "graders" / "first").mkdir(parents=True)
+    (tmp_path / "graders" / "first" / "v1.py").write_text(MOODY)
+    server = Server(tmp_path / "data", RFT_GRADERS_PATH=str(tmp_path / "graders"))
+    with server:
+        server.client.post("/v1/recipes", json={"name": "second", "grader": "first@v1"}).raise_for_status()
+    shutil.copytree(tmp_path / "graders" / "first", tmp_path / "graders" / "second")
+
+    with server:
+        listed = server.client.get("/v1/graders").json()
+
+    assert [grader["stands_on"] for grader in listed["graders"] if grader["id"] == "second@v1"] == [None]
+    assert "bears its name" in listed["not_served"]["second@v1"]
