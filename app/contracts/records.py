@@ -185,7 +185,8 @@ async def list_runs(
     responses=declared(*ANY, ScopeMissing, UnknownRun, LedgerUnavailable),
 )
 async def show_run(id: RunName, caller: CurrentCaller, ledger: CurrentLedger, of: Of = None) -> RunReport:
-    """Counts, mean reward per step and verdict shares of one run."""
+    """Of one run: how many grades count, verdicts and mean reward, in all and per step, and why samples stayed
+    unscored."""
     graders = await ledger.run_report(whose(caller, of), id) if "\x00" not in id else []
     if not graders:
         raise UnknownRun(f"No run {id!r} of yours. GET /v1/runs lists them; a run begins with its first grade.")
