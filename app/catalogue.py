@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from app.auth import Caller
 from app.encoding import encode
-from app.errors import InvalidRequest, NameTaken, UnknownGrader
+from app.errors import InvalidRequest, NameTaken, UnknownGrader, detail_of
 from app.records import StoredRecipe
 from graders import registry as graders
 from graders.errors import Fault, Unscored
@@ -36,7 +36,7 @@ class Catalogue:
         """The grader behind `id`.
 
         Raises:
-            UnknownGrader: its detail names the nearest and all known ids.
+            UnknownGrader: its detail names the nearest and all known ids, or says why a recipe is not served.
             LedgerUnavailable: a stored recipe cannot be looked up now.
         """
         grader = self.registry.get(id) or self._stored.get(id)
@@ -50,19 +50,19 @@ class Catalogue:
             return []
         return [version.reward_range, *([version.group_reward_range] if version.has_group_credit else [])]
 
-    async def recipes(self) -> list[Grader]:
-        """Every recipe, shipped and stored, by name and version; without those that cannot be called, as what they
-        stand on is gone or takes their config no more."""
-        shipped = [grader for grader in self.registry if grader.recipe]
-        ids = [f"{stored.name}@v{stored.version}" for stored in await self._store.recipes()]
-        stored = [grader for id in ids if (grader := await self._callable(id)) is not None]
-        return sorted([*shipped, *stored], key=lambda grader: parse_id(grader.id))
-
-    async def _callable(self, id: str) -> Grader | None:
-        try:
-            return await self.find(id)
-        except (UnknownGrader, Unscored):
-            return None
+    async def recipes(self) -> tuple[list[Grader], dict[str, str]]:
+        """Every recipe, shipped and stored, by name and version; and by id, why a stored one is not served."""
+        served = [grader for grader in self.registry if grader.recipe]
+        not_served: dict[str, str] = {}
+        for id in await self._stored_ids():
+            if self.registry.get(id) is not None:
+                not_served[id] = "A grader that was added since bears its name, and is called in its place."
+                continue
+            try:
+                served.append(await self.find(id))
+            except UnknownGrader as error:
+                not_served[id] = error.detail
+        return sorted(served, key=lambda grader: parse_id(grader.id)), not_served
 
     def crediting(self) -> list[str]:
         """The ids of the versions and shipped recipes that credit groups."""
@@ -102,19 +102,22 @@ class Catalogue:
         if stored is None:
             raise UnknownGrader(await self._unknown(id))
         recipe = _recipe(stored)
+        # What it stands on may be a draft, or somebody else's: it may have changed since, or be gone.
         try:
-            base = await self.find(recipe.grader)
-        except UnknownGrader as error:
-            raise UnknownGrader(f"{id} stands on {recipe.grader}. {error.detail}") from None
-        grader = self.registry.resolve(recipe, base)
+            grader = self.registry.resolve(recipe, await self.find(recipe.grader))
+        except (UnknownGrader, Unscored) as error:
+            why = f"{id} is stored, but is not served: it stands on {recipe.grader}. {detail_of(error)}"
+            raise UnknownGrader(why) from error
         self._stored[id] = grader
         return grader
+
+    async def _stored_ids(self) -> list[str]:
+        return [f"{recipe.name}@v{recipe.version}" for recipe in await self._store.recipes()]
 
     async def _unknown(self, id: str) -> str:
         if id in self.registry.unhealthy:
             return f"{id} was found but is not served: {self.registry.unhealthy[id]}"
-        stored = [f"{recipe.name}@v{recipe.version}" for recipe in await self._store.recipes()]
-        return graders.UnknownGrader(id, [*self.registry.ids(), *stored]).detail
+        return graders.UnknownGrader(id, [*self.registry.ids(), *await self._stored_ids()]).detail
 
 
 def _recipe(stored: StoredRecipe) -> Recipe:

@@ -348,4 +348,5 @@ def _foreign(name: str, value: str) -> bool:
 def _explained(location: tuple[int | str, ...], message: str) -> str:
     field = str(location[0]) if location else "settings"
     description = Settings.model_fields[field].description if field in Settings.model_fields else ""
-    return f"{variable(field)}: {message}. {description}"
+    said = message.removeprefix("Value error, ").removesuffix(".")
+    return f"{variable(field)}: {said}. {description}"

@@ -1,10 +1,10 @@
 """Do public problem sets mean to code_tests what they mean to Python? `python bench/code_compat.py FOLDER`.
 
-FOLDER holds HumanEval.jsonl.gz and mbpp_release_v1.jsonl (MBPP in HumanEval's form). Through the grader and the
-sandbox, with tests judged beside the program and against recorded calls: canonical solutions must pass, null solutions
-must fail, and of the variants made by mutation (`code_mutants.py`) each one that the original test rejects in a plain
-interpreter must be rejected, where that interpreter accepts the canonical solution. Exit code 0 only if all of it
-holds.
+FOLDER holds HumanEval.jsonl.gz (openai/human-eval, MIT) and mbpp_release_v1.jsonl (MBPP in HumanEval's form, from
+amazon-science/mxeval, `data/mbxp`, CC-BY-4.0). Through the grader and the sandbox, with tests judged beside the program
+and against recorded calls: canonical solutions must pass, null solutions must fail, and of the variants made by
+mutation (`code_mutants.py`) each one that the original test rejects in a plain interpreter must be rejected, where that
+interpreter accepts the canonical solution. Exit code 0 only if all of it holds.
 """
 
 import asyncio

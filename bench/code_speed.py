@@ -1,4 +1,5 @@
-"""How fast programs are run: `python bench/code_speed.py FOLDER`, FOLDER holding HumanEval.jsonl.gz.
+"""How fast programs are run: `python bench/code_speed.py FOLDER`, FOLDER holding HumanEval.jsonl.gz
+(openai/human-eval, MIT).
 
 Every row runs the canonical solutions of HumanEval: through the service, in the sandbox without a service, and in
 others' ways. Rounds of all rows are interleaved in one run; a ratio is the median of the rounds' ratios, and rates are

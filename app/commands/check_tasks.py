@@ -130,10 +130,13 @@ class Summary:
         )
 
     def _table(self) -> Table:
-        table = Table("line", "task", "program", "verdict", "why", show_lines=True)
+        table = Table("line", "task", "program", "verdict", "why")
         for task in self.bad[:_SHOWN_MAX]:
-            columns = zip(*((fault.program, fault.verdict, fault.why[:200]) for fault in task.faults), strict=True)
-            table.add_row(str(task.line), Text(task.name), *(Text("\n".join(column)) for column in columns))
+            named = (str(task.line), Text(task.name))
+            for fault in task.faults:
+                table.add_row(*named, *map(Text, (fault.program, fault.verdict, fault.why[:200])))
+                named = ("", Text())
+            table.add_section()
         return table
 
 

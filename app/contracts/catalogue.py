@@ -90,19 +90,28 @@ class RecipeBody(BaseModel, extra="forbid"):
     item_map: dict[str, str] = Field({}, description="From a dataset's column to the item field it is read as.")
 
 
+NotServed = Annotated[
+    dict[str, str],
+    Field(description="Stored recipes that cannot be called, and why: what they stand on is gone or has changed."),
+]
+
+
 class Graders(BaseModel):
     graders: list[GraderSummary]
+    not_served: NotServed
 
 
 class Recipes(BaseModel):
     recipes: list[GraderSummary]
+    not_served: NotServed
 
 
 @router.get("/v1/graders", response_model=Graders, responses=declared(*ANY, LedgerUnavailable))
 async def list_graders(catalogue: CurrentCatalogue) -> Graders:
     """Every version and recipe, by name."""
     versions = [grader for grader in catalogue.registry if grader.recipe is None]
-    return Graders(graders=[GraderSummary.of(grader) for grader in (*versions, *await catalogue.recipes())])
+    recipes, not_served = await catalogue.recipes()
+    return Graders(graders=[GraderSummary.of(grader) for grader in (*versions, *recipes)], not_served=not_served)
 
 
 @router.get("/v1/graders/{id}", response_model=GraderPage, responses=declared(*ANY, UnknownGrader, LedgerUnavailable))
@@ -152,7 +161,8 @@ async def add_recipe(request: Request, body: RecipeBody) -> Reply:
 @router.get("/v1/recipes", response_model=Recipes, responses=declared(*ANY, LedgerUnavailable))
 async def list_recipes(catalogue: CurrentCatalogue) -> Recipes:
     """Every recipe, shipped and stored."""
-    return Recipes(recipes=[GraderSummary.of(grader) for grader in await catalogue.recipes()])
+    recipes, not_served = await catalogue.recipes()
+    return Recipes(recipes=[GraderSummary.of(grader) for grader in recipes], not_served=not_served)
 
 
 def _summary(grader: Grader) -> dict[str, Any]:

@@ -6,14 +6,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from app.auth import Caller
 from app.contracts.own_slash import OwnSlash, RunName
-from app.contracts.records import Of, whose
+from app.contracts.records import Of, one_caller, whose
 from app.contracts.wire import ANY, Name, declared
 from app.dependencies import CurrentCaller, CurrentCatalogue, CurrentLedger, CurrentRunWatch, load_of
 from app.errors import (
     DeadlineExceeded,
-    InvalidRequest,
     LedgerUnavailable,
     Overloaded,
     ScopeMissing,
@@ -21,7 +19,6 @@ from app.errors import (
 )
 from app.ledger import ErrorTally
 from app.monitors.answers import RunComparison, RunMonitor
-from graders.errors import Fault
 
 router = APIRouter(tags=["ledger"])
 below_runs = APIRouter(tags=["ledger"], route_class=OwnSlash)
@@ -93,7 +90,7 @@ async def run_monitor(
     Steps are counted once they have new records, so a long run is quick to look at; `counted` says how much of it the
     report has. Another caller's run is named with `caller`.
     """
-    whom = _one(caller, of)
+    whom = one_caller(caller, of)
     if "\x00" in id:
         raise UnknownRun(f"No run {id!r} of yours.")
     ledger.refuse_if_away()
@@ -116,17 +113,9 @@ async def run_comparison(
     of: Of = None,
 ) -> Any:
     """Two runs beside each other: totals, verdict shares, mean reward by step."""
-    whom = _one(caller, of)
+    whom = one_caller(caller, of)
     ledger.refuse_if_away()
     return _json(await watch.comparison(whom, a, b, points, catalogue.reward_ranges))
-
-
-def _one(caller: Caller, of: str | None) -> str:
-    """The caller whose run is asked for: a run is one caller's."""
-    whom = whose(caller, of)
-    if whom is None:
-        raise InvalidRequest("A run is one caller's.", (Fault("/query/caller", "Wanted a caller's name, not `*`."),))
-    return whom
 
 
 def _json(body: bytes) -> Response:

@@ -12,9 +12,10 @@ from app.catalogue import Catalogue
 from app.contracts.own_slash import RunName
 from app.contracts.wire import ANY, Int64, Name, declared
 from app.dependencies import CurrentCaller, CurrentCatalogue, CurrentLedger
-from app.errors import LedgerUnavailable, ScopeMissing, UnknownGrader, UnknownRecord, UnknownRun
+from app.errors import InvalidRequest, LedgerUnavailable, ScopeMissing, UnknownGrader, UnknownRecord, UnknownRun
 from app.ledger import GraderReport, Ledger, Record, RecordFilter, RunSummary
 from graders.api import Execution, Program
+from graders.errors import Fault
 
 router = APIRouter(tags=["ledger"])
 
@@ -184,7 +185,8 @@ async def list_runs(
     responses=declared(*ANY, ScopeMissing, UnknownRun, LedgerUnavailable),
 )
 async def show_run(id: RunName, caller: CurrentCaller, ledger: CurrentLedger, of: Of = None) -> RunReport:
-    """Counts, mean reward per step and verdict shares of one run."""
+    """Of one run: how many grades count, verdicts and mean reward, in all and per step, and why samples stayed
+    unscored."""
     graders = await ledger.run_report(whose(caller, of), id) if "\x00" not in id else []
     if not graders:
         raise UnknownRun(f"No run {id!r} of yours. GET /v1/runs lists them; a run begins with its first grade.")
@@ -202,6 +204,19 @@ def whose(caller: Caller, of: str | None) -> str | None:
     if "admin" not in caller.scopes:
         raise ScopeMissing(f"What other callers were given is read with the scope 'admin'; {caller.name!r} lacks it.")
     return None if of == "*" else of
+
+
+def one_caller(caller: Caller, of: str | None) -> str:
+    """The caller whose run is asked for: a run is one caller's.
+
+    Raises:
+        ScopeMissing: it is not the caller's own.
+        InvalidRequest: everybody's is asked for.
+    """
+    whom = whose(caller, of)
+    if whom is None:
+        raise InvalidRequest("A run is one caller's.", (Fault("/query/caller", "Wanted a caller's name, not `*`."),))
+    return whom
 
 
 async def _found(ledger: Ledger, record: str, caller: str | None) -> tuple[Record | None, str | None]:

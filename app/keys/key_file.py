@@ -75,7 +75,7 @@ def read_key_file(file: Path) -> tuple[StoredKey, ...]:
         raise KeyFileError(f"RFT_API_KEYS_FILE={file} cannot be read: {error.strerror}.") from None
     except ValidationError as error:
         faults = "; ".join(_fault(found["loc"], found["msg"]) for found in error.errors(include_url=False))
-        raise KeyFileError(f"RFT_API_KEYS_FILE={file}: {redacted(faults)}.") from None
+        raise KeyFileError(f"RFT_API_KEYS_FILE={file}: {redacted(faults).removesuffix('.')}.") from None
     except ValueError as error:
         raise KeyFileError(f"RFT_API_KEYS_FILE={file} is neither TOML nor *.json: {redacted(str(error))}.") from None
 
@@ -98,5 +98,5 @@ def entry_text(key: StoredKey) -> str:
 
 
 def _fault(location: tuple[int | str, ...], message: str) -> str:
-    place = ".".join(map(str, location))
-    return f"{place}: {message}" if place else message
+    place, said = ".".join(map(str, location)), message.removeprefix("Value error, ")
+    return f"{place}: {said}" if place else said

@@ -35,7 +35,10 @@ def read_rate(text: str) -> float:
 
 
 def shown_rate(rate_per_s: float) -> str:
-    return f"{rate_per_s:g}/s" if rate_per_s >= 1 else f"{rate_per_s * 3600:g}/h"
+    """As `read_rate` reads it."""
+    number, unit = (rate_per_s, "s") if rate_per_s >= 1 else (rate_per_s * 3600, "h")
+    text = f"{number:g}"
+    return f"{f'{number:f}'.rstrip('0').rstrip('.') if 'e' in text else text}/{unit}"
 
 
 def read_span_s(text: str) -> float:

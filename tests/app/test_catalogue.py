@@ -1,7 +1,13 @@
 """Which graders there are, and recipes of one's own."""
 
+import shutil
+from pathlib import Path
+
 import httpx2
 import pytest
+
+from tests.app.conftest import MOODY
+from tests.servers import Server
 
 
 def test_a_grader_s_page_has_everything_needed_to_call_it(client: httpx2.Client) -> None:
@@ -101,3 +107,53 @@ def test_a_request_that_names_a_recipe_may_not_send_a_config(client: httpx2.Clie
     answer = client.post("/v1/graders/fixed@v1/grade", json={"item": {"n": 1}, "sample": "a", "config": {}})
 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_config")
+
+
+def test_a_stored_recipe_whose_grader_is_gone_or_has_changed_is_told_and_stops_nothing(tmp_path: Path) -> None:
+    for name in ("lasting", "leaving", "changing"):
+        (tmp_path / "graders" / name).mkdir(parents=True)
+        (tmp_path / "graders" / name / "v1.py").write_text(MOODY)
+    server = Server(tmp_path / "data", RFT_GRADERS_PATH=str(tmp_path / "graders"))
+    with server:
+        for on in ("lasting@v1", "leaving@v1", "changing@v1"):
+            body = {"name": f"on_{on[:-3]}", "grader": on, "config": {"reward": 0.5}}
+            server.client.post("/v1/recipes", json=body).raise_for_status()
+        body = {"item": {"n": 1}, "sample": "a"}
+        record = server.client.post("/v1/graders/on_leaving@v1/grade", json=body).json()["record"]
+    shutil.rmtree(tmp_path / "graders" / "leaving")
+    (tmp_path / "graders" / "changing" / "v1.py").write_text(MOODY.replace("reward", "paid"))
+
+    with server:
+        listed = [server.client.get(path) for path in ("/v1/graders", "/v1/recipes")]
+        refused = [server.client.post(f"/v1/graders/on_{on}@v1/grade", json=body) for on in ("leaving", "changing")]
+        kept = server.client.get(f"/v1/grades/{record}")
+
+    assert [answer.status_code for answer in listed] == [200, 200]
+    for told, answer in zip(("graders", "recipes"), listed, strict=True):
+        ids = {grader["id"] for grader in answer.json()[told]}
+        assert "on_lasting@v1" in ids
+        assert not {"on_leaving@v1", "on_changing@v1"} & ids
+    whys = listed[0].json()["not_served"]
+    assert sorted(whys) == ["on_changing@v1", "on_leaving@v1"]
+    assert "it stands on leaving@v1. No grader 'leaving@v1'." in whys["on_leaving@v1"]
+    assert "it stands on changing@v1." in whys["on_changing@v1"]
+    assert "/config/reward: There is no such field." in whys["on_changing@v1"]
+    for on, answer in zip(("on_leaving@v1", "on_changing@v1"), refused, strict=True):
+        assert (answer.status_code, answer.json()["code"]) == (404, "unknown_grader")
+        assert answer.json()["detail"] == whys[on]
+    assert (kept.status_code, kept.json()["ignored_item_fields"]) == (200, None)
+
+
+def test_a_grader_that_takes_a_stored_recipes_name_is_listed_once_and_the_recipe_is_told(tmp_path: Path) -> None:
+    (tmp_path / "graders" / "first").mkdir(parents=True)
+    (tmp_path / "graders" / "first" / "v1.py").write_text(MOODY)
+    server = Server(tmp_path / "data", RFT_GRADERS_PATH=str(tmp_path / "graders"))
+    with server:
+        server.client.post("/v1/recipes", json={"name": "second", "grader": "first@v1"}).raise_for_status()
+    shutil.copytree(tmp_path / "graders" / "first", tmp_path / "graders" / "second")
+
+    with server:
+        listed = server.client.get("/v1/graders").json()
+
+    assert [grader["stands_on"] for grader in listed["graders"] if grader["id"] == "second@v1"] == [None]
+    assert "bears its name" in listed["not_served"]["second@v1"]

@@ -203,7 +203,20 @@ def test_a_caller_sees_its_own_grades_and_runs_and_an_admin_all(keyed: Keyed) ->
     assert keyed.ask("GET", f"/v1/grades/{mine}", keyed.keys["boss"]).json()["caller"] == "trainer"
 
 
-@pytest.mark.parametrize("path", ["/v1/grades", "/v1/runs", "/v1/runs/r1"])
+def test_an_admin_reads_the_f1_of_another_callers_run(keyed: Keyed) -> None:
+    body = {"item": {"gold": ["hate"]}, "sample": '{"labels": ["hate"]}', "run": {"id": "flagged", "step": 1}}
+    body["config"] = {"taxonomy": "openai-omni-2024", "reward": "set_f"}
+    keyed.grade(keyed.keys["other"], "/v1/graders/moderation_f1@v1/grade", body=body).raise_for_status()
+
+    def asked(caller: str) -> httpx2.Response:
+        return keyed.ask("GET", "/v1/runs/flagged/moderation", keyed.keys["boss"], params={"caller": caller})
+
+    assert [report["n"] for report in asked("other").json()["reports"]] == [1]
+    assert (asked("trainer").status_code, asked("trainer").json()["code"]) == (404, "unknown_run")
+    assert (asked("*").status_code, asked("*").json()["errors"][0]["pointer"]) == (422, "/query/caller")
+
+
+@pytest.mark.parametrize("path", ["/v1/grades", "/v1/runs", "/v1/runs/r1", "/v1/runs/r1/moderation"])
 def test_what_others_were_given_is_not_shown_without_the_scope_admin(keyed: Keyed, path: str) -> None:
     for whose in ("other", "*"):
         answer = keyed.ask("GET", path, keyed.keys["trainer"], params={"caller": whose})

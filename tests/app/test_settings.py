@@ -99,7 +99,7 @@ def test_rates_are_read_by_grader() -> None:
 
 @pytest.mark.parametrize("written", ["code_tests@v1", "code_tests=5", "*=0", "*=-1", "*=fast", "*=2000000"])
 def test_a_rate_that_is_none_stops_the_start(written: str) -> None:
-    with pytest.raises(SettingsError, match=r"RFT_GRADER_RATES: .* wanted GRADER=RATE"):
+    with pytest.raises(SettingsError, match=r"RFT_GRADER_RATES: wanted GRADER=RATE"):
         from_environ({"RFT_GRADER_RATES": written})
 
 

@@ -1,12 +1,14 @@
 """`check-tasks` names the tasks that cannot tell right from wrong, and what passes them."""
 
 import json
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
-from app.commands.check_tasks import BadLine, read_task
+from app.commands.check_tasks import BadLine, Fault, Summary, Task, read_task
 from tests.command_line import rft
 
 ADD = "def add(a, b):\n    return a + b"
@@ -84,6 +86,21 @@ def test_each_bad_task_is_named_with_what_passes_it(tmp_path: Path) -> None:
     assert told["asks nothing"]["faults"][0]["verdict"] == "unscored"
     assert faults["good"] == []
     assert "1 of 8 tasks tell right from wrong; 7 do not" in " ".join(shown.split())
+
+
+def test_in_a_narrow_terminal_each_program_stands_beside_its_verdict() -> None:
+    console = Console(width=60, file=StringIO())
+    programs = ("echo of the first argument", "constant 0")
+    faults = [Fault(program, "passed", "It knows nothing of the task.") for program in programs]
+    summary = Summary()
+    summary.add(Task(2, "weak", {}, "", faults=faults))
+
+    with console.capture() as shown:
+        summary.show(console)
+
+    lines = shown.get().splitlines()
+    beside = {begin: "passed" in line for line in lines for begin in ("echo of", "constant 0") if begin in line}
+    assert beside == {"echo of": True, "constant 0": True}
 
 
 def test_a_bad_line_is_told_with_its_number(tmp_path: Path) -> None:

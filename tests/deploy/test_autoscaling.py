@@ -135,6 +135,7 @@ def test_prometheus_gives_pods_the_labels_that_the_adapter_asks_for(tmp_path: Pa
     given = {rule["target_label"] for rule in job["relabel_configs"] if "target_label" in rule}
     assert given == {name for rule in ADAPTER for name in rule["resources"]["overrides"]}
     assert job["job_name"] == "rft-graders"
+    assert config["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"] == ["alertmanager.monitoring:9093"]
     assert discovery == {"role": "pod", "namespaces": {"names": [only("Namespace")["metadata"]["name"]]}}
 
 

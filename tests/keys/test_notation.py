@@ -7,7 +7,13 @@ from app.keys.notation import read_expiry_us, read_name, read_rate, read_scopes,
 NOW_US = 1_900_000_000_000_000
 
 
-@pytest.mark.parametrize(("text", "rate"), [("500/s", 500), ("500", 500), ("30000/min", 500), ("1.5/h", 1.5 / 3600)])
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        *[("500/s", 500), ("500", 500), ("30000/min", 500), ("1.5/h", 1.5 / 3600)],
+        *[("2000000/s", 2e6), ("0.00005/h", 0.00005 / 3600)],
+    ],
+)
 def test_a_rate_is_samples_per_second(text: str, rate: float) -> None:
     assert read_rate(text) == pytest.approx(rate)
     assert read_rate(shown_rate(rate)) == pytest.approx(rate)

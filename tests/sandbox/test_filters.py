@@ -145,3 +145,15 @@ def test_the_numbers_are_those_of_the_kernels_headers(machine: str, header: str,
     theirs.setdefault("newfstatat", theirs.get("fstatat", -1))
 
     assert {name: theirs[name] for name in Syscalls(machine).number} == Syscalls(machine).number
+
+
+def test_the_readme_says_how_many_calls_there_are() -> None:
+    x86, arm = (Syscalls(machine) for machine in MACHINES)
+    said = (
+        f"all but {len(x86.allowed)} system calls (arm64: {len(arm.allowed)}) and {len(x86.zygotes)} that only the "
+        f"zygote's own work needs; {len(x86.killed)} that only attackers call"
+    )
+
+    assert len(arm.zygotes) == len(x86.zygotes)
+    assert len(arm.killed) == len(x86.killed)
+    assert said in (Path(__file__).parents[2] / "sandbox" / "README.md").read_text("utf-8")

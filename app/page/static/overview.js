@@ -30,7 +30,7 @@ export async function overview(root, { query, signal }) {
       get("v1/overview", filter, signal),
     ]);
     refill(health, healthView(ready));
-    refill(graders, gradersView(known.graders, ready.unhealthy_graders));
+    refill(graders, gradersView(known.graders, { ...ready.unhealthy_graders, ...known.not_served }));
     refill(errors, errorsView(unscored.grades, await reasons(unscored.grades, signal), short.errors));
     refill(load, loadView(short.load));
     fill(stale);
