@@ -15,7 +15,7 @@ export function findingsView({ findings, total }, look) {
       ? `Too little to go by: the monitors want ${GRADES_MIN} grades, and there ${total.graded === 1 ? "is" : "are"} ${total.graded}.`
       : "The monitors found nothing that a person should look at."),
     h("p", { class: "hint about-monitors" }, `The monitors hold the last ${WINDOW_STEPS} steps with grades, once these have ${GRADES_MIN} of them, against `,
-      `the first ${WINDOW_STEPS}; groups count from ${GROUPS_MIN} on, unscored samples are told from ${UNSCORED_MIN * 100} % on.`),
+      `the first ${WINDOW_STEPS}; groups count from ${GROUPS_MIN} on, unscored samples of the last ${WINDOW_STEPS} steps are told from ${UNSCORED_MIN * 100} % on.`),
   ];
 }
 
