@@ -63,6 +63,19 @@ def test_a_run_of_several_graders_says_whose_each_grade_is(reader: Reader, serve
     assert reader.faults() == []
 
 
+def test_steps_of_few_grades_are_too_little_for_the_monitors_however_many_there_are(
+    reader: Reader, server: Server
+) -> None:
+    for step in range(20):
+        grade(server, "thin", step=step)
+    counted(server, "thin")
+    main = reader.open("#/runs/thin", "thin")
+
+    expect(main.locator(".empty")).to_have_text(
+        "Too little to go by: the monitors want 16 grades, and there are 5 in the last steps."
+    )
+
+
 def test_curves_come_once_a_grade_names_its_step(reader: Reader, server: Server) -> None:
     grade(server, "late-steps")
     counted(server, "late-steps")
