@@ -254,7 +254,7 @@ TABLE: dict[type[Exception], Status] = {
     ShuttingDown: Status(503, "shutting_down", "The service is stopping", 2),
     SandboxUnavailable: Status(503, "sandbox_unavailable", "Programs cannot be run now", 5),
     InfraError: Status(503, "infra_error", "The program's process was lost; nothing is known about the sample", 1),
-    LedgerUnavailable: Status(503, "ledger_unavailable", "The grade cannot be recorded now", 1),
+    LedgerUnavailable: Status(503, "ledger_unavailable", "The ledger is not available now", 1),
     CallerGone: Status(503, "caller_gone", "The caller hung up before the sample's turn came", 1),
     DeadlineExceeded: Status(504, "deadline_exceeded", "Not judged in time", 1),
 }

@@ -123,7 +123,8 @@ class GraderMonitor(BaseModel):
     grader: str
     digest: str
     reward_range: tuple[float, float] | None = Field(
-        description="Least and greatest reward that the grader declares; null: it is gone."
+        description="Least and greatest reward that the grader declares; in groups, where some of these rewards are "
+        "beyond those of a sample alone. Null: the grader is gone."
     )
     findings: list[Finding] = Field(description="Warnings first.")
     total: Total

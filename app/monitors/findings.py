@@ -29,19 +29,18 @@ MONITORS = {
 
 
 def findings_of(run: str, grader: str, steps: Sequence[Step], rewards: tuple[float, float] | None) -> list[Finding]:
-    """What the monitors found, warnings first; nothing where there is too little to go by.
+    """What the monitors found, warnings first; nothing where there is too little to go by. Of steps without a grade
+    one monitor can say something.
 
     Args:
         run: whose steps these are.
         grader: who judged them.
         steps: in order.
-        rewards: least and greatest reward to be had.
+        rewards: least and greatest reward to be had; None: nothing was graded.
     """
     named = [step for step in steps if step.step is not None] or list(steps)
     graded = [step for step in named if step.graded]
-    found = [rates.all_unscored(run, grader, named)] if named and not graded else []
-    if graded and rewards is not None:
-        course = Course(run, grader, *rewards, graded)
-        if course.late.graded >= GRADES_MIN:
-            found += [monitor(course) for monitor in MONITORS.values()]
-    return sorted((one for one in found if one is not None), key=lambda one: one.severity == "notice")
+    course = Course(run, grader, *(rewards or (0.0, 0.0)), graded, named)
+    asked = MONITORS.values() if course.late.graded >= GRADES_MIN else [rates.unscored]
+    found = [finding for monitor in asked if (finding := monitor(course)) is not None]
+    return sorted(found, key=lambda one: one.severity == "notice")

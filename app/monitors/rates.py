@@ -1,9 +1,8 @@
 """Monitors of how often and how fast: what stays unscored, verdicts, latency, grades that replace others."""
 
 from collections import Counter
-from collections.abc import Sequence
 
-from app.monitors.answers import Finding, LookAt, Step
+from app.monitors.answers import Finding, LookAt
 from app.monitors.windows import GRADES_MIN, Course, Window
 
 UNSCORED_NOTICE, UNSCORED_WARNING = 0.02, 0.1
@@ -12,20 +11,13 @@ SLOWER, SLOW_MS = 3.0, 1000.0
 SUPERSEDED_SHARE = 0.2
 
 
-def all_unscored(run: str, grader: str, steps: Sequence[Step]) -> Finding | None:
-    """No sample was graded at all."""
-    return _unscored(run, grader, Window(steps))
-
-
 def unscored(course: Course) -> Finding | None:
     """Samples stay without a grade; trainers drop them, or worse, take them for zeros."""
-    return _unscored(course.run, course.grader, course.late)
-
-
-def _unscored(run: str, grader: str, window: Window) -> Finding | None:
+    window = course.latest
     codes = window.unscored()
-    share = codes.total() / (window.graded + codes.total()) if codes else 0.0
-    if share < UNSCORED_NOTICE:
+    samples = window.graded + codes.total()
+    share = codes.total() / samples if codes else 0.0
+    if share < UNSCORED_NOTICE or (course.steps and samples < GRADES_MIN):
         return None
     most, _ = codes.most_common(1)[0]
     told = ", ".join(f"{code} {count}" for code, count in codes.most_common(3))
@@ -39,7 +31,7 @@ def _unscored(run: str, grader: str, window: Window) -> Finding | None:
         to_step=window.last,
         value=share,
         limit=UNSCORED_NOTICE,
-        look_at=LookAt(run=run, grader=grader, code=most, scored=False),
+        look_at=LookAt(run=course.run, grader=course.grader, code=most, scored=False),
     )
 
 

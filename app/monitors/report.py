@@ -58,7 +58,7 @@ def _grader(
     return GraderMonitor(
         grader=grader,
         digest=digest,
-        reward_range=ranges[0] if ranges else None,
+        reward_range=rewards if rewards in ranges else next(iter(ranges), None),
         findings=findings_of(run, grader, steps, rewards),
         total=total_of(judged, greatest),
         steps=chosen(steps, points),

@@ -98,6 +98,13 @@ class Course:
     """The least and the greatest reward to be had."""
     steps: Sequence[Step]
     """Those with grades, in order; without the records of no step, unless there is nothing else."""
+    all_steps: Sequence[Step]
+    """The same with those of which every sample stayed unscored."""
+
+    @property
+    def latest(self) -> Window:
+        """The last steps, whether anything was graded in them or not."""
+        return Window(self.all_steps[-WINDOW_STEPS:])
 
     @property
     def late(self) -> Window:

@@ -148,3 +148,25 @@ def test_the_openapi_page_takes_the_key_of_the_tab(reader: Reader) -> None:
     reader.tab.evaluate("key => sessionStorage.setItem('rft-key', key)", KEY)
     reader.open("docs").locator(".opblock").first.wait_for()
     reader.complaints = [said for said in reader.complaints if "status of 401" not in said]
+
+
+def test_links_of_another_caller_s_run_stay_with_that_caller(reader: Reader, server: Server) -> None:
+    for run in ("theirs-1", "theirs-2"):
+        rows = [{"item": item, "sample": "5", "run": {"id": run, "step": 3}} for item in ({"reference": "5"}, {})]
+        for row in [rows[0], *[rows[1]] * 20]:
+            server.client.post("/v1/graders/finance_qa@v1/grade", json=row, headers={"X-Api-Key": KEY})
+    reader.open("#/compare?a=theirs-1&b=theirs-2&of=trainer")
+    give(reader, ADMIN_KEY)
+    main = reader.sees("finance_qa@v1")
+    main.get_by_role("slider", name="Mean reward by step").focus()
+    reader.tab.keyboard.press("End")
+    reader.tab.keyboard.press("Enter")
+    reader.sees("theirs-2")
+    expect(main.get_by_label("Step", exact=True)).to_have_value("3")
+
+    address = main.get_by_role("link", name="Show these grades").first.get_attribute("href")
+    assert address is not None
+    assert "of=trainer" in address
+    reader.open(address, "theirs-2")
+    expect(main.get_by_role("region", name="Table of grades").locator("tbody tr")).to_have_count(20)
+    reader.complaints = [said for said in reader.complaints if "status of 401" not in said]

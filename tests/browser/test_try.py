@@ -4,7 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.reader import Reader
 from tests.servers import Server
@@ -143,3 +143,39 @@ def test_the_copied_curl_command_gives_the_same_grade(reader: Reader, tmp_path: 
 
     answer = subprocess.run(["sh", tmp_path / "ask.sh"], capture_output=True, text=True, check=True).stdout
     assert '"reward":1.0' in answer
+
+
+def test_what_was_judged_is_shown_and_not_what_was_edited_in_the_meantime(reader: Reader) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    main = reader.open(FINANCE, "Try a grader")
+    main.get_by_label("Sample", exact=True).fill("<answer>7</answer>")
+    reader.tab.route("**/grade", hold)
+    main.get_by_role("button", name="Grade").click()
+    main.get_by_label("Sample", exact=True).fill("something else, and longer")
+    held.pop().continue_()
+    expect(main.get_by_role("region", name="Sample", exact=True)).to_have_text("<answer>7</answer>")
+
+    main.get_by_role("button", name="Grade").click()
+    main.get_by_label("Example").select_option(index=2)
+    with reader.tab.expect_response("**/grade") as late:
+        held.pop().continue_()
+    late.value.finished()
+    expect(main.get_by_role("button", name="Grade")).to_be_enabled()
+    expect(main.locator(".result")).to_contain_text("The reward, its reason and the answer that was read will stand")
+
+
+def test_a_button_that_copies_is_called_as_before_whenever_it_was_pressed(reader: Reader) -> None:
+    reader.tab.clock.install()
+    main = reader.open(FINANCE, "Try a grader")
+    button = main.get_by_role("button", name="Copy link")
+    place = main.locator(".actions button").nth(1)
+    button.click()
+    expect(place).to_have_text("Copied")
+    place.click()
+    reader.tab.clock.run_for(5000)
+
+    expect(place).to_have_text("Copy link")

@@ -109,6 +109,24 @@ def test_unscored_samples_are_found_with_their_code(every: int, severity: str) -
     assert (finding.look_at.code, finding.look_at.scored) == ("deadline_exceeded", False)
 
 
+@pytest.mark.parametrize("graded_steps", [1, 20])
+def test_steps_of_which_nothing_is_graded_any_more_are_found(graded_steps: int) -> None:
+    def broken(number: int) -> list[dict]:
+        return mixed() if number < graded_steps else [{"reward": None, "code": "invalid_item"}] * 32
+
+    finding = found(graded_steps + 10, broken)["unscored"]
+
+    assert (finding.severity, finding.value) == ("warning", 1.0)
+    assert (finding.from_step, finding.to_step) == (graded_steps + 5, graded_steps + 9)
+
+
+def test_a_few_grades_among_many_unscored_samples_do_not_hide_them() -> None:
+    lost = [{"reward": None, "code": "invalid_item"}] * 90
+
+    assert found(1, lambda _: [*mixed(10), *lost])["unscored"].value == 0.9
+    assert found(1, lambda _: [*mixed(10), *lost[:5]]) == {}
+
+
 def test_a_run_in_which_nothing_is_graded_says_so() -> None:
     assert found(2, lambda _: [{"reward": None, "code": "invalid_item"}] * 3)["unscored"].value == 1.0
 

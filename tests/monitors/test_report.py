@@ -55,6 +55,18 @@ def test_the_maximum_is_the_graders_or_what_was_seen_of_one_that_is_gone(
     assert found.total.at_max_share == pytest.approx(share)
 
 
+@pytest.mark.parametrize(
+    ("grader", "rewards", "declared"),
+    [("g@v1", [1.0, 0.5], (0, 1)), ("g@v1", [-0.5, 0.5], (-1, 1)), ("gone@v1", [0.5], None)],
+)
+def test_the_range_of_rewards_is_one_that_holds_them(
+    grader: str, rewards: list[float], declared: tuple[int, int] | None
+) -> None:
+    [found] = monitor_of(run("r", tally(rewards, grader=grader)), RANGES.__getitem__, 500).graders
+
+    assert found.reward_range == declared
+
+
 def test_a_long_run_is_thinned_evenly_and_keeps_its_ends() -> None:
     [grader] = monitor_of(run("r", *[tally([1.0])] * 1000), RANGES.__getitem__, 5).graders
 

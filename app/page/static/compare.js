@@ -30,7 +30,7 @@ export async function compare(root, { query, signal }) {
     const [whose, whoseB] = await Promise.all([query.a, query.b].map((run) => ownerOf(run, of, signal)));
     if (of === "*" && (!whose || whose !== whoseB)) return fill(beside, apart([[query.a, whose], [query.b, whoseB]]));
     const report = await get("v1/run-comparison", { a: query.a, b: query.b, caller: whose }, signal);
-    fill(beside, of === "*" && h("p", { class: "hint" }, "Runs of ", visible(whose), "."), reportView(report, signal));
+    fill(beside, of === "*" && h("p", { class: "hint" }, "Runs of ", visible(whose), "."), reportView(report, of, signal));
     if (!report.complete) later(ask, failed, signal);
   }
 
@@ -74,24 +74,24 @@ function hint(runs) {
     : "Choose two runs, or mark two in the list of runs.");
 }
 
-function reportView(report, signal) {
+function reportView(report, of, signal) {
   return [
     !report.complete && h("p", { class: "warning", role: "status" }, "Not all records are counted yet; the figures follow."),
     report.complete && !report.graders.length && h("p", { class: "empty" }, "No grader judged both runs, so there is nothing to compare."),
     [["A", report.only_a], ["B", report.only_b]].map(([side, ids]) =>
       report.complete && ids.length > 0 && h("p", { class: "hint" }, `Only ${side} was judged by `, visible(ids.join(", ")), ".")),
-    report.graders.map((one) => graderView(one, signal)),
+    report.graders.map((one) => graderView(one, of, signal)),
   ];
 }
 
-function graderView(one, signal) {
+function graderView(one, of, signal) {
   const id = `by-${one.grader}`;
   return h("section", { "aria-labelledby": id }, h("h2", { id }, visible(one.grader)),
     !one.same_digest && h("p", { class: "warning" }, "Another version judged B (digest ", h("code", {}, short(one.a.digest)), " against ",
       h("code", {}, short(one.b.digest)), "), so rewards may differ for that reason alone."),
     differenceView(one),
     h("div", { class: "two" }, totalsTable(one), verdictsTable(one)),
-    curves(one, signal));
+    curves(one, of, signal));
 }
 
 function differenceView({ mean_reward: found }) {
@@ -128,7 +128,7 @@ function sides(title, a, b, rows) {
         h("td", { class: "number" }, left), h("td", { class: "number" }, right))))));
 }
 
-function curves({ a, b, steps }, signal) {
+function curves({ grader, a, b, steps }, of, signal) {
   const named = steps.filter((one) => one.step !== null);
   if (!named.length) return null;
   const line = (side, run, colour) => ({ label: `${side.toUpperCase()} ${run}`, colour, values: named.map((one) => one[side]) });
@@ -136,5 +136,5 @@ function curves({ a, b, steps }, signal) {
     title: "Mean reward by step", steps: named.map((one) => one.step), format: reward,
     lines: [line("a", a.run, "series-2"), line("b", b.run, "series-1")],
   };
-  return chart(spec, (step) => go(["runs", b.run], { step }), signal).element;
+  return chart(spec, (step) => go(["runs", b.run], { grader, digest: b.digest, step, of, at: "grades" }), signal).element;
 }

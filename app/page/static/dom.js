@@ -19,17 +19,22 @@ function filled(element, props, children) {
     else if (name === "value") element.value = value;
     else element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...nodes(children));
+  add(element, children);
   return element;
 }
 
-function nodes(children) {
-  return children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+// One by one: a text with many parts has more of them than a call may have arguments.
+function add(element, children) {
+  for (const child of children.flat(Infinity)) {
+    if (child !== null && child !== undefined && child !== false) element.append(child);
+  }
 }
 
 /** Replaces what `element` holds. */
 export function fill(element, ...children) {
-  element.replaceChildren(...nodes(children));
+  const whole = document.createDocumentFragment();
+  add(whole, children);
+  element.replaceChildren(whole);
 }
 
 /** Replaces what `element` holds, unless the reader is in it: a refresh must not take the focus away. */

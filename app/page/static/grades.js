@@ -3,12 +3,13 @@
 import { to } from "./address.js";
 import { get } from "./api.js";
 import { fill, h, refill } from "./dom.js";
-import { milliseconds, moment, reward, words } from "./format.js";
+import { milliseconds, moment, reward, short, words } from "./format.js";
 import { verdictTag } from "./judgement.js";
 import { problemView } from "./problem.js";
 import { visible } from "./text.js";
 
 const ROWS = 50;
+const NUMBER = "-?([0-9]+[.]?[0-9]*|[.][0-9]+)(e[+\\-]?[0-9]+)?";
 
 /** The parameters of a filter that the address holds. */
 export const FILTERS = ["grader", "step", "verdict", "code", "scored", "item_id", "group", "min_reward", "max_reward"];
@@ -19,6 +20,7 @@ export const FILTERS = ["grader", "step", "verdict", "code", "scored", "item_id"
  */
 export function gradesTable(base, query, known, moved, signal) {
   let asked = { ...query };
+  let turn = 0;
   const list = h("div", { class: "rows" });
   const heading = h("h2", { tabindex: "-1" }, "Grades");
   const fields = h("form", { class: "filters", "aria-label": "Which grades", onsubmit: submit, onchange: submit });
@@ -27,7 +29,13 @@ export function gradesTable(base, query, known, moved, signal) {
   return { element, ask, show, refresh: () => (asked.cursor ? null : ask(true)) };
 
   async function ask(isRefresh = false) {
-    const page = await get("v1/grades", { ...base, ...asked, limit: ROWS }, signal);
+    if (!isRefresh) turn += 1;
+    const own = turn;
+    const page = await get("v1/grades", { ...base, ...asked, limit: ROWS }, signal).catch((error) => {
+      if (own === turn) throw error;
+    });
+    // Another filter was chosen while this was on its way.
+    if (own !== turn) return;
     (isRefresh ? refill : fill)(list, page.grades.length ? [table(page), paging(page)] : nothing());
   }
 
@@ -53,6 +61,7 @@ export function gradesTable(base, query, known, moved, signal) {
 
   function submit(event) {
     event.preventDefault();
+    if (!fields.reportValidity()) return;
     const next = Object.fromEntries([...new FormData(fields)].filter(([, value]) => value !== ""));
     change({ ...(asked.grader ? { grader: asked.grader } : {}), ...next });
   }
@@ -66,8 +75,8 @@ export function gradesTable(base, query, known, moved, signal) {
       input("step", "Step", { inputmode: "numeric", pattern: "-?[0-9]+", title: "A whole number" }),
       input("item_id", "Item", {}),
       input("group", "Group", {}),
-      input("min_reward", "Least reward", { inputmode: "decimal", pattern: "-?[0-9]*[.]?[0-9]+", title: "A number" }),
-      input("max_reward", "Greatest reward", { inputmode: "decimal", pattern: "-?[0-9]*[.]?[0-9]+", title: "A number" }),
+      input("min_reward", "Least reward", { inputmode: "decimal", pattern: NUMBER, title: "A number" }),
+      input("max_reward", "Greatest reward", { inputmode: "decimal", pattern: NUMBER, title: "A number" }),
       h("div", { class: "field" }, h("button", {}, "Filter")),
       h("div", { class: "field" }, h("button", { type: "button", class: "quiet", onclick: () => show(asked.grader ? { grader: asked.grader } : {}) }, "Show all")));
   }
@@ -86,7 +95,8 @@ export function gradesTable(base, query, known, moved, signal) {
   }
 
   function table(page) {
-    const names = ["When", "Step", "Item", "Rollout", "Reward", "Verdict", "Time"];
+    const isOfSeveral = known().judges > 1;
+    const names = ["When", isOfSeveral && "Grader", "Step", "Item", "Rollout", "Reward", "Verdict", "Time"].filter(Boolean);
     const numbers = new Set(["Step", "Rollout", "Reward", "Time"]);
     const { cursor, ...filter } = asked;
     return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of grades" },
@@ -94,6 +104,7 @@ export function gradesTable(base, query, known, moved, signal) {
         h("thead", {}, h("tr", {}, names.map((name) => h("th", { scope: "col", class: numbers.has(name) && "number" }, name)))),
         h("tbody", {}, page.grades.map((row) => h("tr", {},
           h("td", { class: "whole" }, h("a", { class: "row-link", href: to(["grades", row.record], { ...filter, run: base.run, of: base.caller }) }, moment(row.created_us))),
+          isOfSeveral && h("td", {}, visible(row.grader), " ", h("small", {}, short(row.digest))),
           h("td", { class: "number" }, row.step ?? "–"),
           h("td", {}, row.item_id === null ? "–" : visible(row.item_id)),
           h("td", { class: "number" }, row.rollout ?? "–"),

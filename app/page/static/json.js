@@ -24,21 +24,36 @@ export function pretty(value) {
 const LINE_MAX = 100;
 
 function write(value, indent) {
-  const flat = JSON.stringify(value);
-  if (typeof value !== "object" || value === null || isRaw(value)) return flat;
-  const line = spaced(value);
-  if (indent.length + line.length <= LINE_MAX) return line;
+  if (typeof value !== "object" || value === null || isRaw(value)) return JSON.stringify(value);
+  const line = onOneLine(value, LINE_MAX - indent.length);
+  if (line !== null) return line;
   const inner = `${indent}  `;
   if (Array.isArray(value)) return `[\n${value.map((one) => inner + write(one, inner)).join(",\n")}\n${indent}]`;
   const rows = Object.entries(value).map(([name, one]) => `${inner}${JSON.stringify(name)}: ${write(one, inner)}`);
   return `{\n${rows.join(",\n")}\n${indent}}`;
 }
 
-function spaced(value) {
-  if (typeof value !== "object" || value === null || isRaw(value)) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(spaced).join(", ")}]`;
-  const rows = Object.entries(value).map(([name, one]) => `${JSON.stringify(name)}: ${spaced(one)}`);
-  return `{${rows.join(", ")}}`;
+// `value` on a line of at most `room` characters, or null. What does not fit is not looked at to its end: every level of
+// a value asks this of all that is below it.
+function onOneLine(value, room) {
+  if (typeof value === "string" && value.length > room) return null;
+  if (typeof value !== "object" || value === null || isRaw(value)) return within(JSON.stringify(value), room);
+  const isArray = Array.isArray(value);
+  const parts = [];
+  let left = room - 2;
+  for (const name in value) {
+    const label = isArray ? "" : `${JSON.stringify(name)}: `;
+    const one = onOneLine(value[name], left - label.length);
+    if (one === null) return null;
+    parts.push(label + one);
+    left -= label.length + one.length + 2;
+    if (left < -2) return null;
+  }
+  return within(isArray ? `[${parts.join(", ")}]` : `{${parts.join(", ")}}`, room);
+}
+
+function within(text, room) {
+  return text.length <= room ? text : null;
 }
 
 /** What is wrong with `text` as a JSON object, in words, or null. */

@@ -4,7 +4,7 @@ import { conversation } from "./conversation.js";
 import { fill, h, svg } from "./dom.js";
 import { reward as shown, words } from "./format.js";
 import { pretty } from "./json.js";
-import { visible, withAnswer } from "./text.js";
+import { cut, visible, withAnswer } from "./text.js";
 
 const JSON_MAX = 400_000;
 
@@ -43,7 +43,7 @@ export function explanation(grade, sample) {
 function answerView(answer) {
   if (answer === null || answer === undefined) return h("p", { class: "empty" }, "None was found in the sample.");
   const box = h("pre", { class: "answer-text", tabindex: "0", role: "region", "aria-label": "Answer" });
-  fill(box, visible(answer));
+  fill(box, cut(answer));
   return box;
 }
 

@@ -57,7 +57,7 @@ async function show() {
     if (!signal.aborted) enter(root, title);
   } catch (error) {
     if (signal.aborted || error.name === "AbortError") return;
-    fill(root, problemView(error, show));
+    fill(root, h("h1", { class: "unseen" }, "Problem"), problemView(error, show));
     enter(root, "Problem");
   }
 }

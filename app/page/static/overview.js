@@ -14,6 +14,7 @@ const EVERY_S = 5;
 const ERRORS_SHOWN = 10;
 
 export async function overview(root, { query, signal }) {
+  const heading = h("div", { class: "heading" }, h("h1", {}, "Overview"));
   const health = h("section", { "aria-labelledby": "health", class: "health" });
   const graders = h("section", { "aria-labelledby": "graders" });
   const errors = h("section", { "aria-labelledby": "errors" });
@@ -21,25 +22,37 @@ export async function overview(root, { query, signal }) {
   const stale = h("div", {});
   const filter = { caller: query.of };
   const reasons = reasonsOf();
-  let me = null;
+  let isWhole = false;
   const ask = async () => {
-    const [ready, known, unscored, short] = await Promise.all([
-      readiness(signal),
+    // What is not well is told first: it may be why the rest does not answer.
+    const ready = await readiness(signal);
+    refill(health, healthView(ready));
+    const [known, unscored, short] = await Promise.all([
       get("v1/graders", {}, signal),
       get("v1/grades", { scored: "false", limit: ERRORS_SHOWN, ...filter }, signal),
       get("v1/overview", filter, signal),
     ]);
-    refill(health, healthView(ready));
     refill(graders, gradersView(known.graders, { ...ready.unhealthy_graders, ...known.not_served }));
     refill(errors, errorsView(unscored.grades, await reasons(unscored.grades, signal), short.errors));
     refill(load, loadView(short.load));
     fill(stale);
-    me = short;
+    if (!isWhole) {
+      isWhole = true;
+      fill(heading, h("h1", {}, "Overview"), whoseChoice(short, [], query));
+      root.append(load, errors, graders);
+    }
   };
-  await ask();
-  fill(root, h("div", { class: "heading" }, h("h1", {}, "Overview"), whoseChoice(me, [], query)), stale, health, load, errors, graders);
-  poll(signal, EVERY_S, ask, (error) => fill(stale, problemView(error, null)));
+  fill(root, heading, stale, health);
+  await ask().catch((error) => {
+    if (signal.aborted || !error.isRetryable || !health.firstChild) throw error;
+    failed(error);
+  });
+  poll(signal, EVERY_S, ask, failed);
   return "Overview";
+
+  function failed(error) {
+    fill(stale, problemView(error, null));
+  }
 }
 
 function healthView(ready) {

@@ -28,6 +28,7 @@ export async function run(root, at) {
   const order = about?.verdicts ?? [];
   const state = h("div", { class: "hint" });
   const stale = h("div", {});
+  const judges = h("div", {});
   const figures = h("dl", { class: "cards" });
   const findings = h("div", {});
   const charts = h("div", { class: "charts" });
@@ -40,7 +41,7 @@ export async function run(root, at) {
   fill(root,
     h("p", { class: "trail" }, h("a", { href: to(["runs"], { of: query.of }) }, "Runs")),
     h("div", { class: "heading" }, h("h1", {}, visible(id)), h("a", { href: to(["compare"], { a: id, of: query.of }) }, "Compare with another run")),
-    state, stale, graderChoice(),
+    state, stale, judges,
     h("section", { "aria-label": "Figures" }, figures),
     h("section", { "aria-labelledby": "findings" }, h("h2", { id: "findings" }, "What to look at"), findings),
     isModeration(about) && scoresView(id, of, judged, signal),
@@ -52,6 +53,8 @@ export async function run(root, at) {
   async function refresh() {
     const next = await ask();
     fill(stale);
+    // Deleted and begun anew: what there is of it comes to be counted.
+    if (!next.graders.length) return;
     const isNew = next.counted !== report.counted || next.records !== report.records;
     report = next;
     judged = chosen(report, { grader: judged.grader, digest: judged.digest });
@@ -64,19 +67,23 @@ export async function run(root, at) {
 
   function draw(put) {
     fill(state, stateOf(report, judged, query.of));
+    put(judges, graderChoice());
     put(figures, figuresOf(judged.total).map(([name, value, more, codes]) =>
       h("div", { class: "card" }, h("dt", {}, name), h("dd", {}, h("strong", {}, value), h("small", {}, more),
         codes?.map(([code, rows]) => h("small", {}, codeLink(code, rows)))))));
-    put(findings, findingsView(judged, (wanted) => table.show(wanted)));
+    put(findings, findingsView(judged, { digest: query.digest, of: query.of }, (wanted) => table.show(wanted)));
     const specs = chartsOf(judged, order);
+    if (!drawn.size) fill(charts);
+    let before = null;
     for (const spec of specs) {
       if (drawn.has(spec.title)) drawn.get(spec.title).update(spec);
       else {
         drawn.set(spec.title, chart(spec, (step) => table.show({ grader: judged.grader, step }), signal));
-        charts.append(drawn.get(spec.title).element);
+        charts.insertBefore(drawn.get(spec.title).element, before ? before.nextSibling : charts.firstChild);
       }
+      before = drawn.get(spec.title).element;
     }
-    if (!specs.length) fill(charts, h("p", { class: "empty" }, "No grade names its step, so there are no curves. Send ",
+    if (!specs.length && !drawn.size) fill(charts, h("p", { class: "empty" }, "No grade names its step, so there are no curves. Send ",
       h("code", {}, "run.step"), " beside the sample."));
   }
 
@@ -93,7 +100,8 @@ export async function run(root, at) {
   }
 
   function kinds() {
-    return { verdicts: order.length ? order : Object.keys(judged.total.verdicts).sort(), codes: Object.keys(judged.total.unscored).sort() };
+    const { verdicts, unscored } = judged.total;
+    return { verdicts: order.length ? order : Object.keys(verdicts).sort(), codes: Object.keys(unscored).sort(), judges: report.graders.length };
   }
 
   function graderChoice() {

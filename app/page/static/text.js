@@ -3,9 +3,9 @@
 import { h } from "./dom.js";
 
 // Controls, and what changes the order or the look of its neighbours without being seen: bidirectional marks and
-// overrides, zero-width characters, tags, variation selectors for ideographs.
+// overrides, zero-width characters, tags, variation selectors for ideographs. With those of its kind that follow.
 const HIDDEN =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e01ef}]/gu;
+  /([\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e01ef}])\1*/gu;
 const SHOWN_MAX = 200_000;
 
 /** `text` as nodes in which hidden characters stand as their code points. */
@@ -14,16 +14,17 @@ export function visible(text) {
   let from = 0;
   for (const match of text.matchAll(HIDDEN)) {
     if (match.index > from) found.push(text.slice(from, match.index));
-    found.push(escaped(match[0]));
+    found.push(escaped(match[1], match[0].length / match[1].length));
     from = match.index + match[0].length;
   }
   if (from < text.length) found.push(text.slice(from));
   return found;
 }
 
-function escaped(character) {
+function escaped(character, times) {
   const name = `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
-  return h("span", { class: "hidden-character", title: `A character that is not seen: ${name}` }, name);
+  const title = `A character that is not seen: ${name}`;
+  return h("span", { class: "hidden-character", title }, times > 1 ? `${name} × ${times.toLocaleString("en")}` : name);
 }
 
 /** A sentence of the service: what stands between backticks is code. */
@@ -44,11 +45,12 @@ export function unitOf(text, count) {
 export function withAnswer(text, span) {
   if (!span) return cut(text);
   const [start, end] = [unitOf(text, span[0]), unitOf(text, span[1])];
-  const mark = h("mark", { class: "answer", id: "answer-in-sample" }, visible(text.slice(start, end)));
+  const mark = h("mark", { class: "answer", id: "answer-in-sample" }, cut(text.slice(start, end)));
   return [cutStart(text.slice(0, start)), mark, cut(text.slice(end))];
 }
 
-function cut(text) {
+/** `text` made visible; of a very long one the beginning, and how much is left. */
+export function cut(text) {
   if (text.length <= SHOWN_MAX) return visible(text);
   return [visible(text.slice(0, SHOWN_MAX)), left(text.length - SHOWN_MAX)];
 }

@@ -26,6 +26,7 @@ export async function tryGrader(root, { path, query, signal }) {
   const form = editors(grader, { edited });
   const button = h("button", { class: "main", type: "submit" }, "Grade ", h("kbd", {}, "Ctrl ↵"));
   let chosen = start;
+  let turn = 0;
   if (start) form.take(start);
   const isRestored = form.restore(query);
   aboutCase();
@@ -51,6 +52,7 @@ export async function tryGrader(root, { path, query, signal }) {
     form.take(chosen);
     replace(["try", id], { case: chosen.name });
     aboutCase();
+    turn += 1;
     waiting();
   }
 
@@ -91,12 +93,16 @@ export async function tryGrader(root, { path, query, signal }) {
     result.setAttribute("aria-busy", "true");
     const slow = setTimeout(() => fill(result, h("p", { class: "empty" }, "Grading …")), LONG_S * 1000);
     const asIs = chosen && form.equals(chosen) ? chosen : null;
+    // What is edited in the meantime was not judged, and another example shows no answer to this one.
+    const sample = form.sample();
+    const own = turn;
     try {
       const answer = await post(`v1/graders/${encodeURIComponent(id)}/grade`, form.body(), signal);
-      fill(result, resultView(answer, grader, form.sample(), asIs));
+      if (own !== turn) return;
+      fill(result, resultView(answer, grader, sample, asIs));
       announce(`Reward ${shown(answer.plain.reward)}, ${words(answer.plain.verdict)}.`);
     } catch (error) {
-      if (!signal.aborted) fill(result, failed(error, asIs));
+      if (!signal.aborted && own === turn) fill(result, failed(error, asIs));
     } finally {
       clearTimeout(slow);
       button.disabled = false;
@@ -126,7 +132,6 @@ function meant(graders, name) {
 }
 
 async function copy(button, text, otherwise) {
-  const before = button.textContent;
   let said = otherwise;
   if (text) {
     try {
@@ -136,9 +141,11 @@ async function copy(button, text, otherwise) {
       said = "The browser does not allow copying here";
     }
   }
+  // Asked for once more before this is over, it is still called as it was.
+  button.dataset.name ??= button.textContent;
   button.textContent = said;
   announce(said);
-  setTimeout(() => { button.textContent = before; }, 2000);
+  setTimeout(() => { button.textContent = button.dataset.name; }, 2000);
 }
 
 function curl(id, body) {
