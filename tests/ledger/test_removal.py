@@ -5,9 +5,9 @@ import json
 import pytest
 from sqlalchemy import text
 
-from app.ledger import Ledger, RecordFilter
+from app.ledger import Ledger, Record, RecordFilter
 from app.ledger.opening import open_database
-from tests.ledger.counting import complete
+from tests.ledger.counting import complete, disagreements
 from tests.ledger.making import credit, grade, unscored
 
 pytestmark = pytest.mark.anyio
@@ -52,6 +52,21 @@ async def test_a_run_that_begins_again_after_its_end_counts_anew(ledger: Ledger)
     assert tally.verdicts == {"accurate": 2}
     assert tally.reward is not None
     assert tally.reward.mean == 1.0
+
+
+async def test_what_is_counted_while_a_run_goes_is_nothing_to_the_run_that_has_its_name_next(ledger: Ledger) -> None:
+    def run(reward: float) -> list[Record]:
+        return [grade(run="r", step=n // 2, item_id="i", rollout=n % 2, reward=reward) for n in range(400)]
+
+    await ledger.add(run(0.0))
+    assert not (await ledger.run_tallies("local", "r", patience_s=0.0)).is_complete
+    assert [gone async for gone in ledger.delete_run("local", "r")] == [400]
+    await ledger.add(run(1.0))
+
+    tallies = await complete(ledger, "local", "r")
+
+    assert tallies.counted == 400
+    assert disagreements(tallies, await ledger.run_report(None, "r")) == []
 
 
 async def test_records_older_than_they_may_become_are_gone(ledger: Ledger, database_url: str) -> None:
