@@ -105,9 +105,13 @@ async def test_a_line_that_a_full_disk_cut_off_costs_none_after_it(ledger: Ledge
 
     assert isinstance(cut, RecordRefused)
     assert "could not be quarantined" in cut.detail
-    first, _, last = quarantine.read_text().splitlines()
+    first, _, last = _raw_lines(quarantine)
     assert [json.loads(line)["record"] for line in (first, last)] == [record.record for record in given]
 
 
 def _lines(quarantine: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in quarantine.read_text().splitlines()]
+    return [json.loads(line) for line in _raw_lines(quarantine)]
+
+
+def _raw_lines(quarantine: Path) -> list[str]:
+    return quarantine.read_text().splitlines()
