@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from app import worker_process
 from app.admission.claim import Claim
 from app.admission.fair_queue import Bounds
 from app.auth import LOCAL
 from app.errors import AnsweredAtOnce, DeadlineExceeded, Overloaded, WorkerDied, status_of
 from app.jobs import Job, Outcome
 from app.metrics import Metrics
+from app.worker_process import WorkerProcess
 from app.workers import Workers
 from graders.api import Sample
 from graders.calls import Call, Judged
@@ -352,3 +354,16 @@ async def test_close_leaves_no_process(graders_path: Path) -> None:
 
     with pytest.raises(ProcessLookupError):
         os.kill(int(facts(outcome)[1]), 0)
+
+
+async def test_a_worker_that_is_not_ready_in_time_is_ended_and_nothing_else_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    complaints: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+    monkeypatch.setattr(worker_process, "_START_TIMEOUT_S", 0.01)
+
+    with pytest.raises(TimeoutError):
+        await WorkerProcess.load(["1024", "[]"], lambda _: None)
+
+    assert complaints == []
