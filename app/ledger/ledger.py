@@ -315,7 +315,7 @@ class Ledger:
         """
         try:
             async with asyncio.timeout(_CHECK_TIMEOUT_S):
-                revision = await self._database.run(current_revision)
+                revision = await self._look_up(current_revision)
         except TimeoutError:
             error = LedgerUnavailable(f"The database does not answer within {_CHECK_TIMEOUT_S:g} s.")
             if self._guarded is not None:
