@@ -124,7 +124,7 @@ class WorkerProcess(FramedProcess):
         if not self.loaded.done():
             self.loaded.set_exception(EOFError("The worker ended before it was ready."))
         if not self._given:
-            if self.loaded.exception() is None:
+            if not self.loaded.cancelled() and self.loaded.exception() is None:
                 self._on_lost(self)
             return
         self._stop_timer()

@@ -14,7 +14,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -78,7 +78,8 @@ class Workers:
         self._alarm = Alarm(self._expire)
         self._idle: list[WorkerProcess] = []
         self._all: set[WorkerProcess] = set()
-        self._background_tasks: set[asyncio.Task[None]] = set()
+        self._starting: set[asyncio.Task[None]] = set()
+        self._collecting: set[asyncio.Task[None]] = set()
         self._failed_before = FailedCalls()
         self._is_feeding = self._is_closing = False
         self._meters = meters
@@ -114,8 +115,12 @@ class Workers:
         self._is_closing = True
         self._waiting.close()
         self._alarm.cancel()
+        # Nobody waits for what is tried again, and it may take as long as each of its calls.
+        for task in self._collecting:
+            task.cancel()
+        await asyncio.gather(*self._collecting, return_exceptions=True)
         # A start that is cut off would leave its process behind, so it is let finish.
-        await asyncio.gather(*self._background_tasks)
+        await asyncio.gather(*self._starting)
         await asyncio.gather(*(worker.kill() for worker in self._all))
         self._all.clear()
 
@@ -293,20 +298,22 @@ class Workers:
 
     def _try_one_by_one(self, part: Part) -> None:
         """The calls of a group that failed as a whole, each alone; `part` is answered when the last of them is."""
+        if self._is_closing:
+            return
         claim = part.claim.begun()
         singles = [self._alone(part.job.only([index]), claim) for index in range(len(part.job.calls))]
 
         async def collect() -> None:
             part.settle([outcome for single in singles for outcome in await single.outcomes])
 
-        self._background(collect())
+        _keep(collect(), self._collecting)
 
     def _replace(self, worker: WorkerProcess) -> None:
         """Starts another worker in the background: nobody waits for it."""
         self._all.discard(worker)
         if not self._is_closing:
             self._meters.worker_ended(was_stopped=worker.was_stopped)
-            self._background(self._start_another())
+            _keep(self._start_another(), self._starting)
 
     async def _start_another(self) -> None:
         while not self._is_closing:
@@ -321,7 +328,9 @@ class Workers:
                 self._feed()
                 return
 
-    def _background(self, work: Any) -> None:
-        task = asyncio.create_task(work)
-        self._background_tasks.add(task)
-        task.add_done_callback(self._background_tasks.discard)
+
+def _keep(work: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]) -> None:
+    """Does `work` in the background; its task is among `tasks` until it has ended."""
+    task = asyncio.create_task(work)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)

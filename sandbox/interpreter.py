@@ -17,6 +17,7 @@ FLAGS = ("-P", "-s", "-S", "-B")
 
 _OLDEST = (3, 11)
 _TIMEOUT_S = 60.0
+_SHOWN_BYTES = 80
 _SYSTEM = ("/usr/bin/python3", "/usr/local/bin/python3")
 
 # Imported before any program runs: what programs most often import, and what the sandbox's own half needs.
@@ -95,7 +96,11 @@ async def _ask(path: str, packages: tuple[str, ...]) -> dict[str, Any]:
     if process.returncode:
         last = complaint.decode("utf-8", "replace").strip().rpartition("\n")[2]
         raise Unavailable(f"{path} cannot import what programs need: {last}")
-    answer: dict[str, Any] = json.loads(said)
+    try:
+        answer: dict[str, Any] = json.loads(said)
+    except ValueError as error:
+        shown = said[:_SHOWN_BYTES].decode("utf-8", "replace")
+        raise Unavailable(f"{path} is not Python, or prints more than it is asked for: it said {shown!r}.") from error
     return answer
 
 

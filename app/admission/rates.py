@@ -84,7 +84,8 @@ class Limiter(ABC, Generic[Kind]):
         self._rates = rates
         self._meters = meters
         self._gates: dict[tuple[str, str], Gate[Kind]] = {}
-        self._buckets: dict[Key, Kind] = {}
+        # Keys of one caller may bring different limits, each with tokens of its own.
+        self._buckets: dict[tuple[Key, Limit], Kind] = {}
 
     def admit(self, caller: Caller, grader: str, samples: int) -> Awaitable[Sequence[Quota]] | None:
         """Takes a token per sample from every limit of `caller`, or from none.
@@ -149,16 +150,15 @@ class Limiter(ABC, Generic[Kind]):
             Key(caller.name): self._rates.of_caller(caller),
             Key(caller.name, grader): self._rates.of_grader(grader),
         }
-        keys = tuple(key for key, limit in limits.items() if limit is not None)
-        gate = Gate(caller, tuple(self._bucket(key, limits[key]) for key in keys), keys)
+        held = [(key, self._bucket(key, limit)) for key, limit in limits.items() if limit is not None]
+        gate = Gate(caller, tuple(bucket for _, bucket in held), tuple(key for key, _ in held))
         self._gates[caller.name, grader] = gate
         return gate
 
-    def _bucket(self, key: Key, limit: Limit | None) -> Kind:
-        assert limit is not None
-        bucket = self._buckets.get(key)
-        if bucket is None or bucket.limit != limit:
-            self._buckets[key] = bucket = self._new_bucket(key, limit)
+    def _bucket(self, key: Key, limit: Limit) -> Kind:
+        bucket = self._buckets.get((key, limit))
+        if bucket is None:
+            self._buckets[key, limit] = bucket = self._new_bucket(key, limit)
         return bucket
 
     async def _tell(self, gate: Gate[Kind], now_ns: int) -> Sequence[Quota]:

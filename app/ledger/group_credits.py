@@ -4,6 +4,7 @@ from dataclasses import astuple, fields
 
 from sqlalchemy import Connection, select
 
+from app.errors import LedgerUnavailable
 from app.ledger.database import Row
 from app.ledger.tables import group_credits
 from app.records import StoredCredit
@@ -31,9 +32,14 @@ def replay(connection: Connection, caller: str, grader: str, key: str) -> Stored
 
 
 def standing(connection: Connection, credit: StoredCredit) -> StoredCredit:
-    """The one that kept `credit` from being stored: itself, stored before a connection broke, or its key's holder."""
+    """The one that kept `credit` from being stored: itself, stored before a connection broke, or its key's holder.
+
+    Raises:
+        LedgerUnavailable: it was deleted since. Store the credit again.
+    """
     holder = find(connection, credit.credit) or replay(
         connection, credit.caller, credit.grader, credit.idempotency_key or ""
     )
-    assert holder is not None, "only its id or its key keeps a credit from being stored"
+    if holder is None:
+        raise LedgerUnavailable(f"What kept credit {credit.credit} from being stored was deleted at this very moment.")
     return holder

@@ -63,6 +63,7 @@ class Guarded:
     Args:
         database: the one behind it.
         probed: the same with connections of its own.
+        asked: the same, for what the path of a grade reads, so that it waits for no report.
         refuge: for records meanwhile.
         suspect_after_s: after how long without an answer it is asked whether the database is there.
         probe_timeout_s: longest wait for the answer then.
@@ -75,13 +76,14 @@ class Guarded:
         database: Database,
         *,
         probed: Database,
+        asked: Database,
         refuge: Refuge,
         suspect_after_s: float,
         probe_timeout_s: float,
         on_rows: Callable[[str, int], None],
         prepare: Callable[[], Awaitable[None]],
     ) -> None:
-        self._database, self._probed, self._refuge = database, probed, refuge
+        self._database, self._probed, self._asked, self._refuge = database, probed, asked, refuge
         self._suspect_after_s, self._on_rows, self._prepare = suspect_after_s, on_rows, prepare
         self._probe_timeout_s = probe_timeout_s
         self._unprepared = False
@@ -180,9 +182,9 @@ class Guarded:
         return await self._database.run(query)
 
     async def look_up(self, query: Callable[[Connection], T]) -> T:
-        """As `run`, but not waited for any longer once the database is found to be away."""
+        """As `run`, but behind no report, and not waited for any longer once the database is found to be away."""
         self.refuse_if_away()
-        asked, tripped = asyncio.create_task(self._database.run(query)), self._tripped
+        asked, tripped = asyncio.create_task(self._asked.run(query)), self._tripped
         try:
             done, _ = await asyncio.wait({asked}, timeout=self._suspect_after_s)
             if not done:
@@ -213,7 +215,7 @@ class Guarded:
             await asyncio.wait([self._keeper])
         if self._refuge.spool is not None:
             self._refuge.spool.close()
-        for database in {self._probed, self._database}:
+        for database in {self._probed, self._asked, self._database}:
             await database.close()
 
     @property

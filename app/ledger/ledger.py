@@ -249,27 +249,28 @@ class Ledger:
     async def samples_of_run(self, caller: str | None, run: str, grader: str | None) -> AsyncIterator[Record]:
         """The grades of the run that count now, in the order in which they were made; only `grader`'s if one is named.
 
-        What is recorded while they are read is not among them.
+        What is recorded or deleted while they are read is not among them.
         """
         ids = await self._counted(caller, run, None if grader is None else [grader])
         for start in range(0, len(ids), _PAGE_ROWS):
             page = ids[start : start + _PAGE_ROWS]
             found = await self._database.run(partial(queries.by_ids, ids=page))
             for record in page:
-                yield found[record]
+                if record in found:
+                    yield found[record]
 
     async def counted_grades(
         self, caller: str | None, run: str, graders: Collection[str]
     ) -> AsyncIterator[list[CountedGrade]]:
         """What reports need of the run's grades by `graders` that count: pages, in the order in which they were made.
 
-        What is recorded while they are read is not among them.
+        What is recorded or deleted while they are read is not among them.
         """
         ids = await self._counted(caller, run, graders)
         for start in range(0, len(ids), _GRADES_ROWS):
             page = ids[start : start + _GRADES_ROWS]
             found = await self._database.run(partial(queries.graded, ids=page))
-            yield [found[record] for record in page]
+            yield [found[record] for record in page if record in found]
 
     async def _counted(self, caller: str | None, run: str, graders: Collection[str] | None) -> Sequence[str]:
         return await self._database.run(lambda connection: reports.counted_ids(connection, caller, run, graders))
@@ -314,7 +315,7 @@ class Ledger:
         """
         try:
             async with asyncio.timeout(_CHECK_TIMEOUT_S):
-                revision = await self._database.run(current_revision)
+                revision = await self._look_up(current_revision)
         except TimeoutError:
             error = LedgerUnavailable(f"The database does not answer within {_CHECK_TIMEOUT_S:g} s.")
             if self._guarded is not None:

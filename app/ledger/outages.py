@@ -55,9 +55,10 @@ async def guarded(url: str, outages: Outages, quarantine: Quarantine) -> Guarded
     """
     database = open_database(url, outages.commit_timeout_s)
     if not database.is_remote:
-        probed, refuge = database, Refuge(None, "off", "The embedded database is on the same disk.", None)
+        probed, asked = database, open_database(url)
+        refuge = Refuge(None, "off", "The embedded database is on the same disk.", None)
     else:
-        probed = open_database(url, _REPLAY_PATIENCE * outages.commit_timeout_s)
+        probed = asked = open_database(url, _REPLAY_PATIENCE * outages.commit_timeout_s)
         refuge = await asyncio.to_thread(_refuge, probed, outages, quarantine)
 
     async def prepare() -> None:
@@ -70,6 +71,7 @@ async def guarded(url: str, outages: Outages, quarantine: Quarantine) -> Guarded
     return Guarded(
         database,
         probed=probed,
+        asked=asked,
         refuge=refuge,
         suspect_after_s=_SUSPICION * outages.commit_timeout_s,
         probe_timeout_s=outages.commit_timeout_s if database.is_remote else _EMBEDDED_PROBE_S,

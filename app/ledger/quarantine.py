@@ -100,6 +100,14 @@ def _readable(value: bytes) -> str | dict[str, str]:
 def _append(file: Path, line: bytes) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("ab") as out:
-        out.write(line)
+        out.write(line if _is_whole(file) else b"\n" + line)
         out.flush()
         os.fsync(out.fileno())
+
+
+def _is_whole(file: Path) -> bool:
+    """Whether the last line has its end: a crash or a full disk may have cut it off."""
+    with file.open("rb") as lines:
+        size = lines.seek(0, os.SEEK_END)
+        lines.seek(max(0, size - 1))
+        return lines.read() in {b"", b"\n"}

@@ -1,7 +1,7 @@
 """Finding records: by id, by idempotency key, by filter. Functions of a connection; where it is from is not theirs."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import islice
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import structs
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
 
+from app.errors import LedgerUnavailable
 from app.ledger.tables import checksum, records, run_steps
 from app.records import CountedGrade, ErrorTally, Record, RecordFilter
 
@@ -59,17 +60,27 @@ def replay(connection: Connection, caller: str, grader: str, keys: Iterable[str]
 
 
 def standing(connection: Connection, given: Sequence[Record]) -> list[Record]:
-    """For each record the one that stands: itself if it was stored, else the one that holds its key."""
+    """For each record, which was just inserted, the one that stands: itself, or the one that holds its key.
+
+    Raises:
+        LedgerUnavailable: neither is there any more: somebody deleted its run. Insert the records again.
+    """
     stored = by_ids(connection, [record.record for record in given])
     keys: dict[tuple[str, str], list[str]] = defaultdict(list)
     for record in given:
         if record.record not in stored and record.idempotency_key is not None:
             keys[record.caller, record.grader].append(record.idempotency_key)
     holders = {owner: replay(connection, *owner, wanted) for owner, wanted in keys.items()}
-    return [
-        record if record.record in stored else holders[record.caller, record.grader][record.idempotency_key or ""]
-        for record in given
-    ]
+    return [_standing(record, stored, holders.get((record.caller, record.grader), {})) for record in given]
+
+
+def _standing(record: Record, stored: Mapping[str, Record], holders: Mapping[str, Record]) -> Record:
+    if record.idempotency_key is None or record.record in stored:
+        # Without a key nothing keeps it from being stored: if it is gone, it was deleted since.
+        return record
+    if (holder := holders.get(record.idempotency_key)) is None:
+        raise LedgerUnavailable(f"Record {record.record}, or what held its key, was deleted at this very moment.")
+    return holder
 
 
 def search(connection: Connection, where: RecordFilter, after: str | None, limit: int) -> list[Record]:

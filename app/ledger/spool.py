@@ -133,11 +133,20 @@ class Spool:
                 start += len(part)
 
     def next(self, rows_max: int, bytes_max: int) -> list[Unit]:
-        """The oldest units: one credit, or rows of no group up to a limit, at least one if there are any."""
+        """The oldest units: one credit, or rows of no group up to a limit, at least one if there are any.
+
+        Raises:
+            OSError: the oldest cannot be read.
+        """
         found: list[Unit] = []
         rows = size_bytes = 0
         for place in self._waiting:
-            body = place.segment.body(place.start)
+            try:
+                body = place.segment.body(place.start)
+            except OSError:
+                if found:
+                    break
+                raise
             unit = _decoded(body, place.segment.columns)
             rows, size_bytes = rows + len(unit.rows), size_bytes + len(body)
             if found and (unit.credit is not None or rows > rows_max or size_bytes > bytes_max):

@@ -50,7 +50,7 @@ def states(connection: Connection, caller: str, run: str) -> list[StepState]:
     """Every step of the run that has records, in order; the one of records without a step is the last."""
     counted = _counted(caller, run)
     query = (
-        select(counted, _t.added.label("then_added"), _t.deleted.label("then_deleted"), _t.format, _t.tally)
+        select(counted, _t.added.label("then_added"), _t.deleted.label("then_deleted"), _t.tally)
         .join_from(counted, step_tallies, _tally_of(counted, caller, run), isouter=True)
         .order_by(counted.c.has_step.desc(), counted.c.step)
     )
@@ -60,10 +60,10 @@ def states(connection: Connection, caller: str, run: str) -> list[StepState]:
 def stale(connection: Connection, caller: str, run: str) -> list[StaleStep]:
     """The steps to be counted, in order."""
     counted = _counted(caller, run)
-    same = and_(_t.format == FORMAT, _t.added == counted.c.added, _t.deleted == counted.c.deleted)
+    same = and_(_tally_of(counted, caller, run), _t.added == counted.c.added, _t.deleted == counted.c.deleted)
     query = (
         select(counted)
-        .join_from(counted, step_tallies, and_(_tally_of(counted, caller, run), same), isouter=True)
+        .join_from(counted, step_tallies, same, isouter=True)
         .where(_t.caller.is_(None))
         .order_by(counted.c.has_step.desc(), counted.c.step)
     )
@@ -89,7 +89,9 @@ def _counted(caller: str, run: str) -> Subquery:
 
 
 def _tally_of(counted: Subquery, caller: str, run: str) -> ColumnElement[bool]:
-    return and_(_t.caller == caller, _t.run == run, _t.has_step == counted.c.has_step, _t.step == counted.c.step)
+    """Whether a tally is one of a step's own records: not of those of a run of the same name that was deleted."""
+    step = and_(_t.has_step == counted.c.has_step, _t.step == counted.c.step, _t.first == counted.c.first)
+    return and_(_t.caller == caller, _t.run == run, step, _t.format == FORMAT)
 
 
 def step_rows(
@@ -110,12 +112,13 @@ def keep(connection: Connection, caller: str, run: str, given: Sequence[tuple[St
         values = [
             {
                 "caller": caller, "run": run, "has_step": int(state.step is not None), "step": state.step or 0,
-                "added": state.added, "deleted": state.deleted, "format": FORMAT, "tally": msgspec.json.encode(tallies),
+                "added": state.added, "deleted": state.deleted, "first": state.first, "format": FORMAT,
+                "tally": msgspec.json.encode(tallies),
             }
             for state, tallies in given[start : start + _STORED_TOGETHER]
         ]  # fmt: skip
         stored = insert(step_tallies).values(values)
-        changed = {_t[name]: stored.excluded[name] for name in ("added", "deleted", "format", "tally")}
+        changed = {_t[name]: stored.excluded[name] for name in ("added", "deleted", "first", "format", "tally")}
         connection.execute(stored.on_conflict_do_update(index_elements=_KEY, set_=changed))
 
 
@@ -140,7 +143,7 @@ _ROW = (
 
 def _state(row: Any) -> StepState:
     step, records_now = row.step if row.has_step else None, int(row.added - row.deleted)
-    if row.format != FORMAT:
+    if row.tally is None:
         return StepState(step, records_now, 0, is_current=False, tallies=[])
     return StepState(
         step=step,

@@ -109,13 +109,15 @@ run_steps = Table(
     sqlite_with_rowid=False,
 )
 
-# What was counted over a step's records when so many had been added and deleted.
+# What was counted over a step's records, of which `first` was the first, when so many had been added and deleted. A run
+# that was deleted and begun again has the same numbers once more, but other records.
 step_tallies = Table(
     "step_tallies",
     metadata,
     *_step_key(),
     Column("added", BigInteger, nullable=False),
     Column("deleted", BigInteger, nullable=False),
+    Column("first", _Text, nullable=False, server_default=""),
     Column("format", BigInteger, nullable=False),
     Column("tally", LargeBinary, nullable=False),
     sqlite_with_rowid=False,

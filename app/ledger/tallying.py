@@ -5,6 +5,7 @@ in the time that a report has is counted behind it, and the report says how much
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -17,6 +18,8 @@ from app.ledger import steps
 from app.ledger.database import Database
 from app.ledger.steps import StaleStep
 from app.ledger.tallies import StepCount, StepTally
+
+_log = logging.getLogger(__name__)
 
 _PAGE_ROWS = 500
 # Tallies are kept after so many, and at the latest after so long.
@@ -102,8 +105,14 @@ class Tallying:
     def _begin(self, caller: str, run: str) -> asyncio.Task[None]:
         task = asyncio.create_task(self._catch_up(caller, run), name="run-tallies")
         self._under_way[caller, run] = task
-        task.add_done_callback(lambda _: self._under_way.pop((caller, run), None))
+        task.add_done_callback(partial(self._ended, caller, run))
         return task
+
+    def _ended(self, caller: str, run: str, task: asyncio.Task[None]) -> None:
+        """Whoever waited has gone on by now, perhaps; a database that is away is told to whoever asks next."""
+        self._under_way.pop((caller, run), None)
+        if not task.cancelled() and not isinstance(error := task.exception(), LedgerUnavailable | None):
+            _log.error("A run could not be counted", exc_info=error)
 
     async def _catch_up(self, caller: str, run: str) -> None:
         await self._count_all(caller, run, await self._due(caller, run))

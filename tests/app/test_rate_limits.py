@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from app.keys.secret import hash_of, new_key
 from tests.servers import Server
 from tests.services import Redis
 from tests.team import write_team
@@ -146,6 +147,23 @@ def test_without_a_rate_nothing_is_limited(tmp_path: Path) -> None:
 
     assert [answer.status_code for answer in answers] == [200] * 3
     assert all("ratelimit" not in answer.headers for answer in answers)
+
+
+def test_two_keys_of_a_caller_with_limits_of_their_own_do_not_fill_each_other_s_up(tmp_path: Path) -> None:
+    keys = {new_key(): rate for rate in ("1/h", "2/h")}
+    entries = [
+        f'[[keys]]\nname = "trainer"\nsha256 = "{hash_of(key.encode()).hex()}"\nrate = "{rate}"\nburst = 3'
+        for key, rate in keys.items()
+    ]
+    (tmp_path / "keys.toml").write_text("\n".join(entries))
+    with Server(tmp_path / "data", RFT_API_KEYS_FILE=str(tmp_path / "keys.toml")) as server:
+        answers = [
+            server.client.post(ONE, json=SAMPLE, headers={"X-Api-Key": key}).status_code
+            for _ in range(5)
+            for key in keys
+        ]
+
+    assert answers == [200] * 6 + [429] * 4
 
 
 def test_two_replicas_share_a_limit_and_go_on_without_redis(tmp_path: Path, redis: Redis) -> None:

@@ -75,6 +75,19 @@ async def test_a_start_that_failed_is_tried_again_but_not_by_every_program(
         assert (runner.state.state, runner.state.detail) == ("ready", "")
 
 
+@pytest.mark.parametrize("said", ["", "a wrapper's greeting"])
+async def test_an_interpreter_that_is_none_is_said_to_be_that(tmp_path: Path, said: str) -> None:
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\necho "{said}"\n')
+    python.chmod(0o700)
+    async with closing(replace(SETTINGS, python=str(python))) as runner:
+        with pytest.raises(SandboxUnavailable, match="is not Python, or prints more than it is asked for") as refused:
+            await runner.run([ONE], soon())
+
+    assert said in refused.value.detail
+    assert runner.state.state == "unavailable"
+
+
 async def test_too_few_layers_are_refused_unless_the_operator_allows_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sandbox.canary.REQUIRED", ("landlock", "seccomp", "rlimits", "moat"))
     async with closing(SETTINGS) as runner:

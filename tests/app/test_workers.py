@@ -8,15 +8,18 @@ import time
 from collections.abc import AsyncIterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from app import worker_process
 from app.admission.claim import Claim
 from app.admission.fair_queue import Bounds
 from app.auth import LOCAL
 from app.errors import AnsweredAtOnce, DeadlineExceeded, Overloaded, WorkerDied, status_of
 from app.jobs import Job, Outcome
 from app.metrics import Metrics
+from app.worker_process import WorkerProcess
 from app.workers import Workers
 from graders.api import Sample
 from graders.calls import Call, Judged
@@ -381,3 +384,34 @@ async def test_close_leaves_no_process(graders_path: Path) -> None:
 
     with pytest.raises(ProcessLookupError):
         os.kill(int(facts(outcome)[1]), 0)
+
+
+@pytest.mark.parametrize("groups_failed", [0, 1])
+async def test_close_waits_for_nothing_that_hangs(graders_path: Path, groups_failed: int) -> None:
+    settings: Any = {"graders_path": [graders_path], "without": built_in(), "call_timeout_s": CALL_TIMEOUT_S}
+    workers = Workers(1, meters=Metrics(), **settings)
+    await workers.start()
+    tasks = asyncio.all_tasks()
+    asked = asyncio.create_task(workers(job(graders_path, *["hang"] * 5, filler=0), soon()))
+    # All of them are served together, and then, when that has failed, one by one.
+    while workers.load.served != (1 if groups_failed else 5):  # noqa: ASYNC110 - no event tells
+        await asyncio.sleep(0.01)
+    asked.cancel()
+
+    async with asyncio.timeout(2 * CALL_TIMEOUT_S):
+        await workers.close()
+
+    assert asyncio.all_tasks() == tasks
+
+
+async def test_a_worker_that_is_not_ready_in_time_is_ended_and_nothing_else_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    complaints: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+    monkeypatch.setattr(worker_process, "_START_TIMEOUT_S", 0.01)
+
+    with pytest.raises(TimeoutError):
+        await WorkerProcess.load(["1024", "[]"], lambda _: None)
+
+    assert complaints == []

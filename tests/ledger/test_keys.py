@@ -1,11 +1,15 @@
 """Idempotency keys: one judgement wins and everybody answers with it."""
 
 import asyncio
+from pathlib import Path
+from threading import Event
 
 import pytest
+from anyio.lowlevel import checkpoint
 from msgspec.structs import replace
+from sqlalchemy import Connection, make_url
 
-from app.ledger import Ledger, RecordFilter
+from app.ledger import Ledger, Outages, RecordFilter
 from tests.ledger.making import grade
 
 pytestmark = pytest.mark.anyio
@@ -71,3 +75,33 @@ async def test_a_batch_of_many_keys_is_replayed_at_once(ledger: Ledger) -> None:
     found = await ledger.replay("local", "finance_qa@v1", [f"batch:{n}" for n in range(5000)])
 
     assert found == {record.idempotency_key: record for record in given}
+
+
+# As many as read at a time, and one more.
+REPORTS = {"sqlite": 5, "postgresql": 16}
+
+
+async def test_a_key_is_looked_up_while_reports_take_their_time(database_url: str, tmp_path: Path) -> None:
+    ledger = await Ledger.open(database_url, outages=Outages(5.0, tmp_path, 1 << 20, True, lambda *_: None))
+    held, is_over = grade(idempotency_key="k"), Event()
+    await ledger.add([held])
+
+    def report(connection: Connection) -> None:
+        if connection.dialect.name == "sqlite":
+            is_over.wait(10)
+        else:
+            connection.exec_driver_sql("SELECT pg_sleep(10)")
+
+    count = REPORTS[make_url(database_url).get_backend_name()]
+    reports = [asyncio.create_task(ledger._database.run(report)) for _ in range(count)]
+    await checkpoint()
+    found = await ledger.replay("local", "finance_qa@v1", ["k"])
+    await ledger.check()
+
+    assert found == {"k": held}
+    assert not any(task.done() for task in reports)
+    is_over.set()
+    for task in reports:
+        task.cancel()
+    await asyncio.wait(reports)
+    await ledger.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -90,5 +91,27 @@ async def test_a_quarantine_that_cannot_be_written_is_said_in_the_answer(databas
     await ledger.close()
 
 
+async def test_a_line_that_a_full_disk_cut_off_costs_none_after_it(ledger: Ledger, quarantine: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    huge, given = grade(step=2**63, sample=b"x" * 400_000), [grade(step=2**63) for _ in range(2)]
+    await ledger.add([given[0]])
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))
+    try:
+        (cut,) = await ledger.add([huge])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    await ledger.add([given[1]])
+
+    assert isinstance(cut, RecordRefused)
+    assert "could not be quarantined" in cut.detail
+    first, _, last = _raw_lines(quarantine)
+    assert [json.loads(line)["record"] for line in (first, last)] == [record.record for record in given]
+
+
 def _lines(quarantine: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in quarantine.read_text().splitlines()]
+    return [json.loads(line) for line in _raw_lines(quarantine)]
+
+
+def _raw_lines(quarantine: Path) -> list[str]:
+    return quarantine.read_text().splitlines()

@@ -1,13 +1,19 @@
 """What is taken out of the ledger is gone, and nothing else is."""
 
 import json
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
-from app.ledger import Ledger, RecordFilter
+from app.ledger import Ledger, LedgerUnavailable, Record, RecordFilter
 from app.ledger.opening import open_database
-from tests.ledger.counting import complete
+from app.ledger.quarantine import Quarantine
+from app.ledger.removal import some_of_run
+from app.ledger.writer import Writer
+from tests.ledger.counting import complete, disagreements
 from tests.ledger.making import credit, grade, unscored
 
 pytestmark = pytest.mark.anyio
@@ -54,6 +60,21 @@ async def test_a_run_that_begins_again_after_its_end_counts_anew(ledger: Ledger)
     assert tally.reward.mean == 1.0
 
 
+async def test_what_is_counted_while_a_run_goes_is_nothing_to_the_run_that_has_its_name_next(ledger: Ledger) -> None:
+    def run(reward: float) -> list[Record]:
+        return [grade(run="r", step=n // 2, item_id="i", rollout=n % 2, reward=reward) for n in range(400)]
+
+    await ledger.add(run(0.0))
+    assert not (await ledger.run_tallies("local", "r", patience_s=0.0)).is_complete
+    assert [gone async for gone in ledger.delete_run("local", "r")] == [400]
+    await ledger.add(run(1.0))
+
+    tallies = await complete(ledger, "local", "r")
+
+    assert tallies.counted == 400
+    assert disagreements(tallies, await ledger.run_report(None, "r")) == []
+
+
 async def test_records_older_than_they_may_become_are_gone(ledger: Ledger, database_url: str) -> None:
     old = [grade(record=_id(OLD_MS + n), created_us=1000 * (OLD_MS + n), run="r", step=n // 400) for n in range(600)]
     new = [grade(record=_id(NEW_MS + n), created_us=1000 * (NEW_MS + n), run="r", step=1) for n in range(3)]
@@ -97,3 +118,44 @@ async def _named(url: str, caller: str, run: str) -> int:
         )
     await database.close()
     return rows
+
+
+async def test_a_run_that_goes_while_its_name_is_still_written_to_is_nobody_s_defect(database_url: str) -> None:
+    database = open_database(database_url)
+
+    async def look_up(query: Callable[[Connection], Any]) -> Any:
+        """Whoever deletes the run is quicker than whoever asks why something was not stored."""
+        await database.run(partial(some_of_run, caller="local", run="gone"))
+        return await database.run(query)
+
+    limits: dict[str, Any] = {"group_max": 500, "pending_max": 500, "on_group": None, "on_added": lambda records: None}
+    writer = Writer(database, look_up, Quarantine(None), **limits)
+    kept, again = grade(idempotency_key="kept"), grade(idempotency_key="gone")
+    held, other = credit(idempotency_key="k"), credit(idempotency_key="k")
+    named = b'{"reason":"x","credit":%b}' % json.dumps(held.credit).encode()
+
+    await writer.add([kept, grade(run="gone", idempotency_key="gone")])
+    with pytest.raises(LedgerUnavailable, match="was deleted at this very moment"):
+        await writer.add([again])
+    await writer.add_credit(held, [grade(run="gone", grade=named)])
+    with pytest.raises(LedgerUnavailable, match="was deleted at this very moment"):
+        await writer.add_credit(other, [])
+    plain = grade(run="gone")
+
+    assert await writer.add([plain, grade(idempotency_key="kept")]) == [plain, kept]
+    assert await writer.add([again]) == [again]
+    assert await writer.add_credit(other, []) == other
+    await writer.close()
+    await database.close()
+
+
+async def test_a_run_that_goes_while_it_is_read_ends_there(ledger: Ledger) -> None:
+    given = [grade(run="r", step=1) for _ in range(150)]
+    await ledger.add(given)
+
+    samples = ledger.samples_of_run("local", "r", None)
+    first = await anext(samples)
+    assert [gone async for gone in ledger.delete_run("local", "r")] == [150]
+
+    # A page was in memory by then.
+    assert [first, *[record async for record in samples]] == given[:100]

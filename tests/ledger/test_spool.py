@@ -181,6 +181,23 @@ async def test_a_file_that_becomes_unreadable_is_set_aside_and_the_others_go_on(
     second.close()
 
 
+async def test_a_file_that_becomes_unreadable_costs_nothing_of_the_one_before_it(tmp_path: Path) -> None:
+    first, given = opened(tmp_path), [grade(), grade()]
+    await first.append([unit(given[0])])
+    first.close()
+    second = opened(tmp_path)
+    await second.append([unit(given[1])])
+    segments(tmp_path)[1].write_bytes(b"")
+
+    units = second.next(10, MIB)
+
+    assert list(units[0].rows) == rows_of([given[0]])
+    await second.forget(units)
+    with pytest.raises(OSError, match="damaged at offset"):
+        second.next(10, MIB)
+    second.close()
+
+
 async def test_a_folder_belongs_to_one_process(spool: Spool, tmp_path: Path) -> None:
     with pytest.raises(SpoolInUse, match="RFT_SPOOL_DIR"):
         opened(tmp_path)

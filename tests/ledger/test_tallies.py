@@ -1,6 +1,7 @@
 """Tallies of steps are what counting a run's records by hand gives, however these came to the database and went."""
 
 import asyncio
+import gc
 import json
 import random
 import statistics
@@ -11,13 +12,13 @@ from dataclasses import replace
 import numpy
 import pytest
 
-from app.ledger import GraderReport, Ledger, Record, RunTallies, StepTally, migrate, steps
+from app.ledger import GraderReport, Ledger, LedgerUnavailable, Record, RunTallies, StepTally, migrate, steps
 from app.ledger.opening import open_database
 from app.ledger.tallies import QUANTILES, spread
 from app.ledger.tallying import Tallying
 from app.run_watch import RunWatch
 from app.settings import worker_environment
-from tests.ledger.counting import complete, without_grade
+from tests.ledger.counting import PATIENCE_S, complete, without_grade
 from tests.ledger.making import credit, grade, unscored
 
 pytestmark = pytest.mark.anyio
@@ -156,6 +157,28 @@ async def test_rewards_of_any_size_have_a_spread() -> None:
     assert huge.mean == pytest.approx(1.7e308 / 3)
     assert huge.sd is None
     assert all(abs(value) <= 1.7e308 for value in huge.quantiles)
+
+
+async def test_a_database_that_goes_away_while_a_run_is_counted_is_told_to_whoever_asks_next(
+    ledger: Ledger, database_url: str
+) -> None:
+    complaints: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+    await ledger.add([grade(run="r", step=n) for n in range(400)])
+    assert not (await ledger.run_tallies("local", "r", patience_s=0.0)).is_complete
+    database = open_database(database_url)
+    await database.run(lambda connection: connection.exec_driver_sql("DROP TABLE records"))
+
+    await database.close()
+
+    if counting := [task for task in asyncio.all_tasks() if task.get_name() == "run-tallies"]:
+        await asyncio.wait(counting)
+        counting.clear()
+    with pytest.raises(LedgerUnavailable):
+        await ledger.run_tallies("local", "r", patience_s=PATIENCE_S)
+
+    gc.collect()
+    assert complaints == []
 
 
 async def _tallies(ledger: Ledger) -> RunTallies:
