@@ -7,6 +7,7 @@ import pytest
 from pydantic import BaseModel, Field, ValidationError
 
 from graders.errors import faults_of, nearest
+from tests.pace import in_paces
 
 
 class Spec(BaseModel, extra="forbid"):
@@ -89,7 +90,7 @@ def test_thousands_of_unknown_names_cost_no_time() -> None:
     began = time.process_time()
     faults = faults_of(caught.value, "/config", Config, {"/item": Item})
 
-    assert time.process_time() - began < 0.5
+    assert in_paces(time.process_time() - began) < 500
     assert len(faults) == 5000
     assert "Did you mean 'reward'?" in faults[0].detail
 

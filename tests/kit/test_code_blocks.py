@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.kit.code_blocks import Code, NoCode, find_blocks, find_code
+from tests.pace import in_paces
 
 PYTHON = {"python", "py"}
 
@@ -104,10 +105,10 @@ def test_any_text_gives_a_program_that_stands_at_its_span_or_a_reason(text: str,
 
 
 @pytest.mark.parametrize("piece", ["`", "```\n", "``` \n", " ", "\n", "~~~a\n", "</think>", " \t", "```python\n```\n"])
-def test_a_million_characters_take_less_than_a_second(piece: str) -> None:
+def test_a_million_characters_take_less_than_1000_paces(piece: str) -> None:
     text = piece * (1_000_000 // len(piece))
 
     started = time.process_time()
     find_code(text, PYTHON)
 
-    assert time.process_time() - started < 1.0
+    assert in_paces(time.process_time() - started) < 1000

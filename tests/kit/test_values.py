@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.kit.values import LEVELS_MAX, Unreadable, Unsendable, decode, decode_call, encode, encode_call
+from tests.pace import in_paces
 
 _KEYS = st.none() | st.booleans() | st.integers() | st.text() | st.binary() | st.floats(allow_nan=False)
 _LEAVES = _KEYS | st.complex_numbers(allow_nan=False) | st.binary().map(bytearray)
@@ -49,7 +50,7 @@ def test_an_int_of_a_million_bits_is_quick() -> None:
     started = time.process_time()
 
     assert decode(encode(value)) == value
-    assert time.process_time() - started < 0.1
+    assert in_paces(time.process_time() - started) < 100
 
 
 class _Sly(int):
@@ -110,7 +111,7 @@ def test_colliding_keys_are_refused_before_they_cost_time(kind: str) -> None:
 
     with pytest.raises(Unreadable):
         decode(f'{{"$":["{kind}",[{body}]]}}')
-    assert time.process_time() - started < 0.5
+    assert in_paces(time.process_time() - started) < 500
 
 
 def test_a_call_comes_back() -> None:

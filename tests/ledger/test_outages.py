@@ -17,7 +17,7 @@ from tests.services import Postgres, running_postgres
 
 pytestmark = pytest.mark.anyio
 
-COMMIT_TIMEOUT_S = 0.5
+COMMIT_TIMEOUT_S = 0.75
 
 
 @pytest.fixture(scope="module")
