@@ -16,7 +16,9 @@ from app.commands.console import load_graders, out, settings
 from app.errors import UnknownRun
 from app.ledger import Ledger
 from app.monitors.answers import GraderMonitor, RunMonitor, Step
+from app.monitors.findings import graded_late
 from app.monitors.report import RewardRange, monitor_of
+from app.monitors.windows import GRADES_MIN
 
 # How long counting may take before something is shown, s.
 _PATIENCE_S = 2.0
@@ -107,7 +109,13 @@ def _grader(monitor: GraderMonitor, steps: int, width: int) -> list[RenderableTy
         Text(f"{finding.severity}: {finding.title}. {finding.detail}", style=colours[finding.severity])
         for finding in monitor.findings
     ]
-    return parts if monitor.findings else [*parts, Text("The monitors found nothing.", style="green")]
+    return parts if monitor.findings else [*parts, _nothing(graded_late(monitor.steps))]
+
+
+def _nothing(grades: int) -> Text:
+    if 0 < grades < GRADES_MIN:
+        return Text(f"Too little to go by: the monitors want {GRADES_MIN} grades, and the last steps have {grades}.")
+    return Text("The monitors found nothing.", style="green")
 
 
 def _narrow(steps: Sequence[Step]) -> Table:

@@ -38,9 +38,18 @@ def findings_of(run: str, grader: str, steps: Sequence[Step], rewards: tuple[flo
         steps: in order.
         rewards: least and greatest reward to be had; None: nothing was graded.
     """
-    named = [step for step in steps if step.step is not None] or list(steps)
-    graded = [step for step in named if step.graded]
-    course = Course(run, grader, *(rewards or (0.0, 0.0)), graded, named)
+    course = _course(run, grader, steps, rewards)
     asked = MONITORS.values() if course.late.graded >= GRADES_MIN else [rates.unscored]
     found = [finding for monitor in asked if (finding := monitor(course)) is not None]
     return sorted(found, key=lambda one: one.severity == "notice")
+
+
+def graded_late(steps: Sequence[Step]) -> int:
+    """How many grades the monitors have before them. From 1 to `GRADES_MIN` - 1: too few to go by."""
+    return _course("", "", steps, None).late.graded
+
+
+def _course(run: str, grader: str, steps: Sequence[Step], rewards: tuple[float, float] | None) -> Course:
+    named = [step for step in steps if step.step is not None] or list(steps)
+    graded = [step for step in named if step.graded]
+    return Course(run, grader, *(rewards or (0.0, 0.0)), graded, named)

@@ -158,13 +158,15 @@ def test_watching_shows_steps_and_what_the_monitors_found(database: str) -> None
         database,
         *(grade(run="r", step=step, item_id=f"q{n % 8}", rollout=n, reward=1.0) for step in (1, 2) for n in range(32)),
         *(grade(run="r", caller="local", grader="gone@v1", step=1) for _ in range(2)),
+        *(grade(run="r", caller="local", grader="well@v1", step=1, item_id=f"q{n}", reward=n / 16) for n in range(16)),
     )
 
     shown = runs(database, "watch", "r", "--once").output
     report = json.loads(runs(database, "watch", "r", "--json").stdout)
 
-    assert "r of local: 66 records" in shown
+    assert "r of local: 82 records" in shown
     assert "Reward at its maximum" in shown
+    assert "Too little to go by: the monitors want 16 grades, and the last steps have 2." in " ".join(shown.split())
     assert "The monitors found nothing" in shown
     assert report["complete"]
     graders = {grader["grader"]: grader for grader in report["graders"]}
