@@ -222,6 +222,7 @@ class GroupGrading:
 
         Raises:
             IdempotencyConflict: that was another group.
+            LedgerUnavailable: it is being deleted.
         """
         if held.body_sha256 != group.body_sha256:
             detail = (
@@ -230,6 +231,8 @@ class GroupGrading:
             raise IdempotencyConflict(detail, (Fault("/header/Idempotency-Key", detail),))
         ids = [member["record"] for member in from_json(held.members)]
         found = await self.ledger.records([id for id in ids if id is not None])
+        if not found.keys() >= {id for id in ids if id is not None}:
+            raise LedgerUnavailable(f"Records of the group {held.credit}, which holds the key, are being deleted.")
         return GroupAnswer(held.credit, _results(group, (found[id] for id in ids if id)), held.block, replayed=True)
 
 

@@ -1,7 +1,10 @@
 """Groups over HTTP, on both databases: own judgements, then each sample's share, recorded and replayed as a whole."""
 
 import asyncio
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -365,3 +368,16 @@ def test_a_thousand_samples_are_credited_together(client: httpx2.Client) -> None
     assert set(rewards(answer)) == {0.5}
     [report] = client.get("/v1/runs/thousand").json()["graders"]
     assert (report["graded"], report["mean_reward"]) == (1000, 0.5)
+
+
+def test_a_group_whose_records_are_being_deleted_may_be_sent_again(tmp_path: Path) -> None:
+    write_team(tmp_path / "graders")
+    with Server(tmp_path / "data", RFT_GRADERS_PATH=str(tmp_path / "graders")) as server:
+        first = group(server.client, *SQUARE, key="old")
+        with closing(sqlite3.connect(tmp_path / "data" / "rft.sqlite3", isolation_level=None)) as other:
+            other.execute("DELETE FROM records WHERE record = ?", [first["results"][2]["record"]])
+        body, key = {"samples": samples(*SQUARE)}, {"Idempotency-Key": "old"}
+        answer = server.client.post(PATH, json=body, headers=key)
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "ledger_unavailable")
+    assert first["credit"] in answer.json()["detail"]
