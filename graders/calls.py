@@ -88,7 +88,7 @@ def perform(version: Version, config: BaseModel, call: dict[str, Any]) -> Outcom
         return judged(version.judge(sample, item, config, results))
     except Unscored as error:
         return error
-    # An item's own validators and a grade's own types are a grader's code too.
+    # What a grade is made of may be of a grader's own types.
     except Exception as error:  # noqa: BLE001
         return crash_of(version.id, version.folder, error)
 

@@ -270,7 +270,7 @@ class Registry:
         return True
 
     def _recipe(self, folder: GraderFolder, file: Path) -> Grader:
-        """Raises ValueError, OSError, InvalidConfig, or what the config's validators raise: it cannot be served."""
+        """Raises ValueError, OSError, InvalidConfig, or GraderCrashed (its config's validators): it is not served."""
         recipe = read_recipe(file, folder.origin)
         base = self.get(recipe.grader)
         if base is None:

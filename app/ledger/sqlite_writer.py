@@ -2,9 +2,9 @@
 
 It needs nothing but the standard library, so it starts in a few milliseconds and stays small. Frames on stdin and
 stdout: four bytes of length (big-endian), then that many of `marshal`. In: statements of one transaction, each with its
-rows, and None or one to run after them with the greatest rowid that `records` had before; the first
-decides whether the others are run. Out, once that is durable: "stored" and the number of new rows of the first; or
-"refused", one of the rows cannot be stored, or "away", the file cannot be written to, and why.
+rows, and None or one to run after them with the greatest rowid that `records` had before; the first decides whether the
+others are run. Out, once that is durable: "stored" and the number of new rows of the first; or "refused", one of the
+rows cannot be stored, or "away", the file cannot be written to, and why.
 """
 
 import marshal

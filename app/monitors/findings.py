@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from app.monitors import rates, rewards, shapes
 from app.monitors.answers import Finding, Step
-from app.monitors.windows import GRADES_MIN, Course
+from app.monitors.windows import GRADES_MIN, WINDOW_STEPS, Course, Window
 
 MONITORS = {
     monitor.__name__: monitor
@@ -38,7 +38,8 @@ def findings_of(run: str, grader: str, steps: Sequence[Step], rewards: tuple[flo
         steps: in order.
         rewards: least and greatest reward to be had; None: nothing was graded.
     """
-    course = _course(run, grader, steps, rewards)
+    graded, named = _looked_at(steps)
+    course = Course(run, grader, *(rewards or (0.0, 0.0)), graded, named)
     asked = MONITORS.values() if course.late.graded >= GRADES_MIN else [rates.unscored]
     found = [finding for monitor in asked if (finding := monitor(course)) is not None]
     return sorted(found, key=lambda one: one.severity == "notice")
@@ -46,10 +47,12 @@ def findings_of(run: str, grader: str, steps: Sequence[Step], rewards: tuple[flo
 
 def graded_late(steps: Sequence[Step]) -> int:
     """How many grades the monitors have before them. From 1 to `GRADES_MIN` - 1: too few to go by."""
-    return _course("", "", steps, None).late.graded
+    graded, _ = _looked_at(steps)
+    return Window(graded[-WINDOW_STEPS:]).graded
 
 
-def _course(run: str, grader: str, steps: Sequence[Step], rewards: tuple[float, float] | None) -> Course:
+def _looked_at(steps: Sequence[Step]) -> tuple[list[Step], list[Step]]:
+    """Those of `steps` with grades, and the same with the others; without the records of no step, unless there is
+    nothing else."""
     named = [step for step in steps if step.step is not None] or list(steps)
-    graded = [step for step in named if step.graded]
-    return Course(run, grader, *(rewards or (0.0, 0.0)), graded, named)
+    return [step for step in named if step.graded], named
