@@ -23,7 +23,10 @@ _LOOK_S = 0.02
 END_S = 3.0
 _COMMIT_S, _CANCEL_S, _CLOSE_S, _FLUSH_S = 1.0, 0.3, 1.0, 0.4
 # No request for so long: nobody is on the way to a connection that is about to be closed, s.
-_QUIET_S, _QUIET_MOST_S = 0.1, 0.3
+_QUIET_S = 0.1
+# Waiting for that moment takes so long at most once the time is up, and before that so long, s: callers that were
+# answered a moment ago are a round trip away.
+_QUIET_LEAST_S, _QUIET_MOST_S = 0.3, 1.5
 
 
 class GracefulServer(uvicorn.Server):
@@ -43,18 +46,26 @@ class GracefulServer(uvicorn.Server):
         self._is_stuck = False
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._is_hastened = self.drain.is_leaving
-        if not self.drain.is_leaving:
+        if self._signalled_at:
+            self._is_hastened = True
+        else:
             self._signalled_at = time.monotonic()
-            self.drain.leave()
-            for connection in list(self.server_state.connections):
-                connection.leave()  # type: ignore[union-attr]  # they are ours
-            if not self._wait_s:
-                self.drain.close()
+            # Not here: Python runs this between any two bytecodes, that is, in the midst of an answer as well.
+            asyncio.get_running_loop().call_soon_threadsafe(self._leave)
         super().handle_exit(sig, frame)
+
+    def _leave(self) -> None:
+        if self.drain.is_leaving:
+            return
+        self.drain.leave()
+        for connection in list(self.server_state.connections):
+            connection.leave()  # type: ignore[union-attr]  # they are ours
+        if not self._wait_s:
+            self.drain.close()
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         """Answers what was accepted, closes the parts, and only then the doors, so that nobody finds no one there."""
+        self._leave()
         await self._drained()
         await self._close_parts()
         if self.server_state.connections:
@@ -89,7 +100,7 @@ class GracefulServer(uvicorn.Server):
         await _ended(admitted, _CANCEL_S)
 
     async def _close_parts(self) -> None:
-        until = self._signalled_at + self._timeout_s + END_S - _QUIET_MOST_S - _FLUSH_S
+        until = self._signalled_at + self._timeout_s + END_S - _QUIET_LEAST_S - _FLUSH_S
         try:
             await asyncio.wait_for(self.lifespan.shutdown(), max(_CLOSE_S, until - time.monotonic()))
         except TimeoutError:
@@ -103,18 +114,23 @@ class GracefulServer(uvicorn.Server):
             await asyncio.sleep(_LOOK_S)
 
     async def _quiet(self) -> None:
-        """Waits for those at the doorway to be answered, and for a moment in which nobody comes."""
-        until = time.monotonic() + _QUIET_MOST_S
-        last = max(until, self._signalled_at + self._timeout_s + END_S - _FLUSH_S)
+        """Waits for those at the doorway to be answered, and for a moment in which nobody comes or is about to."""
+        now = time.monotonic()
+        last = max(now + _QUIET_LEAST_S, self._signalled_at + self._timeout_s + END_S - _FLUSH_S)
+        until = min(now + (_QUIET_LEAST_S if self._is_hastened else _QUIET_MOST_S), last)
         answered = -1
         while time.monotonic() < (last if self._is_anybody_waiting() else until):
-            if answered == self.server_state.total_requests and not self._is_anybody_waiting():
+            is_silent = answered == self.server_state.total_requests
+            if is_silent and not self._is_anybody_waiting() and not self._is_anybody_expected():
                 return
             answered = self.server_state.total_requests
             await asyncio.sleep(_QUIET_S)
 
     def _is_anybody_waiting(self) -> bool:
         return any(one.is_unanswered() for one in self.server_state.connections)  # type: ignore[union-attr]
+
+    def _is_anybody_expected(self) -> bool:
+        return any(one.is_expected() for one in self.server_state.connections)  # type: ignore[union-attr]
 
     async def _disconnected(self) -> None:
         for connection in list(self.server_state.connections):

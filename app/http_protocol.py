@@ -36,11 +36,14 @@ from app.errors import (
 from app.http_cycle import Cycle
 from app.http_doorway import Doorway
 from app.http_transport import LingeringTransport
-from app.http_watch import Place, Watch
+from app.http_watch import TICK_S, Place, Watch
 
 HEAD_MAX_BYTES = 65_536
 UNWANTED_MAX_BYTES = 1 << 20
 """Of a body that are read after its answer, so that the connection can be used again; then it ends."""
+EXPECTED_S = 1.0
+"""After an answer or a new connection, in which the caller's next request may be on its way: round trips of trainers
+are up to 0.3 s, and their machines are busy."""
 PIPELINE_MAX = 64
 """Requests of one connection that wait for the ones before; then it is not read any more."""
 
@@ -250,8 +253,8 @@ class HttpProtocol(HttpToolsProtocol):
         self.watch.stalled.pop(self, None)
 
     def leave(self) -> None:
-        """The service is asked to stop: the next answer is the last."""
-        if self.cycle is not None:
+        """The service is asked to stop: the next answer that begins is the last, and says so."""
+        if self.cycle is not None and not self.cycle.response_started:
             self.cycle.keep_alive = False
 
     def close_idle(self) -> None:
@@ -324,6 +327,11 @@ class HttpProtocol(HttpToolsProtocol):
     def is_unanswered(self) -> bool:
         """Whether the newest request whose headers are complete is to be answered yet."""
         return self.cycle is not None and not self.cycle.response_complete
+
+    def is_expected(self) -> bool:
+        """Whether it was made or answered so lately that a request may be on its way."""
+        since = self.watch.idle.get(self)
+        return since is not None and self.watch.now - since <= EXPECTED_S / TICK_S
 
     def _is_in_body(self) -> bool:
         return self._is_receiving and self._has_head

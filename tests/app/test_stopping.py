@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -28,6 +29,7 @@ BODY = {"item": {"reference": "94"}, "sample": "94"}
 BODY_BYTES = json.dumps(BODY).encode()
 CLIENTS = 12
 BURST = 500
+ROUND_TRIP_S = 0.5
 BATCHES_BEFORE_THE_STOP = 60
 
 # Says in one pipe that it has begun, and ends when somebody opens the other.
@@ -142,6 +144,21 @@ def test_a_burst_that_a_stop_meets_is_answered_to_the_last(tmp_path: Path) -> No
         code = server.stop()
 
     assert {(answer.status, answer.json.get("code")) for answer in answers} <= {(200, None), (503, "shutting_down")}
+    assert code == 0
+
+
+def test_a_caller_that_was_answered_a_moment_ago_finds_somebody_a_round_trip_later(tmp_path: Path) -> None:
+    with Server(tmp_path / "data") as server:
+        assert server.client.post(GRADE, json=BODY).status_code == 200
+        server.process.terminate()
+        until = time.monotonic() + ROUND_TRIP_S
+        while time.monotonic() < until:
+            pass
+        late = server.client.post(GRADE, json=BODY)
+        code = ended(server, Watched([]))
+
+    assert (late.status_code, late.json()["code"]) == (503, "shutting_down")
+    assert late.headers["connection"] == "close"
     assert code == 0
 
 
