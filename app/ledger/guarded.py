@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from app.errors import LedgerUnavailable
 from app.ledger.database import Database, Row, T
 from app.ledger.replaying import Replaying
+from app.ledger.revision import current_revision, refuse_old
 from app.ledger.spool import Spool, Unit
 
 _log = logging.getLogger(__name__)
@@ -26,6 +27,8 @@ _log = logging.getLogger(__name__)
 _RETRY_S, _RETRY_MAX_S = 0.1, 1.0
 # How long a stop waits for a spool that is being emptied, s. All must be closed within what its deadline leaves.
 _EMPTYING_S = 1.0
+# Longest wait at the start for which schema the database has, s: a slow answer is no reason to spool.
+_SCHEMA_TIMEOUT_S = 10.0
 
 SpoolCondition = Literal["off", "ephemeral", "empty", "spooling", "draining", "full"]
 
@@ -68,7 +71,8 @@ class Guarded:
         suspect_after_s: after how long without an answer it is asked whether the database is there.
         probe_timeout_s: longest wait for the answer then.
         on_rows: told how many rows were `spooled`.
-        prepare: what is to be done once before anything is stored, if the database was away at the start.
+        prepare: what is to be done once before anything is stored, if the database was away at the start or has an
+            older release's schema: it was away when it should have been migrated, and is back by now.
     """
 
     def __init__(
@@ -98,9 +102,10 @@ class Guarded:
         self.is_remote, self.commits_ahead = database.is_remote, database.commits_ahead
 
     async def start(self) -> None:
-        """Finds out whether the database is there, and begins to watch over it."""
+        """Finds out whether the database is there with the schema it must have, and begins to watch over it."""
         try:
             await self._probe()
+            refuse_old(await _soon(self._asked.run(current_revision), _SCHEMA_TIMEOUT_S))
         except LedgerUnavailable as error:
             self._unprepared = True
             self.trip(error)
@@ -275,11 +280,7 @@ class Guarded:
 
     async def _probe(self) -> None:
         """Returns if the database is there."""
-        try:
-            async with asyncio.timeout(self._probe_timeout_s):
-                await self._probed.probe()
-        except TimeoutError:
-            raise LedgerUnavailable(f"It does not answer within {self._probe_timeout_s:g} s.") from None
+        await _soon(self._probed.probe(), self._probe_timeout_s)
 
     async def _look_for_room(self) -> None:
         """A service that is not ready gets no grades by which it would notice that its spool takes them again."""
@@ -302,6 +303,15 @@ class Guarded:
         if not self._spooled:
             self._work.clear()
             self._idle.set()
+
+
+async def _soon(answer: Awaitable[T], timeout_s: float) -> T:
+    """The database's answer; LedgerUnavailable if it takes longer."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await answer
+    except TimeoutError:
+        raise LedgerUnavailable(f"It does not answer within {timeout_s:g} s.") from None
 
 
 def _forget(task: asyncio.Task[T]) -> None:
