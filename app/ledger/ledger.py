@@ -225,7 +225,7 @@ class Ledger:
         What the spool still holds of it comes to the database later, as a run of the same name.
         """
         gone = 0
-        while part := await self._database.run(partial(removal.some_of_run, caller=caller, run=run)):
+        while (part := await self._database.run(partial(removal.some_of_run, caller=caller, run=run))) is not None:
             gone += part
             yield gone
         await self._database.exclusively(partial(removal.rest_of_run, caller=caller, run=run))
@@ -233,7 +233,7 @@ class Ledger:
     async def delete_before(self, created_us: int) -> AsyncIterator[int]:
         """Takes out all that was recorded before then; tells after each part how many records are gone by now."""
         gone, id = 0, str(UUID(int=(created_us // 1000) << 80))
-        while part := await self._database.run(partial(removal.some_before, id=id)):
+        while (part := await self._database.run(partial(removal.some_before, id=id))) is not None:
             gone += part
             yield gone
         await self._database.exclusively(partial(removal.rest_before, id=id, created_us=created_us))

@@ -1,10 +1,11 @@
 """Taking records out of the ledger: all of one run, or all that are older than they may become.
 
 A run goes in parts, each a transaction of its own, so that nobody who stores grades waits for long. What is cut off in
-between is done by doing it again.
+between is done by doing it again. Others may delete the same records at the same time: a part that they were quicker to
+delete is no sign that none is left.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from msgspec import DecodeError, Struct
 from msgspec.json import Decoder
@@ -24,8 +25,8 @@ class _Credited(Struct):
 _credited = Decoder(_Credited)
 
 
-def some_of_run(connection: Connection, caller: str, run: str) -> int:
-    """Takes out a part of a run's records, with the credits of their groups; returns how many, 0 when none was left."""
+def some_of_run(connection: Connection, caller: str, run: str) -> int | None:
+    """Takes out a part of a run's records, with the credits of their groups; returns how many, None: none was left."""
     own = select(records.c.record, records.c.grade).where(records.c.caller == caller, records.c.run == run)
     found = connection.execute(own.order_by(records.c.record).limit(_PART_ROWS)).all()
     for some in parts({credit for row in found if (credit := _credit_of(row.grade)) is not None}):
@@ -39,8 +40,8 @@ def rest_of_run(connection: Connection, caller: str, run: str) -> None:
     _forget_counts(connection, and_(_s.caller == caller, _s.run == run))
 
 
-def some_before(connection: Connection, id: str) -> int:
-    """Takes out a part of the records whose ids are below `id`; returns how many."""
+def some_before(connection: Connection, id: str) -> int | None:
+    """Takes out a part of the records whose ids are below `id`; returns how many, None: none was left."""
     oldest = select(records.c.record).where(records.c.record < id).order_by(records.c.record).limit(_PART_ROWS)
     return _delete(connection, connection.scalars(oldest).all())
 
@@ -58,7 +59,9 @@ def callers_of(connection: Connection, run: str) -> list[str]:
     return sorted(connection.scalars(held.having(func.sum(_s.added) > func.sum(_s.deleted))))
 
 
-def _delete(connection: Connection, ids: Iterable[str]) -> int:
+def _delete(connection: Connection, ids: Sequence[str]) -> int | None:
+    if not ids:
+        return None
     return sum(connection.execute(delete(records).where(records.c.record.in_(some))).rowcount for some in parts(ids))
 
 
