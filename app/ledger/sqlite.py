@@ -108,10 +108,18 @@ class SqliteDatabase:
             Path(self._file).parent.mkdir(parents=True, exist_ok=True)
             with self._engine.connect() as connection:
                 connection.exec_driver_sql(f"PRAGMA busy_timeout = {_MIGRATION_TIMEOUT_MS}")
-                connection.exec_driver_sql("BEGIN EXCLUSIVE")
-                work(connection)
-                connection.exec_driver_sql("COMMIT")
-        except (DBAPIError, OSError) as error:
+                try:
+                    connection.exec_driver_sql("BEGIN EXCLUSIVE")
+                    work(connection)
+                    connection.exec_driver_sql("COMMIT")
+                finally:
+                    # The connection goes back to those who read, and store recipes.
+                    connection.exec_driver_sql(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_S * 1000:.0f}")
+        except OSError as error:
+            raise away(error) from error
+        except DBAPIError as error:
+            # SQLite says "unable to open database file" of a disk that may only be read, and of another user's folder.
+            self._find_room()
             raise away(error) from error
 
     def _close(self) -> None:

@@ -16,6 +16,7 @@ from app.ledger.opening import open_database
 from app.ledger.revision import known_revisions
 from app.ledger.tables import metadata
 from tests.ledger.making import grade
+from tests.ledger.test_spool import largest_file
 
 pytestmark = pytest.mark.anyio
 
@@ -101,3 +102,11 @@ async def test_the_folder_of_an_sqlite_file_is_made(tmp_path: Path) -> None:
     await migrate(f"sqlite:///{tmp_path / 'new' / 'folder' / 'rft.sqlite3'}")
 
     assert (tmp_path / "new" / "folder" / "rft.sqlite3").is_file()
+
+
+async def test_a_disk_that_takes_nothing_is_said_to_be_what_keeps_a_database_from_being_migrated(
+    tmp_path: Path,
+) -> None:
+    # SQLite itself says "disk I/O error" here, and "unable to open database file" of a disk that may only be read.
+    with largest_file(0), pytest.raises(LedgerUnavailable, match=r"Nothing can be written beside .*rft\.sqlite3: "):
+        await migrate(f"sqlite:///{tmp_path / 'rft.sqlite3'}")

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from app.ledger import Ledger, LedgerUnavailable, Outages, RecordFilter, migrate
 from app.ledger.opening import open_database
@@ -96,3 +97,14 @@ def writers_of(folder: Path) -> list[int]:
     file = str(folder / "rft.sqlite3").encode()
     commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in below(os.getpid())}
     return [pid for pid, command in commands.items() if b"sqlite_writer" in command and file in command]
+
+
+async def test_whoever_had_the_file_for_itself_leaves_nobody_to_wait_longer_for_a_lock(ledger: Ledger) -> None:
+    def longest_wait(connection: Connection) -> object:
+        return connection.exec_driver_sql("PRAGMA busy_timeout").scalar()
+
+    before = await ledger._database.run(longest_wait)
+    await ledger.add([grade(run="r")])
+    assert [gone async for gone in ledger.delete_run("local", "r")] == [1]
+
+    assert await ledger._database.run(longest_wait) == before == 5000
