@@ -27,7 +27,7 @@ from app.http_doorway import Doorway
 from app.http_protocol import protocol_of
 from app.http_watch import HttpLimits, Watch
 from app.keys.key_file import KeyFileError
-from app.ledger import KeyStore, SpoolInUse, StoredKey, migrate, refuse_used
+from app.ledger import KeyStore, SpoolInUse, SpoolTooNew, StoredKey, migrate, refuse_unusable
 from app.logs import write_logs
 from app.main import create_app, key_snapshot
 from app.programs import Programs
@@ -77,8 +77,8 @@ def serve(
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         if chosen.has_spool:
-            refuse_used(chosen.spool_folder)
-    except SpoolInUse as error:
+            refuse_unusable(chosen.spool_folder)
+    except (SpoolInUse, SpoolTooNew) as error:
         stop(str(error), 1)
     keys = asyncio.run(_migrated(chosen))
     if not (keys or chosen.api_keys_file or chosen.is_loopback or chosen.allow_anonymous):

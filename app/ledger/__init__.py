@@ -14,7 +14,7 @@ from app.ledger.ledger import Ledger
 from app.ledger.migrate import migrate, schema_revision
 from app.ledger.opening import place_of, shown_place
 from app.ledger.outages import Outages
-from app.ledger.spool import SpoolInUse, refuse_used
+from app.ledger.spool import SpoolInUse, SpoolTooNew, refuse_unusable
 from app.ledger.tallies import Part, Spread, StepTally
 from app.ledger.tallying import RunTallies
 from app.records import (
@@ -48,6 +48,7 @@ __all__ = [
     "SpoolCondition",
     "SpoolInUse",
     "SpoolState",
+    "SpoolTooNew",
     "Spread",
     "StepReport",
     "StepTally",
@@ -56,7 +57,7 @@ __all__ = [
     "StoredRecipe",
     "migrate",
     "place_of",
-    "refuse_used",
+    "refuse_unusable",
     "schema_revision",
     "shown_place",
 ]

@@ -13,6 +13,8 @@ from app.ledger.frames import HEAD_BYTES, MARKER_BYTES, Frame, Gap, frame_at, fr
 
 _MAGIC = b"rft-spool 1\n"
 _HEAD_BYTES = len(_MAGIC) + MARKER_BYTES
+# More than the columns of all tables ever take.
+_HEAD_READ_BYTES = 64 << 10
 
 Columns = dict[str, list[str]]
 """Table -> its columns, in the order of the values in a row."""
@@ -64,7 +66,7 @@ class Segment:
         """
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         size = os.fstat(descriptor).st_size
-        data = _read(descriptor, 0, size)
+        data = _read(descriptor, 0, min(size, _HEAD_READ_BYTES))
         marker = data[len(_MAGIC) : _HEAD_BYTES]
         head = frame_at(data, marker, _HEAD_BYTES) if data.startswith(_MAGIC) else None
         if head is None:

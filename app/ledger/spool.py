@@ -308,10 +308,18 @@ def locked(folder: Path) -> int:
     return descriptor
 
 
-def refuse_used(folder: Path) -> None:
-    """Raises SpoolInUse if another process keeps its spool in `folder`."""
+def refuse_unusable(folder: Path) -> None:
+    """Raises SpoolInUse or SpoolTooNew, as `Spool.open` would."""
     with suppress(OSError):
-        os.close(locked(folder))
+        lock = locked(folder)
+        try:
+            for path in sorted(folder.glob(f"*{_SUFFIX}")):
+                with suppress(DamagedSegment):
+                    segment = Segment.open(path)
+                    segment.close()
+                    _refuse_newer(segment)
+        finally:
+            os.close(lock)
 
 
 def _removed(segment: Segment) -> None:

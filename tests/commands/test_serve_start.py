@@ -12,6 +12,7 @@ import pytest
 import typer
 
 from app.commands.serve import idle_rates, refuse_addresses, where_to_look, why_not_there
+from app.ledger.segments import Segment
 from app.settings import from_environ
 from graders.registry import Registry
 from tests.app.test_health import free_port
@@ -149,3 +150,18 @@ def test_an_ipv6_address_stands_in_brackets() -> None:
 
     assert "http://[::1]:8000/docs" in shown
     assert "http://[::1]:8001/metrics" in shown
+
+
+def test_a_spool_that_a_later_release_left_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "spool" / "00000001.spool"
+    file.parent.mkdir()
+    Segment.create(file, {"records": ["record", "mood"]}).close()
+
+    # Before the database is asked, which a later release may have as well.
+    url = f"postgresql://127.0.0.1:{free_port()}/rft"
+    _, told = rft("serve", expect=1, RFT_DATA_DIR=str(tmp_path), RFT_DATABASE_URL=url, RFT_METRICS_PORT="-1")
+
+    assert told.strip() == (
+        f"{file} was written by a later release: this one knows no mood. Start that release once more, so that it "
+        "brings the records to the database."
+    )
