@@ -37,3 +37,12 @@ def refuse_old(revision: str | None) -> None:
             f"The database's schema is {revision or 'missing'}, this release needs {head}. Start the service with "
             "`rft-graders serve`, which migrates first."
         )
+
+
+def refuse_foreign(connection: Connection, revision: str) -> None:
+    """Raises LedgerUnavailable where another program that uses alembic has the database: all call its table alike."""
+    if not inspect(connection).has_table("records"):
+        raise LedgerUnavailable(
+            f"Another program migrates it: it has Alembic's revision {revision}, and no table of grades. The service "
+            "needs a database of its own."
+        )

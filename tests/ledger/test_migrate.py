@@ -1,6 +1,8 @@
 """The schema: made once whoever comes first, equal to the tables in the code, and looked at by readiness."""
 
 import asyncio
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +71,9 @@ async def test_readiness_says_that_a_database_was_not_migrated(empty_database_ur
     await ledger.close()
 
 
-async def test_a_release_works_on_the_schema_of_the_next_one(ledger: Ledger, database_url: str) -> None:
+async def test_a_release_works_on_the_schema_of_the_next_one_and_says_so(
+    ledger: Ledger, database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     def upgrade(connection: Connection) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
 
@@ -77,8 +81,51 @@ async def test_a_release_works_on_the_schema_of_the_next_one(ledger: Ledger, dat
     await database.run(upgrade)
     await migrate(database_url)
 
+    assert f"The database has schema 9999, of a later release, and keeps it; this release's is {HEAD}." in caplog.text
     await ledger.check()
     assert await schema_revision(database_url) == "9999"
+    await database.close()
+
+
+async def test_a_database_that_another_program_migrates_is_left_alone(empty_database_url: str) -> None:
+    def make(connection: Connection) -> None:
+        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
+        connection.execute(text("INSERT INTO alembic_version VALUES ('0a8213491aaa')"))
+
+    database = open_database(empty_database_url)
+    await database.run(make)
+    await database.close()
+
+    with pytest.raises(LedgerUnavailable, match="Another program migrates it: it has Alembic's revision 0a8213491aaa"):
+        await migrate(empty_database_url)
+
+
+async def test_who_waits_for_another_to_migrate_says_so(
+    empty_database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    holding, enough = threading.Event(), threading.Event()
+
+    def hold(connection: Connection) -> None:
+        holding.set()
+        enough.wait()
+
+    other = threading.Thread(target=lambda: asyncio.run(_exclusively(empty_database_url, hold)))
+    other.start()
+    await asyncio.to_thread(holding.wait)
+    waiting = asyncio.create_task(migrate(empty_database_url, told_after_s=0.2))
+    async with asyncio.timeout(20):
+        while "still not migrated after 0.2 s: another process migrates it" not in caplog.text:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    enough.set()
+    await waiting
+    await asyncio.to_thread(other.join)
+
+    assert await schema_revision(empty_database_url) == HEAD
+
+
+async def _exclusively(url: str, work: Callable[[Connection], None]) -> None:
+    database = open_database(url)
+    await database.exclusively(work)
     await database.close()
 
 
