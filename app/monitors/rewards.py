@@ -81,10 +81,11 @@ def jump_to_max(course: Course) -> Finding | None:
 
 def reward_fell(course: Course) -> Finding | None:
     """The mean reward is well below what it was at its best."""
-    best = max((window for pair in _neighbours(course) for window in pair), key=lambda one: one.reward, default=None)
-    late = Window(course.steps[-_JUMP_STEPS:])
-    fall = 0.0 if best is None else best.reward - late.reward
-    if best is None or not fall or fall < FALL * course.span:
+    # What comes before a neighbour has no step in common with the last ones.
+    best = max((before for before, _ in _neighbours(course)), key=lambda one: one.reward, default=None)
+    late = Window(course.steps[-_size(course) :])
+    fall = 0.0 if best is None or late.graded < GRADES_MIN else best.reward - late.reward
+    if best is None or fall <= 0 or fall < FALL * course.span:
         return None
     return Finding(
         code="reward_fell",
@@ -130,7 +131,12 @@ def sub_rewards_diverge(course: Course) -> Finding | None:
 
 def _neighbours(course: Course) -> list[tuple[Window, Window]]:
     """Each few steps with the few after them, where both have enough grades."""
-    size = min(_JUMP_STEPS, len(course.steps) // 2)
+    size = _size(course)
     windows = [Window(course.steps[at : at + size]) for at in range(len(course.steps) - size + 1)] if size else []
     pairs = pairwise(windows) if size == 1 else zip(windows, windows[size:], strict=False)
     return [(one, other) for one, other in pairs if min(one.graded, other.graded) >= GRADES_MIN]
+
+
+def _size(course: Course) -> int:
+    """Steps that are taken together where each few are held against the few after them."""
+    return min(_JUMP_STEPS, len(course.steps) // 2)
