@@ -83,7 +83,7 @@ class Step(Counts):
 class Total(Counts):
     """All steps together."""
 
-    steps: int
+    steps: int = Field(description="Those that the caller named; grades of no step are in the other figures.")
     mean_reward: float | None
     sd_reward: float | None
     least_reward: float | None

@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 from app.monitors.answers import Finding, LookAt
+from app.monitors.shares import percent
 from app.monitors.windows import GRADES_MIN, Course, Window
 
 FLAT_SHARE, GROUPS_MIN = 0.8, 8
@@ -29,8 +30,8 @@ def zero_variance(course: Course) -> Finding | None:
         code="zero_variance",
         severity="warning",
         title="Groups without variance",
-        detail=f"In {late.name}, {share:.0%} of {late.groups} groups have one reward for all rollouts, {why}. Such "
-        "groups give no gradient. Look at their grades, and choose items that the model solves sometimes.",
+        detail=f"In {late.name}, {percent(share)} of {late.groups} groups have one reward for all rollouts, {why}. "
+        "Such groups give no gradient. Look at their grades, and choose items that the model solves sometimes.",
         from_step=late.first,
         to_step=late.last,
         value=share,
@@ -48,8 +49,8 @@ def saturated(course: Course) -> Finding | None:
         code="saturated",
         severity="notice",
         title="Reward at its maximum",
-        detail=f"In {late.name}, {late.at_max:.0%} of {late.graded} grades are exactly {course.greatest:g}. Read a few "
-        "of these samples: if they are right, training on these items is over; if not, the grader has a loophole.",
+        detail=f"In {late.name}, {percent(late.at_max)} of {late.graded} grades are exactly {course.greatest:g}. Read "
+        "some of these samples: if they are right, training on these items is over; if not, the grader has a hole.",
         from_step=late.first,
         to_step=late.last,
         value=late.at_max,
@@ -68,8 +69,8 @@ def jump_to_max(course: Course) -> Finding | None:
         code="jump_to_max",
         severity="warning",
         title="Jump to the maximum",
-        detail=f"From {after.name} on, {after.at_max:.0%} of the grades are exactly {course.greatest:g}, "
-        f"{after.at_max - rise:.0%} were before. Models that find a loophole do that. Read samples of "
+        detail=f"From {after.name} on, {percent(after.at_max)} of the grades are exactly {course.greatest:g}, "
+        f"{percent(after.at_max - rise)} were before. Models that find a loophole do that. Read samples of "
         f"step {after.first} with the greatest reward, beside those of the step before.",
         from_step=after.first,
         to_step=after.last,

@@ -38,6 +38,14 @@ def test_the_total_is_that_of_all_grades() -> None:
     assert (grader.total.least_reward, grader.total.greatest_reward) == (min(together), max(together))
 
 
+def test_records_of_no_step_are_no_step() -> None:
+    tallies = RunTallies("c", "r", 3, 3, True, [(1, 2, tally([1.0, 0.0])), (None, 1, tally([0.5]))])
+
+    [grader] = monitor_of(tallies, RANGES.__getitem__, 500).graders
+
+    assert (grader.total.steps, grader.total.graded, len(grader.steps)) == (1, 3, 2)
+
+
 @pytest.mark.parametrize(
     ("grader", "rewards", "share"),
     [
