@@ -28,6 +28,7 @@ from app.errors import (
     NotCreditedYet,
     RecordRefused,
     is_retryable,
+    status_of,
 )
 from app.grading import Grading, refuse_if_all_are_shed
 from app.group_orders import GroupAnswer, GroupOrder, Unread
@@ -211,6 +212,8 @@ class GroupGrading:
 
     def _count(self, group: _Group, records: list[Record]) -> None:
         meters = self.grading.meters
+        for unread in [member.error for member in group.members if member.error is not None]:
+            meters.unscored(group.grader.id, status_of(unread).code)
         for record in records:
             if record.code is not None:
                 meters.unscored(record.grader, record.code)
