@@ -114,5 +114,26 @@ def test_a_comparison_says_what_only_one_side_has() -> None:
     assert [(step.a, step.b) for step in compared.graders[0].steps] == [(1.0, 0.5), (0.0, None)]
 
 
+def test_runs_of_several_digests_are_compared_by_the_one_that_both_have() -> None:
+    a = run("a", [*tally([1.0]), *tally([0.0] * 3, digest="e")])
+    b = run("b", [*tally([0.5] * 2), *tally([0.0] * 3, digest="f")])
+
+    [compared] = comparison_of(a, b, RANGES.__getitem__, 500).graders
+
+    assert (compared.a.digest, compared.b.digest, compared.same_digest) == ("d", "d", True)
+    assert (compared.a.other_grades, compared.b.other_grades) == (3, 3)
+    assert compared.mean_reward is not None
+    assert compared.mean_reward.difference == -0.5
+
+
+def test_runs_without_a_digest_in_common_are_compared_by_what_judged_most() -> None:
+    a = run("a", [*tally([1.0]), *tally([0.0] * 3, digest="e")])
+
+    [compared] = comparison_of(a, run("b", tally([0.5] * 2, digest="f")), RANGES.__getitem__, 500).graders
+
+    assert (compared.a.digest, compared.b.digest, compared.same_digest) == ("e", "f", False)
+    assert (compared.a.other_grades, compared.b.other_grades) == (1, 0)
+
+
 def test_numbers_whose_squares_are_no_doubles_have_no_deviation() -> None:
     assert pooled([(2, 1e200, 0.0), (2, -1e200, 0.0)]) == (4, 0.0, None)
