@@ -40,6 +40,8 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         for samples in ([FLAGGED, {"item": {}}, "no sample"], [FLAGGED | {"sample": "no"}]):
             post(f"{MODERATION}-batch", json=SETS | {"samples": samples}, headers={"Idempotency-Key": "k"})
         post(f"{MODERATION}-group", json=SETS | {"samples": [FLAGGED, FLAGGED | {"sample": 5}]})
+        missed = [FLAGGED | {"sample": '{"labels": []}', "run": {"item_id": id, "rollout": 0}} for id in "ab"]
+        post(f"{MODERATION}-group", json=SETS | {"samples": missed})
         post("/v1/graders/nobody@v1/grade", json=RIGHT)
         server.client.delete("/v1/graders")
         yield httpx2.get(f"http://127.0.0.1:{port}/metrics").text
@@ -74,6 +76,11 @@ def test_samples_that_are_refused_without_a_row_are_counted(shown: Shown) -> Non
 
     assert value(shown, "rft_unscored_total", grader=grader, code="invalid_request") == 3
     assert value(shown, "rft_unscored_total", grader=grader, code="idempotency_conflict") == 1
+
+
+def test_a_group_that_earned_nothing_is_at_the_least_reward(shown: Shown) -> None:
+    """Credits from -1 to 1 are possible; a team's F is none of those below 0."""
+    assert value(shown, "rft_reward_ratio_bucket", grader="moderation_f1@v1", le="0.0") == 2
 
 
 def test_samples_are_counted_by_what_became_of_them(shown: Shown) -> None:
