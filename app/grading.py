@@ -132,6 +132,8 @@ class Grading:
         """Answers the entries that have no answer yet."""
         order, grader = request.order, request.grader
         unanswered = [entry for entry in entries if entry.answer is None]
+        for refused in [entry.answer for entry in entries if isinstance(entry.answer, Refused)]:
+            self.meters.unscored(grader.id, status_of(refused.error).code)
         if not unanswered:
             return
         held = self.admission.admit(order.caller, grader.version.id, len(unanswered))
@@ -147,12 +149,16 @@ class Grading:
             refuse_if_all_are_shed(entries)
 
     def _tell(self, request: _Request, answers: Sequence[Answer]) -> None:
-        """Has the request's log line say what became of its samples, and counts what was graded before."""
+        """Has the request's log line say what became of its samples, and counts what was graded before, and what was
+        no sample."""
+        unread = request.order.unread
+        for error in unread:
+            self.meters.unscored(request.grader.id, status_of(error).code)
         graded = [answer for answer in answers if isinstance(answer, Graded)]
         if replayed := sum([answer.replayed for answer in graded]):
             self.meters.replayed(request.grader.id, replayed)
         if (trace := request.order.claim.trace) is not None:
-            trace.judged(_records_of(answers), len(graded), len(answers) - len(graded))
+            trace.judged(_records_of(answers), len(graded), len(answers) - len(graded) + len(unread))
 
     async def _grade_part(self, request: _Request, entries: list[Entry]) -> None:
         await self.judge(request.grader, request.config, entries, request.order.claim)

@@ -28,6 +28,7 @@ from app.errors import (
     NotCreditedYet,
     RecordRefused,
     is_retryable,
+    status_of,
 )
 from app.grading import Grading, refuse_if_all_are_shed
 from app.group_orders import GroupAnswer, GroupOrder, Unread
@@ -97,6 +98,8 @@ class GroupGrading:
     crediting: Callable[[], Sequence[str]]
     """The ids of graders that credit groups, for the error of one that does not."""
     turns: KeyedLock = field(default_factory=KeyedLock)
+    _beyond: set[str] = field(default_factory=set)
+    """The ids of graders of which a group was paid beyond the rewards of samples alone."""
 
     async def grade(self, order: GroupOrder) -> GroupAnswer:
         """The group's rewards, recorded.
@@ -211,11 +214,21 @@ class GroupGrading:
 
     def _count(self, group: _Group, records: list[Record]) -> None:
         meters = self.grading.meters
+        for unread in [member.error for member in group.members if member.error is not None]:
+            meters.unscored(group.grader.id, status_of(unread).code)
         for record in records:
             if record.code is not None:
                 meters.unscored(record.grader, record.code)
         scored = [record for record in records if record.reward is not None]
-        meters.graded(scored, group.grader.version.group_reward_range)
+        meters.graded(scored, self._range(group.grader, scored))
+
+    def _range(self, grader: Grader, scored: Sequence[Record]) -> tuple[float, float]:
+        """Between what its rewards lie: as those of samples alone, until a group of it is paid beyond that. A credit
+        that pays within it would never be at the least reward otherwise."""
+        least, greatest = grader.version.reward_range
+        if not all(least <= record.reward <= greatest for record in scored if record.reward is not None):
+            self._beyond.add(grader.id)
+        return grader.version.group_reward_range if grader.id in self._beyond else (least, greatest)
 
     async def _replayed(self, held: StoredCredit, group: _Group) -> GroupAnswer:
         """What the group was given by the request that came first.

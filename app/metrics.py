@@ -90,7 +90,8 @@ class Metrics:
         self._grades = self._counters("rft_grades", "Samples judged and recorded.", "grader", "verdict")
         self._rewards = self._histograms(
             "rft_reward_ratio",
-            "Rewards of samples judged and recorded: 0 is the least that the grader gives, 1 the greatest.",
+            "Rewards of samples judged and recorded: 0 is the least that the grader gives, 1 the greatest; in groups "
+            "too, unless one of the grader's was paid beyond what samples alone are.",
             _REWARDS,
             "grader",
         )

@@ -68,6 +68,8 @@ class Order:
     config: dict[str, Any] | None = None
     key: str | None = None
     """Requests with the same key take turns, so that a retry finds what the first one made."""
+    unread: Sequence[Failure] = ()
+    """Why other samples of the request are none: they are answered beside these, and counted with them."""
     quotas: Sequence[Quota] = ()
     """How the caller stands with its rate limits, where little is left: for the answer's headers."""
 

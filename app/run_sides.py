@@ -49,6 +49,8 @@ class _Run:
 
     judge: _Judge
     details: dict[_Sample, Details] = field(default_factory=dict)
+    repeated: int = 0
+    """Grades of no rollout whose item has a later one: they count in the run, and cannot be told apart here."""
 
 
 class Sides(NamedTuple):
@@ -57,14 +59,19 @@ class Sides(NamedTuple):
     request: dict[str, Any]
     abstained: int
     """Samples that are left out because A or B abstains."""
+    repeated: int
+    """Grades that are left out because a later one has the same item, and neither says which rollout it is."""
 
     @property
     def warnings(self) -> list[Notice]:
         """What the answer must say of its rows: no F without its coverage."""
-        if not self.abstained:
-            return []
-        detail = f"{self.abstained} samples left out, because A or B abstains: F is that of the others alone."
-        return [Notice(code="abstained", detail=detail)]
+        abstained = f"{self.abstained} samples left out, because A or B abstains: F is that of the others alone."
+        repeated = (
+            f"{self.repeated} grades left out, because a later one of the same run is of the same item: samples of one "
+            "item are told apart by `run.rollout`."
+        )
+        found = [("abstained", self.abstained, abstained), ("no_rollout", self.repeated, repeated)]
+        return [Notice(code=code, detail=detail) for code, left_out, detail in found if left_out]
 
 
 async def sides_of(ledger: Ledger, caller: str | None, a: ChosenRun, b: ChosenRun) -> Sides:
@@ -91,7 +98,7 @@ async def sides_of(ledger: Ledger, caller: str | None, a: ChosenRun, b: ChosenRu
     for key, chosen, run, column in zip("ab", (a, b), runs, columns, strict=True):
         version = f"{run.judge.digest}, taxonomy {run.judge.taxonomy_hash}, mode {run.judge.mode}"
         request[key] = {"name": chosen.run, "version": version, **column}
-    return Sides(request, len(silent))
+    return Sides(request, len(silent), sum(run.repeated for run in runs))
 
 
 async def _read(ledger: Ledger, caller: str | None, chosen: ChosenRun) -> _Run:
@@ -105,7 +112,9 @@ async def _read(ledger: Ledger, caller: str | None, chosen: ChosenRun) -> _Run:
         steps.add(record.step)
         judge = _Judge(record.grader, record.digest, details.taxonomy_hash, details.mode)
         run = found.setdefault(judge, _Run(judge))
-        run.details[_Sample(record.item_id, record.rollout)] = details
+        sample = _Sample(record.item_id, record.rollout)
+        run.repeated += sample in run.details
+        run.details[sample] = details
     if not found:
         raise await _not_of_moderation(ledger, caller, chosen)
     if len(steps) > 1:

@@ -131,4 +131,4 @@ def _show(answer: F1Answer) -> None:
 
 def _level(answer: F1Answer) -> str:
     found = answer.interval or answer.bootstrap
-    return "" if found is None else f"{found.level:.0%}"
+    return "" if found is None else f"{found.level * 100:g}%"

@@ -27,6 +27,7 @@ from app.errors import InvalidRequest, RecordRefused, ServiceError, detail_of, s
 from app.grading import Grading
 from app.json_body import NotJson, read_json, read_model
 from app.metrics import Metrics
+from app.monitors.shares import percent
 from app.orders import Answer, Graded, Order, Refused, Submission
 from app.programs import Programs, sandbox_settings
 from app.records import Record, StoredRecipe
@@ -149,7 +150,7 @@ class Summary:
         graded = self.verdicts.total()
         table = Table("verdict", "lines", "share", "mean reward")
         for verdict, count in self.verdicts.most_common():
-            table.add_row(verdict, str(count), f"{count / graded:.1%}", f"{self.rewards[verdict] / count:.4f}")
+            table.add_row(verdict, str(count), percent(count / graded, 1), f"{self.rewards[verdict] / count:.4f}")
         for code, count in self.unscored.most_common():
             table.add_row(f"unscored: {code}", str(count), "", "", style="yellow")
         return table

@@ -18,6 +18,7 @@ from app.ledger import Ledger
 from app.monitors.answers import GraderMonitor, RunMonitor, Step
 from app.monitors.findings import graded_late
 from app.monitors.report import RewardRange, monitor_of
+from app.monitors.shares import percent
 from app.monitors.windows import GRADES_MIN
 
 # How long counting may take before something is shown, s.
@@ -167,7 +168,7 @@ def _curve(steps: Sequence[Step], rewards: tuple[float, float] | None) -> str:
 
 def _verdicts(step: Step) -> str:
     most = sorted(step.verdicts.items(), key=lambda pair: -pair[1])
-    return ", ".join(f"{verdict} {count / step.graded:.0%}" for verdict, count in most)
+    return ", ".join(f"{verdict} {percent(count / step.graded)}" for verdict, count in most)
 
 
 def _number(value: float | None) -> str:
@@ -175,4 +176,4 @@ def _number(value: float | None) -> str:
 
 
 def _share(value: float | None) -> str:
-    return "" if value is None else f"{value:.0%}"
+    return "" if value is None else percent(value)

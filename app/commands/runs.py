@@ -18,6 +18,7 @@ from app.commands.run_files import delete, export
 from app.commands.run_watching import watch
 from app.ledger import GraderReport, Ledger, RunSummary
 from app.moderation import moderation_of
+from app.monitors.shares import percent
 from evaluations.moderation.answers import Block, ModerationReport, RunModeration
 from evaluations.moderation.report import answer
 from evaluations.moderation.seen import Options
@@ -154,7 +155,7 @@ def _number(value: float | None) -> str:
 
 
 def _rate(value: float | None) -> str:
-    return "none" if value is None else f"{value:.1%}"
+    return "none" if value is None else percent(value, 1)
 
 
 def _tally(counts: dict[str, int]) -> str:

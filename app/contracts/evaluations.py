@@ -134,7 +134,8 @@ async def compare_runs(request: Request, body: CompareRunsBody) -> Reply:
     """Whether run B is better than run A, by the moderation grades of your runs that count.
 
     Samples are paired by item and rollout; where one of the two abstains, the sample is left out of both, which
-    the warning `abstained` says. The rollouts of an item are one group.
+    the warning `abstained` says; of grades of one item that name no rollout the last is taken (`no_rollout`). The
+    rollouts of an item are one group.
     """
     sides = await sides_of(ledger_of(request), caller_of(request).name, body.a.chosen("/a"), body.b.chosen("/b"))
     options = body.model_dump(exclude={"a", "b"})

@@ -157,11 +157,12 @@ async def grade_batch(
 def _order(claim: Claim, id: str, asked: Asked, key: str | None) -> Order:
     """What grading is asked for: the samples that could be read, each with its own key."""
     submissions = [one for one in asked.submissions if isinstance(one, Submission)]
+    unread = [one for one in asked.submissions if not isinstance(one, Submission)]
     if key is not None:
         for index, one in enumerate(asked.submissions):
             if isinstance(one, Submission):
                 one.key = f"{key}#{index}"
-    return Order(claim, id, "native", submissions, asked.config, key)
+    return Order(claim, id, "native", submissions, asked.config, key, unread)
 
 
 def _all(asked: Asked, answers: list[Answer]) -> list[Answer]:

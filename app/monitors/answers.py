@@ -83,7 +83,7 @@ class Step(Counts):
 class Total(Counts):
     """All steps together."""
 
-    steps: int
+    steps: int = Field(description="Those that the caller named; grades of no step are in the other figures.")
     mean_reward: float | None
     sd_reward: float | None
     least_reward: float | None
@@ -149,8 +149,11 @@ class Side(BaseModel):
     """One of two runs that are compared."""
 
     run: str
-    digest: str
+    digest: str = Field(
+        description="Of several, the one that has grades in both runs, else the one with the most grades."
+    )
     total: Total
+    other_grades: int = Field(description="Grades by this grader with other digests: they are left out.")
 
 
 class Difference(BaseModel):

@@ -19,47 +19,69 @@ from app.monitors.report import Judged, Ranges, by_judge, pooled, range_of, tota
 _Z = 1.959964
 
 
+_Judges = dict[str, Judged]
+"""By digest, what one grader made of a run."""
+
+
 def comparison_of(a: RunTallies, b: RunTallies, ranges: Ranges, points: int) -> RunComparison:
-    """What each grader that judged both made of them; of several digests the one with the most grades is taken."""
-    sides = _most_graded(a), _most_graded(b)
+    """What each grader that judged both made of them."""
+    sides = _by_grader(a), _by_grader(b)
     both = sorted(sides[0].keys() & sides[1].keys())
     return RunComparison(
         a=a.run,
         b=b.run,
         complete=a.is_complete and b.is_complete,
         graders=[
-            _compared(grader, (a.run, *sides[0][grader]), (b.run, *sides[1][grader]), ranges, points) for grader in both
+            _compared(grader, (a.run, sides[0][grader]), (b.run, sides[1][grader]), ranges, points) for grader in both
         ],
         only_a=sorted(sides[0].keys() - sides[1].keys()),
         only_b=sorted(sides[1].keys() - sides[0].keys()),
     )
 
 
-def _most_graded(tallies: RunTallies) -> dict[str, tuple[str, Judged]]:
-    found: dict[str, tuple[str, Judged]] = {}
-    graded: dict[str, int] = {}
+def _by_grader(tallies: RunTallies) -> dict[str, _Judges]:
+    found: dict[str, _Judges] = {}
     for (grader, digest), judged in sorted(by_judge(tallies).items()):
-        count = sum(tally.graded for _, tally in judged)
-        if count > graded.get(grader, -1):
-            found[grader], graded[grader] = (digest, judged), count
+        found.setdefault(grader, {})[digest] = judged
     return found
 
 
+def _chosen(a: _Judges, b: _Judges) -> tuple[str, str]:
+    """The digests that are compared: the one that both have grades of, or of each the one with the most."""
+    both = [digest for digest in a if digest in b and _graded(a[digest]) and _graded(b[digest])]
+    if both:
+        digest = max(both, key=lambda one: min(_graded(a[one]), _graded(b[one])))
+        return digest, digest
+    return max(a, key=lambda one: _graded(a[one])), max(b, key=lambda one: _graded(b[one]))
+
+
+def _graded(judged: Judged) -> int:
+    return sum(tally.graded for _, tally in judged)
+
+
 def _compared(
-    grader: str, a: tuple[str, str, Judged], b: tuple[str, str, Judged], ranges: Ranges, points: int
+    grader: str, of_a: tuple[str, _Judges], of_b: tuple[str, _Judges], ranges: Ranges, points: int
 ) -> GraderComparison:
-    rewards = range_of([*a[2], *b[2]], ranges(grader))
+    digest_a, digest_b = _chosen(of_a[1], of_b[1])
+    a, b = of_a[1][digest_a], of_b[1][digest_b]
+    rewards = range_of([*a, *b], ranges(grader))
     greatest = None if rewards is None else rewards[1]
-    totals = total_of(a[2], greatest), total_of(b[2], greatest)
+    totals = total_of(a, greatest), total_of(b, greatest)
     return GraderComparison(
         grader=grader,
-        same_digest=a[1] == b[1],
-        a=Side(run=a[0], digest=a[1], total=totals[0]),
-        b=Side(run=b[0], digest=b[1], total=totals[1]),
-        mean_reward=_difference(a[2], b[2]),
+        same_digest=digest_a == digest_b,
+        a=_side(of_a, digest_a, totals[0]),
+        b=_side(of_b, digest_b, totals[1]),
+        mean_reward=_difference(a, b),
         verdicts=_verdicts(*totals),
-        steps=_steps(a[2], b[2], points),
+        steps=_steps(a, b, points),
     )
+
+
+def _side(of: tuple[str, _Judges], digest: str, total: Total) -> Side:
+    run, judges = of
+    others = sum(_graded(judged) for other, judged in judges.items() if other != digest)
+    return Side(run=run, digest=digest, total=total, other_grades=others)
 
 
 def _difference(a: Judged, b: Judged) -> Difference | None:

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from app.monitors.answers import Finding, LookAt
+from app.monitors.shares import percent
 from app.monitors.windows import GRADES_MIN, Course, Window
 
 UNSCORED_NOTICE, UNSCORED_WARNING = 0.02, 0.1
@@ -25,8 +26,8 @@ def unscored(course: Course) -> Finding | None:
         code="unscored",
         severity="warning" if share >= UNSCORED_WARNING else "notice",
         title="Samples without a grade",
-        detail=f"In {window.name}, {share:.1%} of the samples stayed unscored ({told}). Look at these rows for the "
-        "reason, and at what the trainer does with a sample that has no reward.",
+        detail=f"In {window.name}, {percent(share, 1)} of the samples stayed unscored ({told}). Look at these rows for "
+        "the reason, and at what the trainer does with a sample that has no reward.",
         from_step=window.first,
         to_step=window.last,
         value=share,
@@ -49,8 +50,8 @@ def verdict_shift(course: Course) -> Finding | None:
         code="verdict_shift",
         severity="warning",
         title="Verdicts shift",
-        detail=f"{verdict!r} has {now[verdict]:.0%} of the grades in {late.name} and had "
-        f"{before.get(verdict, 0.0):.0%} in {early.name}, while the mean reward went from {early.reward:.3f} to "
+        detail=f"{verdict!r} has {percent(now[verdict])} of the grades in {late.name} and had "
+        f"{percent(before.get(verdict, 0.0))} in {early.name}, while the mean reward went from {early.reward:.3f} to "
         f"{late.reward:.3f}. Look at grades with this verdict.",
         from_step=early.first,
         to_step=late.last,

@@ -113,7 +113,7 @@ def total_of(judged: Judged, greatest: float | None) -> Total:
     count, mean, squares = pooled([(one.count, one.mean, one.squares) for one in rewards])
     return Total(
         **_counts(tallies, greatest),
-        steps=len(tallies),
+        steps=sum(step is not None for step, _ in judged),
         mean_reward=mean if count else None,
         sd_reward=sd(count, squares),
         least_reward=min((one.least for one in rewards), default=None),

@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 from app.monitors.answers import Finding, LookAt
+from app.monitors.shares import percent
 from app.monitors.windows import GRADES_MIN, Course, Window
 
 FLAT_SHARE, GROUPS_MIN = 0.8, 8
@@ -29,8 +30,8 @@ def zero_variance(course: Course) -> Finding | None:
         code="zero_variance",
         severity="warning",
         title="Groups without variance",
-        detail=f"In {late.name}, {share:.0%} of {late.groups} groups have one reward for all rollouts, {why}. Such "
-        "groups give no gradient. Look at their grades, and choose items that the model solves sometimes.",
+        detail=f"In {late.name}, {percent(share)} of {late.groups} groups have one reward for all rollouts, {why}. "
+        "Such groups give no gradient. Look at their grades, and choose items that the model solves sometimes.",
         from_step=late.first,
         to_step=late.last,
         value=share,
@@ -48,8 +49,8 @@ def saturated(course: Course) -> Finding | None:
         code="saturated",
         severity="notice",
         title="Reward at its maximum",
-        detail=f"In {late.name}, {late.at_max:.0%} of {late.graded} grades are exactly {course.greatest:g}. Read a few "
-        "of these samples: if they are right, training on these items is over; if not, the grader has a loophole.",
+        detail=f"In {late.name}, {percent(late.at_max)} of {late.graded} grades are exactly {course.greatest:g}. Read "
+        "some of these samples: if they are right, training on these items is over; if not, the grader has a hole.",
         from_step=late.first,
         to_step=late.last,
         value=late.at_max,
@@ -68,8 +69,8 @@ def jump_to_max(course: Course) -> Finding | None:
         code="jump_to_max",
         severity="warning",
         title="Jump to the maximum",
-        detail=f"From {after.name} on, {after.at_max:.0%} of the grades are exactly {course.greatest:g}, "
-        f"{after.at_max - rise:.0%} were before. Models that find a loophole do that. Read samples of "
+        detail=f"From {after.name} on, {percent(after.at_max)} of the grades are exactly {course.greatest:g}, "
+        f"{percent(after.at_max - rise)} were before. Models that find a loophole do that. Read samples of "
         f"step {after.first} with the greatest reward, beside those of the step before.",
         from_step=after.first,
         to_step=after.last,
@@ -81,10 +82,11 @@ def jump_to_max(course: Course) -> Finding | None:
 
 def reward_fell(course: Course) -> Finding | None:
     """The mean reward is well below what it was at its best."""
-    best = max((window for pair in _neighbours(course) for window in pair), key=lambda one: one.reward, default=None)
-    late = Window(course.steps[-_JUMP_STEPS:])
-    fall = 0.0 if best is None else best.reward - late.reward
-    if best is None or not fall or fall < FALL * course.span:
+    # What comes before a neighbour has no step in common with the last ones.
+    best = max((before for before, _ in _neighbours(course)), key=lambda one: one.reward, default=None)
+    late = Window(course.steps[-_size(course) :])
+    fall = 0.0 if best is None or late.graded < GRADES_MIN else best.reward - late.reward
+    if best is None or fall <= 0 or fall < FALL * course.span:
         return None
     return Finding(
         code="reward_fell",
@@ -130,7 +132,12 @@ def sub_rewards_diverge(course: Course) -> Finding | None:
 
 def _neighbours(course: Course) -> list[tuple[Window, Window]]:
     """Each few steps with the few after them, where both have enough grades."""
-    size = min(_JUMP_STEPS, len(course.steps) // 2)
+    size = _size(course)
     windows = [Window(course.steps[at : at + size]) for at in range(len(course.steps) - size + 1)] if size else []
     pairs = pairwise(windows) if size == 1 else zip(windows, windows[size:], strict=False)
     return [(one, other) for one, other in pairs if min(one.graded, other.graded) >= GRADES_MIN]
+
+
+def _size(course: Course) -> int:
+    """Steps that are taken together where each few are held against the few after them."""
+    return min(_JUMP_STEPS, len(course.steps) // 2)

@@ -1,6 +1,7 @@
 """Monitors of what the model writes: the same answers, longer samples, the same tool calls again."""
 
 from app.monitors.answers import Finding, LookAt
+from app.monitors.shares import percent
 from app.monitors.windows import GRADES_MIN, Course, Window
 
 SAME_SHARE, GROUPS_MIN = 0.8, 8
@@ -21,9 +22,9 @@ def identical_answers(course: Course) -> Finding | None:
         code="identical_answers",
         severity="notice",
         title="Identical answers",
-        detail=f"In {late.name}, all rollouts of {share:.0%} of {late.groups} groups give the same answer"
-        f"{'' if early is None else f' ({before:.0%} in {early.name})'}. Look at temperature and entropy of the "
-        "trainer, and at grades of one group.",
+        detail=f"In {late.name}, all rollouts of {percent(share)} of {late.groups} groups give the same answer"
+        f"{'' if early is None else f' ({percent(before)} in {early.name})'}. Look at temperature and entropy of "
+        "the trainer, and at grades of one group.",
         from_step=late.first,
         to_step=late.last,
         value=share,
@@ -44,8 +45,8 @@ def one_answer(course: Course) -> Finding | None:
         code="one_answer",
         severity="warning",
         title="One answer to everything",
-        detail=f"In {late.name}, {now:.0%} of the answers are the same one; in {early.name} the most frequent one had "
-        f"{before:.0%}. Look at record {late.steps[-1].answers.example} and at what it is paid.",
+        detail=f"In {late.name}, {percent(now)} of the answers are the same one; in {early.name} the most frequent one "
+        f"had {percent(before)}. Look at record {late.steps[-1].answers.example} and at what it is paid.",
         from_step=late.first,
         to_step=late.last,
         value=now - before,

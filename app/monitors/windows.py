@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from app.monitors.answers import Numbers, Step
 
@@ -57,8 +58,8 @@ class Window:
 
     def middle(self, of: Callable[[Step], float | None]) -> float:
         """The median over the steps of what `of` says; 0 where it says nothing."""
-        found = sorted(value for step in self.steps if (value := of(step)) is not None)
-        return found[len(found) // 2] if found else 0.0
+        found = [value for step in self.steps if (value := of(step)) is not None]
+        return median(found) if found else 0.0
 
     def share(self, of: Callable[[Step], int], whole: int) -> float:
         """The sum of what `of` says over the steps, as a share of `whole`."""

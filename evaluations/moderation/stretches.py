@@ -4,11 +4,12 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from evaluations.answers import Notice
+from evaluations.answers import IntervalAnswer, Notice
 from evaluations.moderation.answers import Step, Window
 from evaluations.moderation.corpus import Corpus
 from evaluations.moderation.seen import Ground, Options, Sight
 from evaluations.requests import Kind
+from evaluations.tally import Counts
 
 _WINDOWS_MAX = 20
 # With fewer, an interval of F is too wide to say anything.
@@ -48,19 +49,35 @@ class Course:
 
     def alarms(self, newest: Window) -> Iterator[Notice]:
         """What the newest window shows against all before it."""
-        before = self._sights[: -newest.n]
+        before, within = self._sights[: -newest.n], self._sights[-newest.n :]
         if not before:
             return
         facts = self._facts(before)
-        f, interval = facts["f"], newest.interval
+        # Leaving out one item changes nothing where every F is 0, or 1: the jackknife has no interval of a collapse.
+        f, interval = facts["f"], self._wilson(within) if newest.f in (0.0, 1.0) else newest.interval
         is_sure = interval is not None and newest.positives >= POSITIVES_MIN
         if f is not None and interval is not None and is_sure and not interval.low <= f <= interval.high:
             said = f"F is {newest.f:.4f} ({interval.low:.4f} to {interval.high:.4f}), it was {f:.4f} before."
             yield Notice(code="f_moved", detail=said)
-        for name in ("parse_fail_rate", "coverage", "predicted_positive_rate"):
+        read = self._read(within), self._read(before)
+        whole = newest.n, len(before)
+        for name, (n_now, n_was) in (
+            ("parse_fail_rate", whole), ("coverage", whole), ("predicted_positive_rate", read),
+        ):  # fmt: skip
             now, was = getattr(newest, name), facts[name]
-            if now is not None and was is not None and _has_moved(now, newest.n, was, len(before)):
+            if now is not None and was is not None and _has_moved(now, n_now, was, n_was):
                 yield Notice(code=f"{name}_moved", detail=f"It is {now:.4f}, it was {was:.4f} before.")
+
+    def _wilson(self, sights: Sequence[Sight]) -> IntervalAnswer | None:
+        """Wilson's interval of as many samples as there are items: those of one item are taken to be one."""
+        corpus = self.corpus(sights)
+        of_item = len(corpus.sights) / len({one.cluster for one in corpus.sights})
+        return corpus.wilson(Counts(*(round(count / of_item) for count in corpus.counts)))
+
+    def _read(self, sights: Sequence[Sight]) -> int:
+        """How many could be read and do not abstain: what the share of flagged samples is a share of."""
+        outcomes = (self._ground.outcomes[one.outcome] for one in sights)
+        return sum([not (outcome.is_unread or outcome.is_abstained) for outcome in outcomes])
 
     def _window(self, sights: Sequence[Sight]) -> Window:
         steps = [one.step for one in sights if one.step is not None]

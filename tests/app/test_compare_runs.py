@@ -126,6 +126,15 @@ def test_a_sample_of_which_one_run_abstains_is_left_out_of_both(client: httpx2.C
         assert "1 samples left out" in {one["code"]: one["detail"] for one in found["warnings"]}["abstained"]
 
 
+def test_grades_of_one_item_that_name_no_rollout_are_said_to_be_left_out(server: Server) -> None:
+    for said in (WORSE, BETTER):
+        grade(server, "unnumbered", said, SETS)
+    found = server.client.post(PATH, json=asked("unnumbered", "sets better")).json()
+
+    assert found["rows"] == 24
+    assert "24 grades left out" in {one["code"]: one["detail"] for one in found["warnings"]}["no_rollout"]
+
+
 @pytest.mark.parametrize(
     ("a", "b", "status", "code"),
     [

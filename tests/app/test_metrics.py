@@ -23,6 +23,9 @@ RIGHT, WRONG, BROKEN = (
     {"item": {}, "sample": "94"},
 )
 
+MODERATION, SETS = "/v1/graders/moderation_f1@v1/grade", {"config": {"taxonomy": "openai-omni-2024", "reward": "set_f"}}
+FLAGGED = {"item": {"gold": ["hate"]}, "sample": '{"labels": ["hate"]}', "run": {"item_id": "q", "rollout": 0}}
+
 Shown = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
@@ -34,6 +37,11 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         post(GRADE, json=RIGHT, headers={"Idempotency-Key": "k"})
         post(GRADE, json=RIGHT, headers={"Idempotency-Key": "k"})
         post(f"{GRADE}-batch", json={"samples": [RIGHT, WRONG, BROKEN]})
+        for samples in ([FLAGGED, {"item": {}}, "no sample"], [FLAGGED | {"sample": "no"}]):
+            post(f"{MODERATION}-batch", json=SETS | {"samples": samples}, headers={"Idempotency-Key": "k"})
+        post(f"{MODERATION}-group", json=SETS | {"samples": [FLAGGED, FLAGGED | {"sample": 5}]})
+        missed = [FLAGGED | {"sample": '{"labels": []}', "run": {"item_id": id, "rollout": 0}} for id in "ab"]
+        post(f"{MODERATION}-group", json=SETS | {"samples": missed})
         post("/v1/graders/nobody@v1/grade", json=RIGHT)
         server.client.delete("/v1/graders")
         yield httpx2.get(f"http://127.0.0.1:{port}/metrics").text
@@ -60,6 +68,19 @@ def test_requests_are_counted_by_route_and_code(shown: Shown) -> None:
     assert value(shown, "rft_requests_total", route="none", status="405", code="method_not_allowed") == 1
     assert value(shown, "rft_request_seconds_count", route=grade) == 3
     assert 0 < value(shown, "rft_request_seconds_sum", route=grade) < 60
+
+
+def test_samples_that_are_refused_without_a_row_are_counted(shown: Shown) -> None:
+    """A trainer that misspells a field must be seen, though nothing of it is in the ledger."""
+    grader = "moderation_f1@v1"
+
+    assert value(shown, "rft_unscored_total", grader=grader, code="invalid_request") == 3
+    assert value(shown, "rft_unscored_total", grader=grader, code="idempotency_conflict") == 1
+
+
+def test_a_group_that_earned_nothing_is_at_the_least_reward(shown: Shown) -> None:
+    """Credits from -1 to 1 are possible; a team's F is none of those below 0."""
+    assert value(shown, "rft_reward_ratio_bucket", grader="moderation_f1@v1", le="0.0") == 2
 
 
 def test_samples_are_counted_by_what_became_of_them(shown: Shown) -> None:

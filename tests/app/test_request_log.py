@@ -36,7 +36,7 @@ def test_every_request_leaves_one_line_that_says_what_came_of_it(tmp_path: Path)
             return server.client.request(method, path, json=body, headers={"X-Api-Key": key, "X-Request-Id": id}).json()
 
         one = ask("one", "POST", PATH, BODY)
-        batch = ask("batch", "POST", f"{PATH}-batch", {"samples": [BODY, {**BODY, "item": {}}, BODY]})
+        batch = ask("batch", "POST", f"{PATH}-batch", {"samples": [BODY, {**BODY, "item": {}}, BODY, {"item": {}}]})
         ask("in-path", "POST", f"/k/{key}{PATH}", BODY)
         ask("unknown", "POST", f"/v1/graders/{SECRET}/grade", BODY)
         ask("nowhere", "GET", f"/v1/{SECRET}")
@@ -61,7 +61,7 @@ def test_every_request_leaves_one_line_that_says_what_came_of_it(tmp_path: Path)
     assert lines["one"]["grader"] == "finance_qa@v1"
     ids = [result["record"] for result in batch["results"] if "record" in result]
     assert (lines["batch"]["record"], lines["batch"]["last_record"]) == (ids[0], ids[-1])
-    assert (lines["batch"]["graded"], lines["batch"]["unscored"]) == (2, 1)
+    assert (lines["batch"]["graded"], lines["batch"]["unscored"]) == (2, 2)
     assert 0 < lines["one"]["ledger_ms"] < lines["one"]["duration_ms"]
     said = "".join(server.log)
     assert not [text for text in (SECRET, key[10:], "secret-run") if text in said]

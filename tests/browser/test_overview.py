@@ -80,3 +80,12 @@ def test_a_service_that_is_gone_is_said_and_found_again(browser: Browser, reader
     reader.look_again()
     expect(main.get_by_role("alert", name="Problem")).to_have_count(0)
     reader.complaints = [said for said in reader.complaints if "ERR_INTERNET_DISCONNECTED" not in said]
+
+
+def test_a_tally_of_more_errors_than_are_counted_says_so(reader: Reader, server: Server) -> None:
+    tallies = reader.open("", "Overview").get_by_role("list", name="Errors in the last 24 hours")
+    body = {"samples": [{"item": {}, "sample": "x"}] * 1000}
+    server.client.post("/v1/graders/finance_qa@v1/grade-batch", json=body).raise_for_status()
+    reader.look_again()
+
+    expect(tallies.locator("li").first).to_have_text("The last 1,000, in 24 hours:")

@@ -46,6 +46,39 @@ def test_credits_below_0_are_drawn_and_told_as_they_are(reader: Reader, server: 
     expect(main.locator(".legend li", has_text="mean, 95 % interval")).to_contain_text(f"{low:.2f} to")
 
 
+def test_the_greatest_reward_is_that_of_the_grader_not_of_the_run(reader: Reader, server: Server) -> None:
+    body = {"item": {"reference": "5"}, "sample": "6", "run": {"id": "never-right", "step": 0}}
+    server.client.post("/v1/graders/finance_qa@v1/grade", json=body).raise_for_status()
+    counted(server, "never-right")
+    main = reader.open("#/runs/never-right", "never-right")
+
+    card = main.locator(".card", has=reader.tab.get_by_text("At the greatest", exact=True))
+    assert card.locator("dd").inner_text().split("\n") == ["0 %", "greatest 1"]
+
+
+def test_what_is_neither_nothing_nor_all_is_not_rounded_to_it(reader: Reader) -> None:
+    reader.open("#/runs", "Runs")
+    shares = {
+        0: "0 %",
+        0.0004: "< 0.1 %",
+        0.0996: "10 %",
+        0.42: "42 %",
+        0.9949: "99.5 %",
+        0.9996: "> 99.9 %",
+        1: "100 %",
+    }
+    rewards = {0: "0", 0.6: "0.6", -0.25: "-0.25", 0.0004: "0.0004", -0.00021: "-0.00021", 0.0314159: "0.031",
+               0.9996: "0.9996", 1: "1", 1 - 1e-12: "1", 1e-17: "0", 100: "100", 2e30: "2e+30"}  # fmt: skip
+
+    shown = reader.tab.evaluate(
+        "async ([shares, rewards]) => { const { percent, reward } = await import('/page/format.js');"
+        "return [shares.map(percent), rewards.map(reward)]; }",
+        [list(shares), list(rewards)],
+    )
+
+    assert shown == [list(shares.values()), list(rewards.values())]
+
+
 def test_a_run_of_several_graders_says_whose_each_grade_is(reader: Reader, server: Server) -> None:
     grade(server, "two-judges", step=0)
     counted(server, "two-judges")

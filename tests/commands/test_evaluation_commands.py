@@ -43,6 +43,12 @@ def test_the_table_shows_the_headline_the_labels_and_the_warnings(tmp_path: Path
     assert "not_above_trivial" in errors
 
 
+def test_the_level_of_an_interval_is_not_rounded(tmp_path: Path) -> None:
+    shown, _ = rft("f1", "--input", binary(tmp_path / "p.jsonl"), "--level", "0.995")
+
+    assert "99.5% interval" in shown
+
+
 def test_sets_masks_and_declared_labels(tmp_path: Path) -> None:
     rows = [{"gold": ["hate"], "said": ["hate", "odd"]}, {"gold": [], "said": ["violence"], "known": ["hate"]}]
     file = written(tmp_path / "p.jsonl", rows)

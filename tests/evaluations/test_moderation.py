@@ -209,7 +209,8 @@ def test_windows_are_the_newest_samples_and_alarm_on_drift() -> None:
 
     assert [window.n for window in found.windows] == [120, 120, 120]
     assert [window.f for window in found.windows] == [1.0, 1.0, 0.0]
-    assert {alarm.code for alarm in found.alarms} == {"parse_fail_rate_moved", "predicted_positive_rate_moved"}
+    codes = ["f_moved", "parse_fail_rate_moved", "predicted_positive_rate_moved"]
+    assert [alarm.code for alarm in found.alarms] == codes
     assert found.suggested_f_ref == 0.0
 
 
@@ -220,6 +221,35 @@ def test_a_window_whose_interval_excludes_the_f_before_it_is_an_alarm() -> None:
 
     assert [alarm.code for alarm in found.alarms] == ["f_moved", "predicted_positive_rate_moved"]
     assert found.windows[-1].f == found.suggested_f_ref == pytest.approx(0.75)
+
+
+@pytest.mark.parametrize("mode", ["set", "flag"])
+@pytest.mark.parametrize(("before", "after"), [("h", ""), ("", "h")])
+def test_a_fall_of_f_to_0_and_a_rise_to_1_are_alarms(mode: Mode, before: str, after: str) -> None:
+    """As many samples are flagged as before: nothing but F shows it."""
+    said = {"h": [outcome("h", "h"), outcome()], "": [outcome("h"), outcome("", "v")]}
+    found = report([*said[before] * 150, *said[after] * 60], mode=mode, window=120)
+
+    assert [alarm.code for alarm in found.alarms] == ["f_moved"]
+
+
+def test_the_rollouts_of_a_few_items_are_no_proof_that_f_moved() -> None:
+    """64 right answers to 8 items are as good as 8: before, one of 20 was wrong."""
+    before = [*[outcome("h", "h")] * 19, outcome("h")] * 10
+    items = [f"q{number}" for number in range(200)] + [f"r{number % 8}" for number in range(64)]
+    found = report([*before, *[outcome("h", "h")] * 64], items, window=64)
+
+    assert (found.windows[-1].f, found.alarms) == (1.0, [])
+
+
+def test_a_share_of_the_few_that_could_be_read_moves_as_few_do() -> None:
+    """20 of 30 flagged after 30 of 60 is chance, however many abstain beside them."""
+    silent = [ABSTAINED] * 900
+    earlier = [*[outcome("", "v")] * 30, *[outcome()] * 30, *silent, *silent]
+    found = report([*earlier, *[outcome("", "v")] * 20, *[outcome()] * 10, *silent[:870], *silent[:30]], window=930)
+
+    assert found.windows[-1].predicted_positive_rate == 2 / 3
+    assert found.alarms == []
 
 
 def test_a_steady_run_alarms_nobody() -> None:

@@ -51,6 +51,24 @@ def test_a_reward_that_fell_is_held_against_its_best() -> None:
     assert "reward_fell" not in found(12, lambda number: mixed(reward=0.8 - number / 100))
 
 
+@pytest.mark.parametrize(("rewards", "steps"), [([0.9, 0.6], "step 1"), ([0.9, 0.9, 0.6, 0.6], "steps 2 to 3")])
+def test_a_fall_in_a_short_run_is_not_blurred_by_the_steps_before_it(rewards: list[float], steps: str) -> None:
+    finding = found(len(rewards), lambda number: mixed(reward=rewards[number]))["reward_fell"]
+
+    assert finding.value == pytest.approx(0.3)
+    assert f"The mean reward of {steps} is 0.600" in finding.detail
+
+
+def test_a_few_grades_are_no_fall() -> None:
+    assert "reward_fell" not in found(12, lambda number: mixed() if number < 9 else [{"reward": 0.0}] * 2)
+
+
+def test_the_median_of_two_steps_lies_between_them() -> None:
+    finding = found(4, lambda number: mixed(sample_bytes=[100, 100, 100, 500][number]))["length"]
+
+    assert "The median sample has 300 bytes" in finding.detail
+
+
 def test_sub_rewards_that_diverge_are_named() -> None:
     def diverging(number: int) -> list[dict]:
         return mixed(sub_rewards={"format": number / 11, "correct": 1 - number / 11})

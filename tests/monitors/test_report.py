@@ -38,6 +38,14 @@ def test_the_total_is_that_of_all_grades() -> None:
     assert (grader.total.least_reward, grader.total.greatest_reward) == (min(together), max(together))
 
 
+def test_records_of_no_step_are_no_step() -> None:
+    tallies = RunTallies("c", "r", 3, 3, True, [(1, 2, tally([1.0, 0.0])), (None, 1, tally([0.5]))])
+
+    [grader] = monitor_of(tallies, RANGES.__getitem__, 500).graders
+
+    assert (grader.total.steps, grader.total.graded, len(grader.steps)) == (1, 3, 2)
+
+
 @pytest.mark.parametrize(
     ("grader", "rewards", "share"),
     [
@@ -104,6 +112,27 @@ def test_a_comparison_says_what_only_one_side_has() -> None:
     assert (compared.only_a, compared.only_b) == (["gone@v1"], [])
     assert not compared.graders[0].same_digest
     assert [(step.a, step.b) for step in compared.graders[0].steps] == [(1.0, 0.5), (0.0, None)]
+
+
+def test_runs_of_several_digests_are_compared_by_the_one_that_both_have() -> None:
+    a = run("a", [*tally([1.0]), *tally([0.0] * 3, digest="e")])
+    b = run("b", [*tally([0.5] * 2), *tally([0.0] * 3, digest="f")])
+
+    [compared] = comparison_of(a, b, RANGES.__getitem__, 500).graders
+
+    assert (compared.a.digest, compared.b.digest, compared.same_digest) == ("d", "d", True)
+    assert (compared.a.other_grades, compared.b.other_grades) == (3, 3)
+    assert compared.mean_reward is not None
+    assert compared.mean_reward.difference == -0.5
+
+
+def test_runs_without_a_digest_in_common_are_compared_by_what_judged_most() -> None:
+    a = run("a", [*tally([1.0]), *tally([0.0] * 3, digest="e")])
+
+    [compared] = comparison_of(a, run("b", tally([0.5] * 2, digest="f")), RANGES.__getitem__, 500).graders
+
+    assert (compared.a.digest, compared.b.digest, compared.same_digest) == ("e", "f", False)
+    assert (compared.a.other_grades, compared.b.other_grades) == (1, 0)
 
 
 def test_numbers_whose_squares_are_no_doubles_have_no_deviation() -> None:

@@ -89,6 +89,8 @@ function graderView(one, of, signal) {
   return h("section", { "aria-labelledby": id }, h("h2", { id }, visible(one.grader)),
     !one.same_digest && h("p", { class: "warning" }, "Another version judged B (digest ", h("code", {}, short(one.a.digest)), " against ",
       h("code", {}, short(one.b.digest)), "), so rewards may differ for that reason alone."),
+    [["A", one.a], ["B", one.b]].map(([side, { other_grades: others, digest }]) => others > 0 && h("p", { class: "warning" },
+      `${count(others)} grades of ${side} by other versions are left out; the figures are of digest `, h("code", {}, short(digest)), ".")),
     differenceView(one),
     h("div", { class: "two" }, totalsTable(one), verdictsTable(one)),
     curves(one, of, signal));

@@ -2,10 +2,14 @@
 
 const EM = "–";
 
-/** A reward with three decimals, zeros cut; a dash for none. */
+/** A reward with three decimals, or as many as tell it from a whole number, zeros cut; a dash for none. */
 export function reward(value) {
   if (value === null || value === undefined) return EM;
-  return Number(value).toFixed(3).replace(/\.?0+$/, "").replace(/^-0$/, "0");
+  const number = Number(value);
+  // A sample's part of the F of a large corpus is small; what is smaller still is what sums of doubles leave over.
+  if (Math.abs(number) < 0.01 && Math.abs(number) > 1e-9) return String(Number(number.toPrecision(2)));
+  const decimals = [3, 4, 5, 6, 7, 8].find((some) => !Number.isInteger(Number(number.toFixed(some)))) ?? 3;
+  return String(Number(number.toFixed(decimals)));
 }
 
 export function count(value) {
@@ -15,8 +19,9 @@ export function count(value) {
 export function percent(share) {
   if (share === null || share === undefined) return EM;
   const value = share * 100;
-  if (value === 0) return "0 %";
-  return `${value > 0 && value < 0.1 ? "< 0.1" : value.toFixed(value < 10 ? 1 : 0)} %`;
+  if (value === 0 || value === 100) return `${value} %`;
+  if (value < 0.1 || value > 99.9) return value < 0.1 ? "< 0.1 %" : "> 99.9 %";
+  return `${value.toFixed(value < 9.95 || value > 99 ? 1 : 0)} %`;
 }
 
 export function milliseconds(value) {

@@ -12,6 +12,8 @@ import { whoseChoice } from "./whose.js";
 
 const EVERY_S = 5;
 const ERRORS_SHOWN = 10;
+// As the service has it: it tallies no more rows.
+const TALLIED_MAX = 1000;
 
 export async function overview(root, { query, signal }) {
   const heading = h("div", { class: "heading" }, h("h1", {}, "Overview"));
@@ -128,6 +130,10 @@ function loadView(load) {
   ];
 }
 
+function sumOf(tallies) {
+  return tallies.reduce((sum, one) => sum + one.count, 0);
+}
+
 function errorsView(rows, reasons, tallies) {
   if (!rows.length) {
     return [
@@ -138,7 +144,7 @@ function errorsView(rows, reasons, tallies) {
   return [
     h("h2", { id: "errors" }, "Recent errors"),
     h("p", { class: "hint" }, "Samples left without a judgement. They are no rewards and count in no mean."),
-    tallies.length > 0 && h("ul", { class: "tallies", "aria-label": "Errors in the last 24 hours" }, h("li", {}, "In the last 24 hours:"), tallies.map((tally) =>
+    tallies.length > 0 && h("ul", { class: "tallies", "aria-label": "Errors in the last 24 hours" }, h("li", {}, sumOf(tallies) < TALLIED_MAX ? "In the last 24 hours:" : `The last ${count(TALLIED_MAX)}, in 24 hours:`), tallies.map((tally) =>
       h("li", {}, h("b", {}, count(tally.count)), " ", h("a", { href: to(["grades", tally.record]) }, words(tally.code))))),
     h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of errors" },
       h("table", {},

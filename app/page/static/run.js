@@ -68,7 +68,7 @@ export async function run(root, at) {
   function draw(put) {
     fill(state, stateOf(report, judged, query.of));
     put(judges, graderChoice());
-    put(figures, figuresOf(judged.total).map(([name, value, more, codes]) =>
+    put(figures, figuresOf(judged).map(([name, value, more, codes]) =>
       h("div", { class: "card" }, h("dt", {}, name), h("dd", {}, h("strong", {}, value), h("small", {}, more),
         codes?.map(([code, rows]) => h("small", {}, codeLink(code, rows)))))));
     put(findings, findingsView(judged, { digest: query.digest, of: query.of }, (wanted) => table.show(wanted)));

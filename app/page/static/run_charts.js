@@ -126,12 +126,12 @@ function lines(title, steps, spec, wanted) {
   return found.length > 0 && { title, steps: steps.map((step) => step.step), lines: found, ...spec };
 }
 
-/** The figures of all steps together: `[name, value, what it means, codes]`; `[code, rows]` of what is unscored. */
-export function figuresOf(total) {
+/** The figures of all steps of one grader together: `[name, value, what it means, codes]`; `[code, rows]` of what is unscored. */
+export function figuresOf({ total, reward_range: range }) {
   return [
     ["Graded", count(total.graded), total.superseded ? `${count(total.superseded)} superseded` : "samples that count"],
     ["Mean reward", reward(total.mean_reward), total.sd_reward === null ? "" : `sd ${reward(total.sd_reward)}`],
-    ["At the greatest", percent(total.at_max_share), `greatest ${reward(total.greatest_reward)}`],
+    ["At the greatest", percent(total.at_max_share), `greatest ${reward(range ? range[1] : total.greatest_reward)}`],
     ["Without variance", percent(total.zero_variance_share), `of ${count(total.groups)} groups`],
     ["Unscored", percent(total.unscored_share), "", Object.entries(total.unscored).sort((one, other) => other[1] - one[1])],
     ["Steps", count(total.steps), ""],
