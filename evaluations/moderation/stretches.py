@@ -59,11 +59,9 @@ class Course:
         if f is not None and interval is not None and is_sure and not interval.low <= f <= interval.high:
             said = f"F is {newest.f:.4f} ({interval.low:.4f} to {interval.high:.4f}), it was {f:.4f} before."
             yield Notice(code="f_moved", detail=said)
-        read = self._read(within), self._read(before)
-        whole = newest.n, len(before)
-        for name, (n_now, n_was) in (
-            ("parse_fail_rate", whole), ("coverage", whole), ("predicted_positive_rate", read),
-        ):  # fmt: skip
+        whole, read = (newest.n, len(before)), (self._read(within), self._read(before))
+        shares_of = {"parse_fail_rate": whole, "coverage": whole, "predicted_positive_rate": read}
+        for name, (n_now, n_was) in shares_of.items():
             now, was = getattr(newest, name), facts[name]
             if now is not None and was is not None and _has_moved(now, n_now, was, n_was):
                 yield Notice(code=f"{name}_moved", detail=f"It is {now:.4f}, it was {was:.4f} before.")
