@@ -14,8 +14,8 @@ import typer
 from app.commands.serve import idle_rates, refuse_addresses, where_to_look, why_not_there
 from app.settings import from_environ
 from graders.registry import Registry
-from tests.app.test_health import free_port
 from tests.command_line import rft
+from tests.ports import free_port
 from tests.servers import Server
 
 FIRST_FREE_FOR_ALL = int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
