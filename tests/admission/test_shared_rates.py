@@ -79,7 +79,7 @@ async def replicas(
 async def until(clock: SteadyClock, holds: Callable[[], bool]) -> float:
     """Waits; returns how long it took, s."""
     started = clock()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         # What is waited for happens in another process or task, which owes this test no event.
         while not holds():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
