@@ -2,10 +2,12 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.pace import SteadyClock
 from tests.schemas import new_sqlite
 from tests.services import Postgres, postgres, postgres_url, redis
 
@@ -19,6 +21,12 @@ __all__ = ["postgres", "postgres_url", "redis"]
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture
+def clock() -> Iterator[SteadyClock]:
+    with SteadyClock() as clock:
+        yield clock
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -13,7 +13,7 @@ import httpx2
 
 from tests.schemas import new_sqlite
 
-START_TIMEOUT_S = 60
+START_TIMEOUT_S = 150
 _URL = re.compile(r"API +(http://\S+)")
 
 

@@ -3,7 +3,6 @@ from the system, a server of its own for each test that asks for one."""
 
 import os
 import signal
-import socket
 import subprocess
 import tempfile
 import uuid
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from tests.processes import Watched, below
 from tests.schemas import with_schema
 
@@ -133,14 +133,12 @@ class Redis:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}"
 
     def start(self) -> None:
         """Returns when it answers."""
-        command = ["redis-server", "--port", str(self.port), "--save", "", "--dir", str(self._folder)]
+        command = ["redis-server", "--port", self.port, "--save", "", "--dir", str(self._folder)]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         assert any("Ready to accept connections" in line for line in self._process.stdout)

@@ -41,7 +41,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("service")
     (folder / "graders" / "moody").mkdir(parents=True)
     (folder / "graders" / "moody" / "v1.py").write_text(MOODY)
-    settings = {"RFT_GRADERS_PATH": str(folder / "graders"), "RFT_CALL_TIMEOUT_S": "1", "RFT_BODY_MAX_MIB": "1"}
+    settings = {"RFT_GRADERS_PATH": str(folder / "graders"), "RFT_CALL_TIMEOUT_S": "3", "RFT_BODY_MAX_MIB": "1"}
     with Server(folder / "data", **settings) as server:
         yield server
 

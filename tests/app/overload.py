@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx2
 from pydantic_core import to_json
 
+from tests.ports import free_port
 from tests.servers import Server
 
 GATED = "/v1/graders/gated@v1/grade"
@@ -53,7 +54,7 @@ def key_of(caller: str) -> str:
 class Overloaded:
     """A running service with `workers` workers."""
 
-    def __init__(self, folder: Path, server: Server, metrics_port: int) -> None:
+    def __init__(self, folder: Path, server: Server, metrics_port: str) -> None:
         self.server, self._begun, self._gates = server, folder / "begun", folder / "gates"
         self._metrics = f"http://127.0.0.1:{metrics_port}/metrics"
         self._threads = ThreadPoolExecutor(64)
@@ -135,13 +136,11 @@ def overloaded(folder: Path, **settings: str) -> Iterator[Overloaded]:
     (folder / "graders" / "gated" / "v1.py").write_text(source)
     keys = folder / "keys.toml"
     keys.write_text("".join(_entry(name, more) for name, more in _KEYS.items()))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     settings = {
         "RFT_GRADERS_PATH": str(folder / "graders"),
         "RFT_API_KEYS_FILE": str(keys),
-        "RFT_METRICS_PORT": str(port),
+        "RFT_METRICS_PORT": port,
         "RFT_CALL_TIMEOUT_S": "60",
         **settings,
     }

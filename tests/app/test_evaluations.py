@@ -117,7 +117,7 @@ def test_grading_goes_on_while_an_evaluation_runs(server: Server, client: httpx2
 
 
 def test_an_evaluation_past_the_deadline_ends_and_the_next_one_is_answered(tmp_path: Path) -> None:
-    with Server(tmp_path / "data", RFT_DEADLINE_S="2") as server:
+    with Server(tmp_path / "data", RFT_DEADLINE_S="5") as server:
         late = server.client.post(COMPARE, json=heavy(swaps=100_000))
         after = server.client.post(F1, json=BINARY)
 

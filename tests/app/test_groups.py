@@ -23,7 +23,7 @@ SQUARE = [("a", 0, "a"), ("a", 1, "x"), ("b", 0, "b"), ("b", 1, "b")]
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("groups")
     write_team(folder / "graders")
-    more = {"RFT_GRADERS_PATH": str(folder / "graders"), "RFT_CALL_TIMEOUT_S": "1", "RFT_BODY_MAX_MIB": "2"}
+    more = {"RFT_GRADERS_PATH": str(folder / "graders"), "RFT_CALL_TIMEOUT_S": "3", "RFT_BODY_MAX_MIB": "2"}
     if request.param == "postgresql":
         more["RFT_DATABASE_URL"] = request.getfixturevalue("postgres").new_database()
     with Server(folder / "data", **more) as server:

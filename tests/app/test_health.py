@@ -11,14 +11,9 @@ from pathlib import Path
 import httpx2
 
 from app.probes import REQUESTS_MAX
+from tests.ports import free_port
 from tests.servers import Server
 from tests.services import Redis
-
-
-def free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
 
 
 def test_ready_says_of_every_part_how_it_is(tmp_path: Path, redis: Redis) -> None:

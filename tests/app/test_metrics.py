@@ -13,7 +13,7 @@ from app.ledger import Record, migrate
 from app.main import create_app
 from app.metrics import Metrics
 from app.settings import Settings
-from tests.app.test_health import free_port
+from tests.ports import free_port
 from tests.servers import Server
 
 GRADE = "/v1/graders/finance_qa@v1/grade"

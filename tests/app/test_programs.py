@@ -33,9 +33,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "RFT_GRADERS_PATH": install(folder),
         "RFT_SANDBOX_SLOTS": "2",
         "RFT_SANDBOX_MEMORY_MIB_MAX": "512",
-        "RFT_DEADLINE_S": "5",
+        "RFT_DEADLINE_S": "8",
     }
     with Server(folder / "data", **settings) as server:
+        # The sandbox starts with the first program.
+        assert server.client.post(GRADE, json=called(SQUARE)).status_code == 200
         yield server
 
 
@@ -112,7 +114,7 @@ def test_a_batch_keeps_its_order_and_one_bad_program_fails_no_other(client: http
 
 def test_a_program_that_never_ends_costs_no_other_of_its_batch_the_reward(client: httpx2.Client) -> None:
     samples = [called(source) for source in (HANG, SQUARE, SQUARE)]
-    answer = client.post(GRADE_BATCH, json={"samples": samples}, headers={"X-Request-Timeout-Ms": "1500"}).json()
+    answer = client.post(GRADE_BATCH, json={"samples": samples}, headers={"X-Request-Timeout-Ms": "4000"}).json()
 
     late, *others = answer["results"]
     assert late["error"]["code"] == "deadline_exceeded"
@@ -121,8 +123,8 @@ def test_a_program_that_never_ends_costs_no_other_of_its_batch_the_reward(client
 
 
 def test_a_batch_is_spread_over_all_slots(client: httpx2.Client) -> None:
-    """One after the other they would take 5.2 s, longer than the request may."""
-    body = {"samples": [called(SLEEP.format(seconds=2.6))] * 2}
+    """One after the other they would take 8.4 s, longer than the request may."""
+    body = {"samples": [called(SLEEP.format(seconds=4.2))] * 2}
 
     results = client.post(GRADE_BATCH, json=body).json()["results"]
 

@@ -70,7 +70,7 @@ class Held:
 
     async def begun(self, calls: int) -> None:
         """Returns when so many calls have begun."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             # The counter is written by other processes.
             while self.calls < calls:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)

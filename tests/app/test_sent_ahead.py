@@ -33,6 +33,8 @@ class Config(BaseModel):
     pass
 def grade(sample, item, config, results):
     began = time.monotonic()
+    with open(os.path.join(os.path.dirname(__file__), "begun"), "a") as begun:
+        begun.write("*")
     time.sleep({CALL_S})
     if sample.text == "die":
         os.abort()
@@ -68,13 +70,19 @@ async def test_a_worker_goes_on_while_the_event_loop_is_busy(workers: Workers, t
     asked = asyncio.create_task(workers(job(tmp_path, *"abcdefgh"), Claim.within(30, LOCAL)))
     for _ in range(10):
         await asyncio.sleep(0)
-    busy_until = time.monotonic() + 10 * CALL_S
+    begun, warm_up = tmp_path / "slow" / "begun", 3
+    latest = time.monotonic() + 3
+    while begun.stat().st_size < warm_up + 4 and time.monotonic() < latest:
+        pass
+    busy_until = time.monotonic() + 5 * CALL_S
     while time.monotonic() < busy_until:
         pass
     ran = [times(outcome) for outcome in await asked]
 
-    # One that was being judged, and three that lay in the pipe.
-    assert len([began for began, _ in ran if began < busy_until]) == 4
+    # One that was being judged, and three that lay in the pipe; fewer where a machine is so slow that they take longer.
+    ahead = len([began for began, _ in ran if began < busy_until]) - 1
+    slowest_s = max(ended - began for began, ended in ran)
+    assert ahead == 3 or (0 < ahead < 3 and slowest_s > 1.1 * CALL_S)
     assert all(ended <= began for (_, ended), (began, _) in pairwise(ran))
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -178,7 +179,7 @@ def test_a_case_whose_judgement_never_ends_is_stopped(tmp_path: Path, command: s
 
     told = rft(tmp_path, command, "mine@v1", expect=1, RFT_CALL_TIMEOUT_S="0.3")
 
-    assert "got takes_too_long (The judgement was stopped after 0." in told
+    assert re.search(r"got takes_too_long \(The judgement was stopped after \d\.\d s", told)
     assert "RFT_CALL_TIMEOUT_S allows 0.3 s." in told
 
 
@@ -189,7 +190,7 @@ def test_a_plan_that_never_ends_is_stopped_when_its_programs_are_to_be_run(tmp_p
 
     told = rft(tmp_path, "cases", "mine@v1", "--execute", expect=1, RFT_CALL_TIMEOUT_S="0.3")
 
-    assert "got takes_too_long (The judgement was stopped after 0." in told
+    assert re.search(r"got takes_too_long \(The judgement was stopped after \d\.\d s", told)
 
 
 def test_a_recipe_is_released_by_itself_and_a_change_after_it_is_not_served(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from app.ledger import KeyStore, schema_revision
 from app.ledger.migrate import upgrade
 from app.ledger.opening import open_database
 from app.ledger.revision import known_revisions
-from tests.app.test_health import free_port
 from tests.command_line import rft
+from tests.ports import free_port
 
 OLDER, NEWEST = known_revisions()
 

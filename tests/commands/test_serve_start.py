@@ -15,8 +15,8 @@ from app.commands.serve import idle_rates, refuse_addresses, where_to_look, why_
 from app.ledger.segments import Segment
 from app.settings import from_environ
 from graders.registry import Registry
-from tests.app.test_health import free_port
 from tests.command_line import rft
+from tests.ports import free_port
 from tests.servers import Server
 
 FIRST_FREE_FOR_ALL = int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())

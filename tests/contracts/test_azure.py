@@ -31,7 +31,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         '    if sample.text == "hang":\n        re.match("(a+)+$", "a" * 60 + "b")\n'
         '    return Grade(7.5, "done", "Seven and a half.")\n'
     )
-    settings = {"RFT_GRADERS_PATH": str(folder / "graders"), "RFT_CALL_TIMEOUT_S": "1"}
+    settings = {"RFT_GRADERS_PATH": str(folder / "graders"), "RFT_CALL_TIMEOUT_S": "3"}
     with Server(folder / "data", **settings) as server:
         made = server.client.post(
             "/v1/recipes",

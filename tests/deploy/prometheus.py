@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import yaml
 
-from tests.app.test_health import free_port
+from tests.ports import free_port
 
 MONITORING = Path(__file__).parent.parent.parent / "deploy" / "monitoring"
 _PATIENCE_S = 60.0

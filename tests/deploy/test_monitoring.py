@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from app.metrics import Metrics
-from tests.app.test_health import free_port
 from tests.deploy.prometheus import MONITORING, scraping
+from tests.ports import free_port
 from tests.servers import Server
 
 RULES = [

@@ -18,6 +18,7 @@ from app.keys.secret import new_key
 from app.ledger import KeyStore, StoredKey, migrate
 from tests.command_line import rft
 from tests.keys.making import stored
+from tests.pace import SteadyClock
 from tests.servers import Server
 from tests.services import Postgres, running_postgres
 from tests.team import write_team
@@ -105,13 +106,12 @@ def service(database: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 def until(condition: Callable[[], bool]) -> None:
     """Waits for what happens in another process."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
-@pytest.mark.timeout(120)
 def test_a_database_that_is_killed_and_restarted_under_load_costs_no_grade(
     service: Service, database: Postgres
 ) -> None:
@@ -121,7 +121,8 @@ def test_a_database_that_is_killed_and_restarted_under_load_costs_no_grade(
 
         assert len(answered) >= LEAST_GRADES
         assert service.stored(f"seed-{seed}") == Counter(answered)
-    assert sum("The database is back" in line for line in service.server.log) >= len(SEEDS)
+    # The last line may be on its way yet.
+    until(lambda: sum("The database is back" in line for line in service.server.log) >= len(SEEDS))
 
 
 async def _load(service: Service, database: Postgres, seed: int) -> list[str]:
@@ -238,20 +239,20 @@ def _limit_files(service: Service, size_bytes: int) -> None:
 
 
 def test_a_frozen_database_delays_one_commit_and_a_stop_does_not_wait_for_it(
-    service: Service, database: Postgres
+    service: Service, database: Postgres, clock: SteadyClock
 ) -> None:
     service.grade("frozen")
     database.freeze()
     try:
         answered, times_s = [], []
         for number in range(40):
-            started = time.monotonic()
+            started = clock()
             answer = service.grade("frozen", f"frozen {number}")
-            times_s.append(time.monotonic() - started)
+            times_s.append(clock() - started)
             answered.append(answer.json()["record"])
-        started = time.monotonic()
+        started = clock()
         code = service.server.stop()
-        stopped_s = time.monotonic() - started
+        stopped_s = clock() - started
     finally:
         database.thaw()
     service.server.start()
@@ -264,24 +265,29 @@ def test_a_frozen_database_delays_one_commit_and_a_stop_does_not_wait_for_it(
     assert set(answered) < set(service.stored("frozen"))
 
 
-def test_a_lock_on_the_table_delays_grades_by_the_deadline_at_most(service: Service) -> None:
+def test_a_lock_on_the_table_delays_grades_by_the_deadline_at_most(service: Service, clock: SteadyClock) -> None:
     service.grade("locked")
+
+    async def burst(run: str) -> tuple[list[str], float]:
+        bodies = [{"item": {"reference": "94"}, "sample": str(n), "run": {"id": run}} for n in range(100)]
+        async with service.calling() as http:
+            started = clock()
+            answers = await asyncio.gather(*(http.post(f"{GRADER}/grade", json=body) for body in bodies))
+            return [answer.json()["record"] for answer in answers], clock() - started
 
     async def while_locked() -> tuple[list[str], float]:
         holder = await asyncpg.connect(service.url)
-        async with holder.transaction(), service.calling() as http:
+        async with holder.transaction():
             await holder.execute("LOCK TABLE records IN ACCESS EXCLUSIVE MODE")
-            started = time.monotonic()
-            bodies = [{"item": {"reference": "94"}, "sample": str(n), "run": {"id": "locked"}} for n in range(100)]
-            answers = await asyncio.gather(*(http.post(f"{GRADER}/grade", json=body) for body in bodies))
-            waited_s = time.monotonic() - started
+            told = await burst("locked")
         await holder.close()
-        return [answer.json()["record"] for answer in answers], waited_s
+        return told
 
+    _, usual_s = asyncio.run(burst("before"))
     answered, waited_s = asyncio.run(while_locked())
     service.wait_until_drained()
 
-    assert waited_s < COMMIT_TIMEOUT_S + 1.5
+    assert waited_s < 2 * usual_s + COMMIT_TIMEOUT_S + 1
     assert set(answered) < set(service.stored("locked"))
 
 

@@ -23,7 +23,9 @@ from tests.hostile.tasks import SHAPES, SQUARE, Shape, Task, source_of
 from tests.hostile.world import World
 
 LANES = 3
-_NEIGHBOUR = "import time\nsecret = 'CANARY'\nprint(secret, flush=True)\ntime.sleep(50)"
+_NEIGHBOUR = "import time\nsecret = 'CANARY'\nprint(secret, flush=True)\ntime.sleep(200)"
+# Longer than all of a group takes on a slow machine.
+_NEIGHBOUR_S = 220.0
 
 
 class Lane:
@@ -72,7 +74,8 @@ async def attack(group: str) -> dict[str, Any]:
     """All that was seen: of each program, of what they left, of their neighbours."""
     world, lanes = World(), [Lane() for _ in range(LANES)]
     found: list[dict[str, Any]] = []
-    async with lanes[0].sandbox, lanes[1].sandbox, lanes[2].sandbox, Sandbox(SandboxSettings(slots=1)) as next_door:
+    next_door = Sandbox(SandboxSettings(slots=1, timeout_s_max=_NEIGHBOUR_S))
+    async with lanes[0].sandbox, lanes[1].sandbox, lanes[2].sandbox, next_door:
         neighbour = asyncio.create_task(_live_next_door(next_door))
         for lane in lanes:
             # The first trusted test starts a judge that stays.
@@ -100,7 +103,7 @@ async def attack(group: str) -> dict[str, Any]:
 async def _live_next_door(sandbox: Sandbox) -> None:
     """A program of somebody else's, with a secret of its own."""
     source = _NEIGHBOUR.replace("CANARY", os.environ["RFT_SECRET"])
-    await sandbox.run([Program(source, timeout_s=60)], time.monotonic() + 60)
+    await sandbox.run([Program(source, timeout_s=_NEIGHBOUR_S)], time.monotonic() + _NEIGHBOUR_S)
 
 
 def _slots(lanes: list[Lane]) -> list[str]:

@@ -123,7 +123,7 @@ import time
 def check(candidate):
     started = time.perf_counter()
     assert candidate(3) == 9
-    assert time.perf_counter() - started < 0.1
+    assert time.perf_counter() - started < 1
 """,
     ),
     # Goes through its inputs with `map`.

@@ -134,7 +134,7 @@ async def test_runs_that_get_records_are_counted_before_anybody_asks(ledger: Led
 
     watch.touched([record])
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await database.run(lambda connection: steps.stale(connection, "local", "r")):
             pass
     await watch.close()

@@ -217,7 +217,7 @@ def f(a, b):
 def test_a_test_that_goes_astray_is_no_fault_of_the_program(slow_judges: Run, body: str, error: str) -> None:
     for trusted in (False, True, True):
         found = slow_judges.one(
-            ADD, test=f"def check(c):\n    c(1, 2)\n    {body}", trusted=trusted, timeout_s=0.5, caller=body
+            ADD, test=f"def check(c):\n    c(1, 2)\n    {body}", trusted=trusted, timeout_s=1.5, caller=body
         )
 
         assert found.checks[0].outcome == "judge_error"
@@ -273,7 +273,7 @@ def check(c):
 @pytest.fixture(scope="module")
 def slow_judges() -> Iterator[Run]:
     with asyncio.Runner() as loop:
-        sandbox = Sandbox(SandboxSettings(slots=1, judge_cpu_s=1, judge_timeout_s=0.5))
+        sandbox = Sandbox(SandboxSettings(slots=1, judge_cpu_s=1, judge_timeout_s=1.5))
         loop.run(sandbox.start())
         yield Runner(sandbox, loop)
         loop.run(sandbox.close())

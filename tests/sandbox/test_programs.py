@@ -113,8 +113,8 @@ def test_what_cannot_be_loaded(run: Run, source: str, error: str) -> None:
 @pytest.mark.parametrize(
     ("body", "outcome", "limits"),
     [
-        ("import time; time.sleep(60)", "timeout", {"timeout_s": 0.3}),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGSTOP)", "timeout", {"timeout_s": 0.3}),
+        ("import time; time.sleep(60)", "timeout", {"timeout_s": 1.5}),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSTOP)", "timeout", {"timeout_s": 1.5}),
         ("while True: pass", "cpu_limit", {"cpu_s": 1.0}),
         (
             "import signal; signal.signal(signal.SIGXCPU, signal.SIG_IGN)\n    while True: pass",
@@ -288,15 +288,15 @@ def test_resources_are_told(run: Run) -> None:
 def test_the_time_for_all_stdins_together_is_bounded(run: Run) -> None:
     source = "import time\nfor _ in range(int(input())): time.sleep(0.1)\nprint('done')"
 
-    found = run.one(source, stdins=("1", "90", "2", "0"), timeout_s=0.6, total_timeout_s=0.8)
+    found = run.one(source, stdins=("1", "90", "5", "0"), timeout_s=1.5, total_timeout_s=1.9)
 
     assert [result.outcome for result in found.results] == ["finished", "timeout", "timeout", "timeout"]
     assert found.results[3].error == "The time for all stdins together was used up."
-    assert found.wall_s < 1.5
+    assert found.wall_s < 4
 
 
 def test_time_that_a_program_computes_or_waits_for_a_cpu_counts_by_its_cpu_time(run: Run) -> None:
-    found = run.one("print(1)", stdins=("",) * 40, timeout_s=5, total_timeout_s=5)
+    found = run.one("print(1)", stdins=("",) * 40, timeout_s=10, total_timeout_s=10)
 
     assert found.outcome == "finished"
     assert found.calls_answered == 40
@@ -332,7 +332,7 @@ def test_stdio_is_run_once_per_stdin(run: Run) -> None:
     ],
 )
 def test_ends_of_a_script(run: Run, source: str, outcome: str) -> None:
-    found = run.one(source, timeout_s=1.5, cpu_s=1.0, memory_mib=128, output_bytes=4096)
+    found = run.one(source, timeout_s=3.0, cpu_s=1.0, memory_mib=128, output_bytes=4096)
 
     assert found.outcome == outcome
     assert found.results[0].outcome == outcome

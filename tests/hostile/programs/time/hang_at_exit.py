@@ -1,6 +1,6 @@
 # threat: 99 atexit_hang
 # does: hangs at the interpreter's end
-# limits: timeout_s=0.4
+# limits: timeout_s=1.5
 # structured: finished wrong
 # judged: finished failed
 # stdio: timeout

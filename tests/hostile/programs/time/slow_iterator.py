@@ -1,6 +1,6 @@
 # threat: + an iterator that takes its time
 # does: returns an iterator whose items come slowly, to whoever makes a list of it
-# limits: timeout_s=0.4
+# limits: timeout_s=1.5
 # structured: timeout
 # judged: timeout
 # stdio: finished wrong

@@ -24,5 +24,5 @@ for _ in range(15):
 
 
 def f(x):
-    time.sleep(1.5)
+    time.sleep(4)
     return x * x

@@ -1,6 +1,6 @@
 # threat: 98 never_exit_nondaemon
 # does: leaves a thread that keeps the process alive
-# limits: timeout_s=0.4
+# limits: timeout_s=1.5
 # structured: finished wrong
 # structured in a container: load_error
 # judged: finished failed
