@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.pace import SteadyClock
@@ -14,6 +15,12 @@ from tests.services import Postgres, postgres, postgres_url, redis
 # Where Python is told to keep no bytecode, each of the hundreds of services started here would compile all of it anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# A run of the suite tells of the tree, not of chance or of a machine that stalls; `explore` looks for what is new.
+_patient = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("explore", **_patient)
+hypothesis.settings.register_profile("same", **_patient, derandomize=True)
+hypothesis.settings.load_profile("same")
 
 __all__ = ["postgres", "postgres_url", "redis"]
 

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.admission.claim import Claim, Presence
@@ -13,7 +13,7 @@ from tests.admission.pool import FAR, KIND_COSTS_S, Pool, UnknownTimes, Waiting
 
 NAMES = "abc"
 
-quick = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+quick = settings(max_examples=60)
 
 
 arrivals = st.fixed_dictionaries(

@@ -108,7 +108,7 @@ rollouts = st.sampled_from([None, 0, 1, 2])
 said = st.sampled_from(["a", "b", "c", "x", "", {"output_text": "a"}, 7, {}])
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_the_order_of_the_samples_changes_no_reward(client: httpx2.Client, data: st.DataObject) -> None:
     members = data.draw(st.lists(st.tuples(words, rollouts, said), min_size=1, max_size=9))

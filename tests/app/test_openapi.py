@@ -67,9 +67,6 @@ def test_every_operation_answers_as_documented(tmp_path: Path, postgres_url: str
 
             @hypothesis.settings(
                 max_examples=EXAMPLES if never_invalid else EXAMPLES // 2,
-                deadline=None,
-                derandomize=True,
-                database=None,
                 suppress_health_check=list(hypothesis.HealthCheck),
             )
             @hypothesis.given(case=operation.as_strategy(generation_mode=mode))

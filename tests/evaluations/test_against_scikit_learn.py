@@ -17,14 +17,8 @@ UNKNOWN = ["?", "!"]
 
 
 def differential(examples: int):
-    """A property that runs on so many examples, the same ones every time."""
-    return settings(
-        max_examples=examples,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
+    """A property that runs on so many examples."""
+    return settings(max_examples=examples, suppress_health_check=list(HealthCheck))
 
 
 def columns(values: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:

@@ -70,7 +70,7 @@ outcomes = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(outcomes, st.sampled_from([0.5, 1.0, 2.0]), st.sampled_from([0, 1, "nan"]))
 def test_it_agrees_with_scikit_learn(judged: list[Outcome], beta: float, zero_division: Any) -> None:
     found = report(judged, beta=beta, zero_division=zero_division)
@@ -96,7 +96,7 @@ def test_it_agrees_with_scikit_learn(judged: list[Outcome], beta: float, zero_di
     assert [np.nan if value is None else value for value in values] == pytest.approx(flags, nan_ok=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(outcomes, st.randoms(use_true_random=False))
 def test_the_order_of_samples_changes_no_digit(judged: list[Outcome], chance: random.Random) -> None:
     pairs = [(one, chance.choice("abc")) for one in [*judged, unread("h"), ABSTAINED]]

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.kit.numerals import MAX_DIGITS, numeral
@@ -56,7 +56,6 @@ def test_no_number_in_any_locale_or_beyond_the_caps(token: str) -> None:
     assert read is None
 
 
-@settings(deadline=None)
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=0, max_value=10**20, places=4))
 def test_separators_change_nothing(number: Decimal) -> None:
     grouped, plain = numeral(f"{number:,}"), numeral(f"{number}")

@@ -1,7 +1,7 @@
 """Plain characters read the same whatever they were written with, and know where they came from."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.kit.plain_text import SOFT, plain_text
@@ -53,7 +53,6 @@ def test_a_span_covers_the_markup_of_what_it_shows() -> None:
     assert original[slice(*plain.span(start, start + 3))] == r"\frac{1}{4}"
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_text_has_plain_characters(original: str) -> None:
     plain = plain_text(original)

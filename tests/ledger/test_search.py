@@ -52,7 +52,7 @@ async def stored(ledger: Ledger) -> list[Record]:
     return made[::-1]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(where=FILTERS, limit=st.integers(1, 30))
 async def test_pages_hold_what_matches_each_once_newest_first(
     ledger: Ledger, stored: list[Record], where: RecordFilter, limit: int

@@ -32,7 +32,7 @@ _GRADED = st.fixed_dictionaries({
 _UNSCORED = st.fixed_dictionaries({**_WHERE, "reward": st.none(), "code": st.sampled_from(["late", "broken"])})
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(_GRADED | _UNSCORED, min_size=1, max_size=40))
 def test_a_step_is_what_its_rows_are(changes: Rows) -> None:
     made = [row(index, **one) for index, one in enumerate(changes)]

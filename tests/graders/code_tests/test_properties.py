@@ -44,7 +44,7 @@ MIXED = {"entry_point": "f", "checks": ["assert f(1)", {"check": "assert f(2)", 
 ITEMS = st.sampled_from([ADDS, CHECKED, PRINTS, HIDDEN, MIXED, {**ADDS, **CHECKER}, {**PRINTS, **CHECKER}])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(item=ITEMS, data=st.data())
 def test_any_execution_gets_a_grade_or_tells_of_a_broken_test(item: dict[str, Any], data: st.DataObject) -> None:
     executions = [data.draw(EXECUTIONS) for _ in plan(item)]
@@ -62,7 +62,6 @@ def test_any_execution_gets_a_grade_or_tells_of_a_broken_test(item: dict[str, An
     assert len(found.details["tests"]) == found.details["total"]
 
 
-@settings(deadline=None)
 @given(st.text() | st.lists(st.sampled_from(["```", "python", "\n", "x = 1", "</think>", "\ud800"])).map("".join))
 def test_any_text_gets_a_plan_and_a_grade(text: str) -> None:
     programs = plan(ADDS, {"output_text": text})
@@ -81,7 +80,6 @@ VALUES = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(expected=VALUES, got=VALUES)
 def test_exactly_the_expected_value_passes(expected: Any, got: Any) -> None:
     item = {

@@ -18,7 +18,6 @@ numbers = st.integers(0, 3).flatmap(decimals)
 signs = st.sampled_from(["", "-"])
 
 
-@settings(deadline=None)
 @given(
     reference=numbers, answer=st.integers(0, 3).flatmap(lambda places: decimals(places, high=10**4)), near=st.booleans()
 )
@@ -35,14 +34,12 @@ def test_separators_currency_and_the_scale_asked_for_never_lower_the_tier(
         assert reward(item, variant) >= plain, variant
 
 
-@settings(deadline=None)
 @given(number=numbers, sign=signs, unit=st.sampled_from(["", "%", " million", " bps"]))
 def test_a_reference_graded_against_itself_is_accurate(number: Decimal, sign: str, unit: str) -> None:
     for text in (f"{sign}{number}{unit}", f"{sign}{number:,}{unit}"):
         assert reward(text, text) == 1.0
 
 
-@settings(deadline=None)
 @given(number=numbers, sign=signs)
 def test_the_other_sign_is_wrong(number: Decimal, sign: str) -> None:
     other = "" if sign else "-"
@@ -51,7 +48,6 @@ def test_the_other_sign_is_wrong(number: Decimal, sign: str) -> None:
     assert reward(f"{sign}{number}%", f"{other}{number}%") == 0.0
 
 
-@settings(deadline=None)
 @given(number=numbers, scale=st.sampled_from(["million", "billion"]))
 def test_a_thousandfold_error_is_wrong(number: Decimal, scale: str) -> None:
     item = {"reference": str(number), "spec": {"unit": "currency", "scale": scale}}
@@ -62,7 +58,6 @@ def test_a_thousandfold_error_is_wrong(number: Decimal, scale: str) -> None:
     assert reward(f"{number}%", f"{number * 1000}%") == 0.0
 
 
-@settings(deadline=None)
 @given(number=numbers, other=numbers)
 def test_a_second_choice_takes_everything(number: Decimal, other: Decimal) -> None:
     assume(number != other)
@@ -72,7 +67,6 @@ def test_a_second_choice_takes_everything(number: Decimal, other: Decimal) -> No
     assert reward({"reference": str(number), "spec": {"mode": "prose"}}, f"It was {number} or {other}.") == 0.0
 
 
-@settings(deadline=None)
 @given(number=numbers, year=st.integers(1900, 2099))
 def test_a_year_after_or_is_a_choice(number: Decimal, year: int) -> None:
     assume(number != year)
@@ -80,7 +74,6 @@ def test_a_year_after_or_is_a_choice(number: Decimal, year: int) -> None:
     assert grade(str(number), f"{number} or {year}").verdict == "hedged"
 
 
-@settings(deadline=None)
 @given(data=st.data(), places=st.integers(1, 4))
 def test_the_tier_falls_with_the_error(data: st.DataObject, places: int) -> None:
     """At one format: with digits after the point, for zeros at the end of a whole number may be rounding."""
@@ -95,7 +88,6 @@ def test_the_tier_falls_with_the_error(data: st.DataObject, places: int) -> None
     assert rewards == sorted(rewards, reverse=True)
 
 
-@settings(deadline=None)
 @given(one=st.sampled_from(["$", "€", "£", "USD ", "JPY "]), other=st.sampled_from(["$", "€", "£", "USD ", "JPY "]))
 def test_a_currency_conflict_is_symmetric(one: str, other: str) -> None:
     assert reward(f"{one}5.5", f"{other}5.5") == reward(f"{other}5.5", f"{one}5.5")
@@ -111,7 +103,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     output=st.lists(st.one_of(PIECES, st.sampled_from(["94", "71.5", "$94", "71.5%"])), max_size=12).map("".join),
     spec=st.sampled_from([{}, MILLIONS, {"unit": "percent"}, {"unit": "ratio", "answer_only": True}]),
@@ -122,7 +114,7 @@ def test_no_text_pays_for_two_answers(output: str, spec: dict[str, str]) -> None
     assert not (first and second)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     output=st.one_of(st.text(), st.lists(PIECES, max_size=30).map("".join)),
     mode=st.sampled_from(["strict", "prose"]),

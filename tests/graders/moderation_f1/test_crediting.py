@@ -240,7 +240,7 @@ def test_a_credit_that_makes_no_sense_is_refused(given: dict[str, Any], pointer:
 OUTPUTS = ['{"flagged": true}', '{"flagged": false}', '{"abstain": true}', "garbage", None]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     answers=st.lists(st.lists(st.sampled_from(OUTPUTS), min_size=2, max_size=2), min_size=2, max_size=8),
     golds=st.lists(st.booleans(), min_size=8, max_size=8),
@@ -265,7 +265,7 @@ def test_order_changes_nothing_and_every_reward_is_in_range(
     assert [reward is None for reward in plain.rewards].count(True) >= sum(one.grade is None for one in members)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(answers=st.lists(st.tuples(st.booleans(), st.booleans()), min_size=2, max_size=20))
 def test_a_marginal_credit_never_punishes_a_hit_nor_rewards_an_error(answers: list[tuple[bool, bool]]) -> None:
     members = [flagged(f"i{place}", 0, *answer) for place, answer in enumerate(answers)]

@@ -76,7 +76,7 @@ GARBAGE = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(output=GARBAGE, policy=policies, format=formats, mode=modes)
 def test_garbage_pays_on_no_row_in_no_format_by_no_reward(
     output: str, policy: dict[str, Any], format: dict[str, Any], mode: str | None
@@ -132,7 +132,7 @@ CONTRADICTIONS: list[tuple[dict[str, Any], list[str]]] = [
 ]  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(policy=policies, mode=modes)
 def test_who_says_two_things_has_said_nothing(policy: dict[str, Any], mode: str | None) -> None:
     for format, outputs in CONTRADICTIONS:
@@ -140,13 +140,13 @@ def test_who_says_two_things_has_said_nothing(policy: dict[str, Any], mode: str 
             pays_nothing(output, configured(policy, format, mode))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(labels=label_sets, others=label_sets, policy=policies, key=st.sampled_from(["labels", "categories", "label"]))
 def test_a_duplicate_key_never_pays(labels: list[str], others: list[str], policy: dict[str, Any], key: str) -> None:
     pays_nothing(f'{{"{key}": {json.dumps(labels)}, "x": 1, "{key}": {json.dumps(others)}}}', policy)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(named=label_sets, policy=policies, gold=label_sets, data=st.data())
 def test_order_repeats_and_spelling_of_labels_change_nothing(
     named: list[str], policy: dict[str, Any], gold: list[str], data: st.DataObject
@@ -158,7 +158,7 @@ def test_order_repeats_and_spelling_of_labels_change_nothing(
     assert plain.details == other.details
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(named=label_sets, policy=policies, gold=label_sets)
 def test_every_format_says_the_same_of_the_same_labels(
     named: list[str], policy: dict[str, Any], gold: list[str]
@@ -179,7 +179,7 @@ def test_every_format_says_the_same_of_the_same_labels(
     assert all(one.details == found[0].details for one in found)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(gold=label_sets, named=label_sets, policy=policies, known=st.none() | st.just(["hate", "violence"]))
 def test_every_known_label_is_counted_once(
     gold: list[str], named: list[str], policy: dict[str, Any], known: list[str] | None
@@ -192,7 +192,7 @@ def test_every_known_label_is_counted_once(
     assert found["fn"] == len(set(found["gold"]) - set(found["predicted"]))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(gold=label_sets, policy=policies, mode=st.sampled_from(["set", "flag"]))
 def test_nothing_earns_more_than_the_gold_labels(gold: list[str], policy: dict[str, Any], mode: str) -> None:
     policy = {**policy, "mode": mode, "empty_empty": 1.0}
@@ -204,7 +204,7 @@ def test_nothing_earns_more_than_the_gold_labels(gold: list[str], policy: dict[s
         assert found.reward <= best.reward
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(named=label_sets, gold=label_sets, policy=policies, spam=st.lists(st.text("xyz", min_size=1), min_size=1))
 def test_invented_labels_never_raise_a_reward(
     named: list[str], gold: list[str], policy: dict[str, Any], spam: list[str]
@@ -225,7 +225,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(
     output=st.one_of(st.text(), st.lists(PIECES, max_size=12).map("".join)), policy=policies, format=formats, mode=modes
 )
@@ -243,7 +243,7 @@ def test_any_text_gets_a_grade_whose_answer_stands_where_it_says(
             assert found.reward == 0.0
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(output=st.lists(PIECES, max_size=8).map("".join), format=formats)
 def test_no_text_is_right_on_a_benign_and_on_a_harmful_row(output: str, format: dict[str, Any]) -> None:
     right = [grade(gold, output, **format).verdict == "correct" for gold in ([], ["hate"])]
