@@ -287,19 +287,19 @@ def busy_machine() -> Iterator[None]:
 
 
 def test_waiting_for_a_cpu_is_no_timeout(busy_machine: None) -> None:
-    """0.4 s of work within 1.2 s of wall time, beside processes that leave it a tenth of a CPU."""
+    """1 s of work within 1.6 s of wall time, beside processes that leave it a small part of a CPU."""
     work = """
 import time
 def f():
-    end = time.process_time() + 0.4
+    end = time.process_time() + 1.0
     while time.process_time() < end:
         pass
     return 1
 """
     programs = [
-        Program(work, entry_point="f", calls=ONE.calls, timeout_s=1.2),
-        Program(work, entry_point="f", test="def check(c):\n    assert c() == 1\n    assert c() == 1", timeout_s=1.8),
-        Program(work + "\nf()", timeout_s=1.2),
+        Program(work, entry_point="f", calls=ONE.calls, timeout_s=1.6),
+        Program(work, entry_point="f", test="def check(c):\n    assert c() == 1\n    assert c() == 1", timeout_s=2.6),
+        Program(work + "\nf()", timeout_s=1.6),
     ]
 
     async def scenario() -> None:
@@ -308,7 +308,7 @@ def f():
             found = await sandbox.run(programs, _soon(120))
             assert [execution.outcome for execution in found] == ["finished"] * 3, found
             assert found[1].checks[0].outcome == "held"
-            assert time.monotonic() - started > 1.8
+            assert time.monotonic() - started > 2.6
             (slept,) = await sandbox.run([Program("import time; time.sleep(30)", timeout_s=0.5)], _soon())
             assert slept.outcome == "timeout"
             assert slept.wall_s < 5
