@@ -3,23 +3,20 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 import pytest
 
-from app.ledger import Ledger, LedgerUnavailable, Outages, Record, RecordFilter
+from app.ledger import Ledger, LedgerUnavailable
 from tests.ledger.making import credit, grade
+from tests.ledger.opening import COMMIT_TIMEOUT_S, Opening, drained, stored, until
 from tests.pace import SteadyClock
 from tests.services import Postgres, running_postgres
 
 pytestmark = pytest.mark.anyio
-
-# A machine that stalls for a second is no outage.
-COMMIT_TIMEOUT_S = 1.5
 
 
 @pytest.fixture(scope="module")
@@ -35,44 +32,9 @@ def url(server: Postgres) -> str:
     return server.new_database()
 
 
-class Opening:
-    """Opens ledgers on one database and one folder, one after the other."""
-
-    def __init__(self, url: str, folder: Path) -> None:
-        self.url, self.folder = url, folder
-        self.rows: dict[str, int] = {}
-
-    @asynccontextmanager
-    async def __call__(self, *, max_bytes: int = 64 << 20, lasts: bool = True) -> AsyncIterator[Ledger]:
-        outages = Outages(COMMIT_TIMEOUT_S, self.folder / "spool", max_bytes, lasts, self._count)
-        ledger = await Ledger.open(self.url, quarantine=self.folder / "quarantine.jsonl", outages=outages)
-        try:
-            yield ledger
-        finally:
-            await ledger.close()
-
-    def _count(self, what: str, rows: int) -> None:
-        self.rows[what] = self.rows.get(what, 0) + rows
-
-
 @pytest.fixture
 def opening(url: str, tmp_path: Path) -> Opening:
     return Opening(url, tmp_path)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Waits for what happens in the background."""
-    async with asyncio.timeout(60):
-        while not condition():  # noqa: ASYNC110 - what is waited for has no event
-            await asyncio.sleep(0.01)
-
-
-async def drained(ledger: Ledger) -> None:
-    await until(lambda: ledger.spool_state.state == "empty" and not ledger.is_away)
-
-
-async def stored(ledger: Ledger) -> list[Record]:
-    return (await ledger.search(RecordFilter(), after=None, limit=9999))[::-1]
 
 
 async def test_grades_of_an_outage_are_stored_once_each_when_it_ends(opening: Opening, server: Postgres) -> None:

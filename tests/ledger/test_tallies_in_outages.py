@@ -8,7 +8,8 @@ import pytest
 from app.ledger import Ledger
 from tests.ledger.counting import complete, disagreements
 from tests.ledger.making import credit, grade, unscored
-from tests.ledger.test_outages import Opening, drained, opening, server, url
+from tests.ledger.opening import Opening, drained
+from tests.ledger.test_outages import opening, server, url
 from tests.services import Postgres
 
 __all__ = ["opening", "server", "url"]

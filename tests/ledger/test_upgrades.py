@@ -10,7 +10,7 @@ from app.ledger.migrate import upgrade
 from app.ledger.opening import open_database
 from app.ledger.revision import known_revisions
 from tests.ledger.making import grade
-from tests.ledger.test_outages import Opening, stored, until
+from tests.ledger.opening import Opening, stored, until
 
 pytestmark = pytest.mark.anyio
 
