@@ -55,6 +55,7 @@ class GracefulServer(uvicorn.Server):
         super().handle_exit(sig, frame)
 
     def _leave(self) -> None:
+        """Once, whoever sees the signal first: the loop's next turn, or the end of the main loop."""
         if self.drain.is_leaving:
             return
         self.drain.leave()
