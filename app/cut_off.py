@@ -1,13 +1,17 @@
 """Judging and running programs, until a stopping service has no more time for them: then the samples stay unscored."""
 
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from app.admission.claim import Claim
 from app.drain import Drain, cut_off
 from app.errors import ShuttingDown
 from app.grading import Judges, Sandbox
-from app.jobs import Job, Outcome
+from app.jobs import AnyCall, Job, Outcome
 from graders.api import Execution, Program
+from graders.calls import Call
+from graders.registry import ConfigInForce
+from graders.version import Version
 
 
 class CutJudges:
@@ -18,9 +22,13 @@ class CutJudges:
     def __init__(self, judges: Judges, drain: Drain) -> None:
         self._judges, self._drain = judges, drain
 
-    def at_once(self, job: Job) -> list[Outcome] | None:
-        """As the judges do; None if there is no time any more."""
-        return None if self._drain.is_cut else self._judges.at_once(job)
+    def is_quick(self, call: AnyCall, version: Version) -> TypeGuard[Call]:
+        """As the judges say; nothing is, if there is no time any more."""
+        return not self._drain.is_cut and self._judges.is_quick(call, version)
+
+    def at_once(self, version: Version, config: ConfigInForce, call: Call) -> Outcome:
+        """As the judges do."""
+        return self._judges.at_once(version, config, call)
 
     async def __call__(self, job: Job, claim: Claim) -> list[Outcome]:
         if not self._drain.is_cut:

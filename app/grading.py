@@ -8,7 +8,8 @@ import asyncio
 import time
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from itertools import chain, islice
+from typing import Protocol, TypeGuard
 
 from app.admission.claim import Claim
 from app.admission.limit import Quota
@@ -25,15 +26,17 @@ from app.errors import (
     ShuttingDown,
     status_of,
 )
-from app.jobs import Job, Outcome
+from app.jobs import AnyCall, Job, Outcome
 from app.keyed_lock import KeyedLock
 from app.orders import Answer, Graded, Order, Refused
 from app.records import Record
+from app.together import Together
 from app.trace import Stage, Trace
 from graders.api import Execution, Program
-from graders.calls import Judged
+from graders.calls import Call, Judged
 from graders.errors import InvalidItem
 from graders.registry import ConfigInForce, Grader
+from graders.version import Version
 
 # Most samples of a version with programs that are planned, run, judged and recorded together, while the programs of
 # others run. Smaller parts cost more round trips to the workers.
@@ -54,7 +57,8 @@ class Admission(Protocol):
 
 
 class Judges(Protocol):
-    def at_once(self, job: Job) -> list[Outcome] | None: ...
+    def is_quick(self, call: AnyCall, version: Version) -> TypeGuard[Call]: ...
+    def at_once(self, version: Version, config: ConfigInForce, call: Call) -> Outcome: ...
     async def __call__(self, job: Job, claim: Claim) -> list[Outcome]: ...
 
 
@@ -93,6 +97,18 @@ class _Request:
         self.config = self.grader.with_config(self.order.config)
 
 
+@dataclass(slots=True)
+class _Part:
+    """Samples of one request that are judged and recorded together."""
+
+    request: _Request
+    entries: list[Entry]
+
+    @property
+    def unanswered(self) -> list[Entry]:
+        return [entry for entry in self.entries if entry.answer is None]
+
+
 @dataclass
 class Grading:
     """Grades orders. Its parts come through the constructor; `main.py` builds them."""
@@ -104,6 +120,9 @@ class Grading:
     ledger: Ledger
     meters: Meters
     turns: KeyedLock = field(default_factory=KeyedLock)
+
+    def __post_init__(self) -> None:
+        self._quick = Together(self._judge_quick, self._record)
 
     async def grade(self, order: Order) -> list[Answer]:
         """One answer per submission, in order.
@@ -132,18 +151,19 @@ class Grading:
         """Answers the entries that have no answer yet."""
         order, grader = request.order, request.grader
         unanswered = [entry for entry in entries if entry.answer is None]
-        for refused in [entry.answer for entry in entries if isinstance(entry.answer, Refused)]:
-            self.meters.unscored(grader.id, status_of(refused.error).code)
-        if not unanswered:
-            return
+        if len(unanswered) < len(entries):
+            for refused in [entry.answer for entry in entries if isinstance(entry.answer, Refused)]:
+                self.meters.unscored(grader.id, status_of(refused.error).code)
+            if not unanswered:
+                return
         held = self.admission.admit(order.caller, grader.version.id, len(unanswered))
         if held is not None:
             order.quotas = await held
-        parts = _parts(unanswered, grader)
+        parts = [_Part(request, part) for part in _parts(unanswered, grader)]
         if len(parts) == 1:
-            await self._grade_part(request, unanswered)
+            await self._grade_part(parts[0])
         else:
-            await asyncio.gather(*(self._grade_part(request, part) for part in parts))
+            await asyncio.gather(*map(self._grade_part, parts))
         if unscored := [entry for entry in unanswered if not isinstance(entry.outcome, Judged)]:
             self.give_back_unspent(order.claim, grader, unscored)
             refuse_if_all_are_shed(entries)
@@ -154,15 +174,33 @@ class Grading:
         unread = request.order.unread
         for error in unread:
             self.meters.unscored(request.grader.id, status_of(error).code)
-        graded = [answer for answer in answers if isinstance(answer, Graded)]
-        if replayed := sum([answer.replayed for answer in graded]):
+        records, graded, replayed = [], 0, 0
+        for answer in answers:
+            if isinstance(answer, Graded):
+                graded, replayed = graded + 1, replayed + answer.replayed
+                records.append(answer.record.record)
+            elif answer.record is not None:
+                records.append(answer.record)
+        if replayed:
             self.meters.replayed(request.grader.id, replayed)
         if (trace := request.order.claim.trace) is not None:
-            trace.judged(_records_of(answers), len(graded), len(answers) - len(graded) + len(unread))
+            trace.judged(records, graded, len(answers) - graded + len(unread))
 
-    async def _grade_part(self, request: _Request, entries: list[Entry]) -> None:
-        await self.judge(request.grader, request.config, entries, request.order.claim)
-        await self._record(request, entries)
+    async def _grade_part(self, part: _Part) -> None:
+        """Judges `part` and records it: a sample that is judged at once, together with the others of its turn."""
+        request, entries = part.request, part.entries
+        version = request.grader.version
+        if len(entries) == 1 and not version.has_plan and self.judges.is_quick(entries[0].call, version):
+            await self._quick.join(part)
+        else:
+            await self.judge(request.grader, request.config, entries, request.order.claim)
+            await self._record([(part, self._rows(part))])
+
+    def _judge_quick(self, part: _Part) -> list[Record]:
+        request, [entry] = part.request, part.entries
+        outcome = self.judges.at_once(request.grader.version, request.config, entry.call)
+        entry.outcome = located(outcome, entry, request.grader) if isinstance(outcome, InvalidItem) else outcome
+        return self._rows(part)
 
     def give_back_unspent(self, claim: Claim, grader: Grader, entries: Sequence[Entry]) -> None:
         """Returns the tokens of samples that nothing was spent on."""
@@ -186,8 +224,9 @@ class Grading:
                 entry.outcome = located(entry.outcome, entry, grader)
 
     async def _judge_calls(self, job: Job, entries: Sequence[Entry], claim: Claim) -> None:
-        outcomes = self.judges.at_once(job)
-        if outcomes is None:
+        if len(entries) == 1 and self.judges.is_quick(job.calls[0], job.version):
+            outcomes = [self.judges.at_once(job.version, job.config, job.calls[0])]
+        else:
             outcomes = await self.judges(job, claim)
         for entry, outcome in zip(entries, outcomes, strict=True):
             entry.outcome = outcome
@@ -237,26 +276,35 @@ class Grading:
         entry.give(plan, [known[program] for program in plan])
         return plan
 
-    async def _record(self, request: _Request, entries: list[Entry]) -> None:
-        """Answers each entry once its record is durable; what is not recorded is not answered. What was shed was never
-        let in, and leaves no row."""
-        kept, graded = [], []
-        for entry in entries:
+    def _rows(self, part: _Part) -> list[Record]:
+        """The records of what was judged, or could not be. What was shed was never let in: it is answered, and leaves
+        no row."""
+        request = part.request
+        for entry in part.entries:
             if isinstance(entry.outcome, Overloaded):
                 self._refuse(request, entry, entry.outcome, None)
-            else:
-                kept.append(entry)
-        judged = time.monotonic()
-        duration_us = int((judged - request.started) * 1e6)
-        records = records_of(kept, request.order, request.grader, request.config, duration_us)
+        duration_us = int((time.monotonic() - request.started) * 1e6)
+        return records_of(part.unanswered, request.order, request.grader, request.config, duration_us)
+
+    async def _record(self, parts: Sequence[tuple[_Part, list[Record]]]) -> None:
+        """Answers each entry once its record is durable; what is not recorded is not answered."""
+        began = time.monotonic()
+        records = list(chain.from_iterable(rows for _, rows in parts))
         standing: Sequence[Record | Failure] = ()
         try:
             if records:
                 standing = await self.ledger.add(records)
         except LedgerUnavailable as error:
             standing = [error] * len(records)
-        self._tell_stored(time.monotonic() - judged, request.order.claim.trace)
-        for entry, record, stands in zip(kept, records, standing, strict=True):
+        seconds, each = time.monotonic() - began, iter(standing)
+        for part, rows in parts:
+            self._answer(part, rows, list(islice(each, len(rows))))
+            self._tell_stored(seconds, part.request.order.claim.trace)
+
+    def _answer(self, part: _Part, records: Sequence[Record], standing: Sequence[Record | Failure]) -> None:
+        """Answers what has no answer yet with what became of its `records`."""
+        request, graded = part.request, []
+        for entry, record, stands in zip(part.unanswered, records, standing, strict=True):
             if stands is record and isinstance(entry.outcome, Judged):
                 entry.answer = Graded(record)
                 graded.append(record)
@@ -280,12 +328,6 @@ class Grading:
         self.meters.stage("ledger", seconds)
         if trace is not None and seconds > trace.ledger_s:
             trace.ledger_s = seconds
-
-
-def _records_of(answers: Sequence[Answer]) -> list[str]:
-    """The ids of the rows of those answers that have one."""
-    ids = [answer.record.record if isinstance(answer, Graded) else answer.record for answer in answers]
-    return [id for id in ids if id is not None]
 
 
 def refuse_if_all_are_shed(entries: Sequence[Entry]) -> None:

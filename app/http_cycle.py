@@ -6,10 +6,36 @@ grade. FastAPI's own routes go the usual way.
 """
 
 import asyncio
+from functools import lru_cache
 
 from starlette.types import Receive
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+
+
+class Signal:
+    """An `asyncio.Event` that is made when somebody waits for it: of most requests all is there, and nobody does."""
+
+    __slots__ = ("_event", "_is_set")
+
+    def __init__(self) -> None:
+        self._is_set = False
+        self._event: asyncio.Event | None = None
+
+    def set(self) -> None:
+        self._is_set = True
+        if self._event is not None:
+            self._event.set()
+
+    def clear(self) -> None:
+        self._is_set = False
+        if self._event is not None:
+            self._event.clear()
+
+    async def wait(self) -> None:
+        if not self._is_set:
+            self._event = self._event or asyncio.Event()
+            await self._event.wait()
 
 
 class Cycle(RequestResponseCycle):
@@ -54,9 +80,15 @@ class Cycle(RequestResponseCycle):
         end = b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n"
         if self.scope["method"] == "HEAD":
             body = b""
-        every = b"".join([b"%b: %b\r\n" % field for field in self.default_headers])
+        every = _lines(tuple(self.default_headers))
         self.transport.write(b"%b%b%b%b%b" % (STATUS_LINE[status], every, fields, end, body))
         self.message_event.set()
         if not self.keep_alive:
             self.transport.close()
         self.on_response()
+
+
+@lru_cache(maxsize=2)
+def _lines(fields: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    """`fields` of a header as they are sent. They change once a second, with the date."""
+    return b"".join([b"%b: %b\r\n" % field for field in fields])

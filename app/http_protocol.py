@@ -33,7 +33,7 @@ from app.errors import (
     problem,
     status_of,
 )
-from app.http_cycle import Cycle
+from app.http_cycle import Cycle, Signal
 from app.http_doorway import Doorway
 from app.http_transport import LingeringTransport
 from app.http_watch import TICK_S, Place, Watch
@@ -198,7 +198,7 @@ class HttpProtocol(HttpToolsProtocol):
             self.access_logger,
             False,
             self.server_state.default_headers,
-            asyncio.Event(),
+            Signal(),  # type: ignore[arg-type]  # uvicorn's own type
             self.expect_100_continue,
             version != "1.0" and parser.should_keep_alive() and not self.drain.is_leaving,
             self.on_response_complete,

@@ -16,7 +16,13 @@ from graders.group_calls import GroupCall
 from graders.registry import ConfigInForce
 from graders.version import Version
 
+AnyCall = Call | GroupCall
 Outcome = Judged | list[Program] | Credited | Failure
+
+
+def stage_of(call: AnyCall) -> Stage:
+    """What `call` is for."""
+    return "plan" if isinstance(call, Call) and call.is_plan else "judge"
 
 
 @dataclass(slots=True, eq=False)
@@ -25,13 +31,12 @@ class Job:
 
     version: Version
     config: ConfigInForce
-    calls: Sequence[Call | GroupCall]
+    calls: Sequence[AnyCall]
 
     @property
     def stage(self) -> Stage:
         """What its calls are for."""
-        first = self.calls[0]
-        return "plan" if isinstance(first, Call) and first.is_plan else "judge"
+        return stage_of(self.calls[0])
 
     def planning(self) -> "Job":
         """The same calls, asked for their programs."""

@@ -45,6 +45,7 @@ class RequestLog:
     def __init__(self, descriptor: int, on_lost: Callable[[int], None]) -> None:
         self._descriptor, self._on_lost = descriptor, on_lost
         self._writable = select.poll()
+        self._answered: list[tuple[Trace, int, float, int]] = []
         self._lines: deque[str] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -60,6 +61,7 @@ class RequestLog:
         self._loop = None
         if self._timer is not None:
             self._timer.cancel()
+        self._read()
         until = time.monotonic() + _CLOSE_S
         while self._lines and self._writable.poll(max(0.0, until - time.monotonic()) * 1000):
             self._write_piece()
@@ -69,18 +71,24 @@ class RequestLog:
         """The request was answered after so long."""
         if self._loop is None:
             return
-        if len(self._lines) >= LINES_MAX:
+        if len(self._lines) + len(self._answered) >= LINES_MAX:
             self._on_lost(1)
             return
-        self._lines.append(_line(trace, status, seconds))
+        self._answered.append((trace, status, seconds, time.time_ns()))
         if self._timer is None:
             self._timer = self._loop.call_later(_GATHER_S, self._write, self._loop)
 
     def _write(self, loop: asyncio.AbstractEventLoop) -> None:
         """Writes as much as is taken at once."""
+        self._read()
         while self._lines and self._writable.poll(0):
             self._write_piece()
         self._timer = loop.call_later(_GATHER_S, self._write, loop) if self._lines else None
+
+    def _read(self) -> None:
+        """Makes lines of what was answered: all of a moment in a row, which costs less than each in its request."""
+        answered, self._answered = self._answered, []
+        self._lines.extend([_line(*each) for each in answered])
 
     def _write_piece(self) -> None:
         """Writes as many lines as go in one piece. Each is far shorter: names have at most 64 characters."""
@@ -100,8 +108,8 @@ def _write_whole(descriptor: int, data: bytes) -> None:
         data = data[os.write(descriptor, data) :]
 
 
-def _line(trace: Trace, status: int, seconds: float) -> str:
-    now_ms = time.time_ns() // 1_000_000
+def _line(trace: Trace, status: int, seconds: float, now_ns: int) -> str:
+    now_ms = now_ns // 1_000_000
     return _LINE % (
         _shown_second(now_ms // 1000),
         now_ms % 1000,

@@ -18,7 +18,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 from pydantic_core import to_json
 
@@ -30,12 +30,14 @@ from app.admission.fair_queue import DEFAULT_BOUNDS, Bounds
 from app.admission.waiting_room import Load, Resource, WaitingRoom
 from app.errors import AnsweredAtOnce, DeadlineExceeded, Overloaded, WorkerDied
 from app.failed_calls import FailedCalls
-from app.jobs import Job, Outcome, Part
+from app.jobs import AnyCall, Job, Outcome, Part, stage_of
 from app.trace import Stage
 from app.worker_process import AHEAD_MOST_S, WorkerProcess
 from graders.calls import Call, perform
 from graders.discovery import BUILT_IN
 from graders.errors import Unscored
+from graders.registry import ConfigInForce
+from graders.version import Version
 
 _log = logging.getLogger(__name__)
 
@@ -124,24 +126,22 @@ class Workers:
         await asyncio.gather(*(worker.kill() for worker in self._all))
         self._all.clear()
 
-    def at_once(self, job: Job) -> list[Outcome] | None:
-        """The outcome of the only call of `job`, if judging here costs less than a round trip, and surely under 2 ms:
-        our own graders' tests say so."""
-        version = job.version
-        if len(job.calls) != 1 or version.origin != BUILT_IN or not self._judges_at_once:
-            return None
-        call = job.calls[0]
-        if not (isinstance(call, Call) and call.is_small(version.small_max_bytes)):
-            return None
+    def is_quick(self, call: AnyCall, version: Version) -> TypeGuard[Call]:
+        """Whether judging `call` here costs less than a round trip, and surely under 2 ms: our own graders' tests say
+        so."""
+        return call.is_small(version.small_max_bytes) and version.origin == BUILT_IN and self._judges_at_once
+
+    def at_once(self, version: Version, config: ConfigInForce, call: Call) -> Outcome:
+        """The outcome of a quick call."""
         began = time.monotonic()
-        outcome: Outcome = perform(version, job.config.model, call.value)
-        self._meters.stage(job.stage, time.monotonic() - began)
-        return [outcome]
+        outcome: Outcome = perform(version, config.model, call.value)
+        self._meters.stage(stage_of(call), time.monotonic() - began)
+        return outcome
 
     async def __call__(self, job: Job, claim: Claim) -> list[Outcome]:
         """One outcome per call of `job`, in order; Overloaded for those that were not let in."""
-        if (at_once := self.at_once(job)) is not None:
-            return at_once
+        if len(job.calls) == 1 and self.is_quick(job.calls[0], job.version):
+            return [self.at_once(job.version, job.config, job.calls[0])]
         limit = job.version.shared_max_bytes
         if len(job.calls) == 1 and not job.calls[0].is_small(limit):
             return await self._alone(job, claim).outcomes

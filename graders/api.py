@@ -46,14 +46,17 @@ class Sample(BaseModel):
         if isinstance(sent, Sample):
             sample = sent
         else:
-            sample = cls.model_validate({"output_text": sent} if isinstance(sent, str) else sent)
+            # What `model_validate` calls, without its arguments.
+            sample = cls.__pydantic_validator__.validate_python(
+                {"output_text": sent} if isinstance(sent, str) else sent
+            )
         if sample.output_text is None and sample.output_json is None and (said := _said_last(sample)) is not None:
             return sample.model_copy(update={"output_text": said})
         return sample
 
     @model_validator(mode="after")
     def _has_output(self) -> Self:
-        if not self.model_fields_set:
+        if not self.__pydantic_fields_set__:
             raise ValueError(f"wanted at least one of {', '.join(Sample.model_fields)}")
         return self
 

@@ -70,8 +70,9 @@ ALLOWED = {
     "app.programs": {"app.admission", "app.cpus", "app.errors", "app.settings", "app.trace", "graders.api", "sandbox"},
     "app.grading": {
         "app.admission", "app.auth", "app.encoding", "app.entries", "app.errors", "app.jobs", "app.keyed_lock",
-        "app.records", "app.orders", "app.trace", "graders",
+        "app.records", "app.orders", "app.together", "app.trace", "graders",
     },
+    "app.together": set(),
     "app.group_orders": {"app.admission", "app.auth", "app.errors", "app.records", "app.orders"},
     "app.groups": {
         "app.admission", "app.encoding", "app.entries", "app.errors", "app.grading", "app.group_orders",

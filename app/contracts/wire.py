@@ -214,13 +214,14 @@ def answer_json(answer: Answer) -> bytes:
 
 def grade_json(record: Record, replayed: bool) -> bytes:
     """A scored record as a grade. Its stored JSON is spliced in as it is: parsing it to write it again is waste."""
-    return b'{"record":"%b",%b,"reward":%b,"verdict":%b,%b,%b}' % (
+    return b'{"record":"%b",%b,"reward":%b,"verdict":%b,%b,"replayed":%b,"duration_ms":%b}' % (
         record.record.encode(),
         _judge(record.grader, record.digest),
         repr(record.reward).encode(),
         _quoted(record.verdict),
         record.grade[1:-1],
-        _tail(replayed, record.duration_us),
+        b"true" if replayed else b"false",
+        repr(record.duration_us / 1000).encode(),
     )
 
 
@@ -235,8 +236,3 @@ def _judge(grader: str, digest: str) -> bytes:
 @lru_cache(maxsize=1024)
 def _quoted(word: str | None) -> bytes:
     return to_json(word)
-
-
-@lru_cache(maxsize=1024)
-def _tail(replayed: bool, duration_us: int) -> bytes:
-    return to_json({"replayed": replayed, "duration_ms": duration_us / 1000})[1:-1]
