@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Protocol, TypeGuard
 
+from msgspec import Struct
+
 from app.admission.claim import Claim
 from app.admission.limit import Quota
 from app.auth import Caller
@@ -78,27 +80,23 @@ class Meters(Protocol):
     def unscored(self, grader: str, code: str) -> None: ...
 
 
-@dataclass(slots=True)
-class _Request:
-    """What the parts of one order have in common.
-
-    Raises:
-        InvalidConfig: as the order sent it.
-    """
+class _Request(Struct):
+    """What the parts of one order have in common."""
 
     order: Order
     grader: Grader
+    config: ConfigInForce
     started: float
-    config: ConfigInForce = field(init=False)
 
-    def __post_init__(self) -> None:
-        if self.order.config is not None:
-            encode(self.order.config, "/config")
-        self.config = self.grader.with_config(self.order.config)
+    @classmethod
+    def of(cls, order: Order, grader: Grader, started: float) -> "_Request":
+        """Raises InvalidConfig or InvalidRequest for the config that the order sent."""
+        if order.config is not None:
+            encode(order.config, "/config")
+        return cls(order, grader, grader.with_config(order.config), started)
 
 
-@dataclass(slots=True)
-class _Part:
+class _Part(Struct):
     """Samples of one request that are judged and recorded together."""
 
     request: _Request
@@ -132,7 +130,7 @@ class Grading:
             RateLimited, BatchOverBurst, Overloaded: shed before any work.
         """
         started = time.monotonic()
-        request = _Request(order, await self.graders.find(order.grader_id), started)
+        request = _Request.of(order, await self.graders.find(order.grader_id), started)
         if (trace := order.claim.trace) is not None:
             trace.grader = request.grader.id
         entries = [entry_of(submission, request.grader, request.config) for submission in order.submissions]

@@ -1,7 +1,6 @@
 """What goes into grading and what comes out of it, whatever the wire format."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from msgspec import Struct, field
@@ -57,8 +56,7 @@ class Submission(Struct, gc=False):
     """What is known already of programs it may ask for (re-grading)."""
 
 
-@dataclass(slots=True)
-class Order:
+class Order(Struct):
     """What one request asks for."""
 
     claim: Claim

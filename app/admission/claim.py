@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.auth import Caller
 from app.trace import Trace
@@ -35,8 +37,7 @@ class Presence:
         self._listeners.clear()
 
 
-@dataclass(slots=True, eq=False)
-class Claim:
+class Claim(Struct, eq=False):
     """What one request may ask of scarce resources. It is made once, handed down to each of them, and never
     changed."""
 

@@ -1,8 +1,9 @@
 """What the body of a native grading route asks for, however it was read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from app.errors import InvalidRequest
 from app.orders import Submission
@@ -10,8 +11,7 @@ from app.orders import Submission
 BATCH_MAX = 1000
 
 
-@dataclass(slots=True)
-class Asked:
+class Asked(Struct):
     """One entry per sample, in their order; in a batch a sample may be none. Keys are not in a body."""
 
     submissions: Sequence[Submission | InvalidRequest]
