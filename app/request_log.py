@@ -61,7 +61,7 @@ class RequestLog:
         self._loop = None
         if self._timer is not None:
             self._timer.cancel()
-        self._read()
+        self._make_lines()
         until = time.monotonic() + _CLOSE_S
         while self._lines and self._writable.poll(max(0.0, until - time.monotonic()) * 1000):
             self._write_piece()
@@ -80,13 +80,13 @@ class RequestLog:
 
     def _write(self, loop: asyncio.AbstractEventLoop) -> None:
         """Writes as much as is taken at once."""
-        self._read()
+        self._make_lines()
         while self._lines and self._writable.poll(0):
             self._write_piece()
         self._timer = loop.call_later(_GATHER_S, self._write, loop) if self._lines else None
 
-    def _read(self) -> None:
-        """Makes lines of what was answered: all of a moment in a row, which costs less than each in its request."""
+    def _make_lines(self) -> None:
+        """Of all that was answered in a moment, in a row: it costs less than each in its request."""
         answered, self._answered = self._answered, []
         self._lines.extend([_line(*each) for each in answered])
 

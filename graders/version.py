@@ -192,6 +192,7 @@ class Version:
         low, high = self.reward_range
         if not isinstance(grade, Grade):
             raise GraderCrashed(f"{self.id} returned {shown(grade)}; wanted a Grade.")
+        # The types of ours are checked before they are released.
         if self.origin != BUILT_IN and (wrong := mistyped(grade)):
             value = shown(getattr(grade, wrong))
             raise GraderCrashed(f"{self.id} returned a Grade whose {wrong} is {value}; wanted {WANTED[wrong]}.")

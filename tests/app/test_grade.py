@@ -1,5 +1,7 @@
 """One sample in, one grade out: what comes back, what is stored, and what a retry gets."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx2
 import pytest
 
@@ -32,6 +34,26 @@ def test_a_financial_answer_is_graded(client: httpx2.Client, sample: object, rew
     found = answer.json()
     assert (found["reward"], found["verdict"]) == (reward, verdict)
     assert found["reason"].endswith(".")
+
+
+def test_who_asks_at_the_same_moment_as_others_gets_and_stores_their_own(client: httpx2.Client) -> None:
+    """Singles of one turn of the event loop are recorded together."""
+
+    def asked(number: int) -> tuple[object, ...]:
+        unusable = number % 7 == 0
+        item = {"reference": "none" if unusable else f"{number}"}
+        sample = f"<answer>{number if number % 2 else number + 1000}</answer>"
+        answer = grade(client, sample, item)
+        found = answer.json()
+        stored = client.get(f"/v1/grades/{found['record']}").json()
+        return answer.status_code, found.get("reward"), stored["item"] == item, stored["sample"] == sample
+
+    with ThreadPoolExecutor(16) as callers:
+        answers = list(callers.map(asked, range(1, 201)))
+
+    assert answers == [
+        (422, None, True, True) if number % 7 == 0 else (200, float(number % 2), True, True) for number in range(1, 201)
+    ]
 
 
 @pytest.mark.parametrize("sample", [{}, {"text": "65.4%"}, {"output": "65.4%"}])
