@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from time import process_time
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from scipy import stats
 
 from tests.data import data_folder
 from tests.evaluations.asking import compared, refusal
+from tests.pace import paces_of
 
 SYSTEMS = ("bert_d", "bert_f", "perspective", "siftninja")
 COUNTS = {
@@ -60,7 +61,7 @@ def test_p_where_the_systems_are_close(hatecheck: list[dict[str, Any]], rows: sl
     assert answer.randomization.p == pytest.approx(numpy_p(gold, a, b), abs=0.01)
 
 
-def test_4000_rows_take_under_two_seconds(hatecheck: list[dict[str, Any]]) -> None:
+def test_4000_rows_take_under_4000_paces(hatecheck: list[dict[str, Any]]) -> None:
     rows = hatecheck + [row | {"id": -row["id"]} for row in hatecheck[:272]]
     sides = {"a": side(rows, "bert_d"), "b": side(rows, "bert_f")}
     names = sorted({row["func"] for row in rows})
@@ -69,13 +70,8 @@ def test_4000_rows_take_under_two_seconds(hatecheck: list[dict[str, Any]]) -> No
         [row["func"]] if row[name] == row["gold"] else [names[row["id"] % len(names)]]
         for row in rows]} for (key, columns), name in zip(sides.items(), SYSTEMS, strict=False)}  # fmt: skip
 
-    spent = []
     for request in ({"kind": "binary", **sides}, {"kind": "multilabel", "average": "micro", **wide}):
-        start = process_time()
-        compared(**request)
-        spent.append(process_time() - start)
-
-    assert max(spent) < 2
+        assert paces_of(partial(compared, **request), limit=4000) < 4000
 
 
 def side(rows: list[dict[str, Any]], name: str) -> dict[str, Any]:

@@ -1,15 +1,14 @@
 """A judgement costs time that is linear in the sample, whatever the sample."""
 
 import json
-from time import process_time
-from typing import Any
+from functools import partial
 
 import pytest
 
 from bench.finance_cost import HOSTILE_ITEMS, hostile_outputs
 from graders.finance_qa import v1
 from tests.graders.finance_qa.grading import grade
-from tests.pace import in_paces
+from tests.pace import cpu_s_of, paces_of
 
 LONG = dict(hostile_outputs(200_000))
 # Beside the long ones, the most that a sample of that size can ask: every reference against every value.
@@ -21,34 +20,21 @@ CROWDED = [
 ]
 
 
-def fastest_s(item: dict[str, Any], output: str, repeats: int) -> float:
-    times = []
-    for _ in range(repeats):
-        start = process_time()
-        grade(item, output)
-        times.append(process_time() - start)
-    return min(times)
-
-
 @pytest.mark.parametrize("output", LONG.values(), ids=LONG.keys())
 def test_the_worst_text_of_any_kind_costs_less_than_60_paces(output: str) -> None:
-    """The bench holds 50 ms on a quiet machine. One that changes its speed between the two measures is asked again."""
+    """The bench holds 50 ms on a quiet machine."""
     for item in HOSTILE_ITEMS:
-        assert any(in_paces(fastest_s(item, output, repeats=3)) < 60 for _ in range(4))
+        assert paces_of(partial(grade, item, output), limit=60) < 60
 
 
 def test_what_may_share_a_round_trip_costs_less_than_3_paces() -> None:
     calls = [(item, output) for _, output in hostile_outputs(v1.SMALL_MAX_BYTES) for item in HOSTILE_ITEMS] + CROWDED
 
-    costs = []
     for item, output in calls:
         room = v1.SMALL_MAX_BYTES - len(json.dumps(item))
         text = output.encode(errors="replace")[:room].decode(errors="ignore")
-        costs.append((fastest_s(item, text, repeats=7), text, item))
 
-    # The fastest of many: what a busy machine adds is not the judgement's.
-    for _, text, item in sorted(costs, key=lambda cost: cost[0])[-3:]:
-        assert (spent := in_paces(fastest_s(item, text, repeats=100))) < 3, (spent, text[:40], item)
+        assert paces_of(partial(grade, item, text), limit=3) < 3
 
 
 @pytest.mark.parametrize(
@@ -59,4 +45,6 @@ def test_four_times_the_text_takes_about_four_times_as_long(name: str) -> None:
     short, long = (dict(hostile_outputs(size))[name] for size in (50_000, 200_000))
 
     for item in HOSTILE_ITEMS[:2]:
-        assert fastest_s(item, long, repeats=7) < 9 * fastest_s(item, short, repeats=7) + 0.001
+        short_s = min(cpu_s_of(partial(grade, item, short)) for _ in range(7))
+        long_s = min(cpu_s_of(partial(grade, item, long)) for _ in range(7))
+        assert long_s < 9 * short_s + 0.001
