@@ -2,9 +2,11 @@
 
 Everything is on: validation, admission, durable recording (SQLite, synchronous=FULL), ids, metrics; `limited` also has
 an API key, and two rate limits that are shared through a real Redis. wrk posts bodies that differ over 32
-connections (8 for batches); rounds are interleaved, medians compared. A row counts only where the server was the
-bottleneck: its processes used at least 85 % of a CPU. A run is counted for the reports when its steps are over; the
-next row waits until that is done, and what it cost is said beside the batches.
+connections (8 for batches); rounds are interleaved, medians compared. All servers are started anew several times, as
+each start has luck of its own of some per cent (where the system put its memory); what the starts came to is said
+beside their median. A row counts only where the server was the bottleneck: its processes used at least 85 % of a CPU.
+A run is counted for the reports when its steps are over; the next row waits until that is done, and what it cost is
+said beside the batches.
 """
 
 import hashlib
@@ -30,7 +32,8 @@ from rich.table import Table
 
 from tests.services import Redis
 
-ROUNDS = 5
+STARTS = 5
+ROUNDS = 2
 ROUND_S = 4
 BATCH = 100
 ECHO_PORT, PORT, LIMITED_PORT = 18190, 18191, 18193
@@ -65,13 +68,29 @@ class Round:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        rounds, judgement_us = _measure(Path(folder))
-    sys.exit(0 if _report(rounds, judgement_us) else 1)
+    starts = []
+    for _ in range(STARTS):
+        with tempfile.TemporaryDirectory() as folder:
+            starts.append(_measure(Path(folder)))
+    sys.exit(0 if _report(starts) else 1)
 
 
-def _measure(folder: Path) -> tuple[dict[str, list[Round]], float]:
-    """The rounds, and the CPU microseconds of one judgement."""
+@dataclass
+class Start:
+    """What was measured between one start of the servers and the next."""
+
+    rounds: dict[str, list[Round]]
+    """Per row, in the order in which they were run."""
+    judgement_us: float
+    """CPU of one judgement."""
+
+    def beside_echo(self, name: str) -> float:
+        """The median of the rounds' throughput, each over that of the echo just before."""
+        pairs = zip(self.rounds[name], self.rounds["echo"], strict=True)
+        return statistics.median(ours.requests_per_s / bare.requests_per_s for ours, bare in pairs)
+
+
+def _measure(folder: Path) -> Start:
     singles, batches = folder / "singles", folder / "batches"
     rounds: dict[str, list[Round]] = {"echo": [], "single": [], "limited": [], "batch": []}
     with ExitStack() as stack:
@@ -102,7 +121,7 @@ def _measure(folder: Path) -> tuple[dict[str, list[Round]], float]:
             load = beside.submit(_wrk, *runs["batch"])
             judgement_us = _judgement_us(requests)
             load.result()
-    return rounds, judgement_us
+    return Start(rounds, judgement_us)
 
 
 def _service(port: int, folder: Path, settings: dict[str, str]) -> AbstractContextManager[int]:
@@ -210,7 +229,7 @@ def _judgement_us(requests: list[dict]) -> float:
     version = Registry()[GRADER].version
     config = version.read_config({})
     rounds = []
-    for _ in range(ROUNDS):
+    for _ in range(5):
         started = time.process_time()
         for request in requests[:2000]:
             version.judge(Sample.model_validate(request["sample"]), version.read_item(request["item"]), config, [])
@@ -218,21 +237,13 @@ def _judgement_us(requests: list[dict]) -> float:
     return statistics.median(rounds)
 
 
-def _report(rounds: dict[str, list[Round]], judgement_us: float) -> bool:
-    table = Table("", "requests/s", "samples/s", "CPU us/request", "server CPU", "p99 ms", title="medians")
-    medians = {name: _median(measured) for name, measured in rounds.items()}
-    for name, row in medians.items():
-        samples = row.requests_per_s * (BATCH if name == "batch" else 1)
-        table.add_row(
-            name,
-            f"{row.requests_per_s:.0f}",
-            f"{samples:.0f}",
-            f"{row.cpu_us:.0f}",
-            f"{row.cpu_share:.0%}",
-            f"{row.p99_ms:.1f}",
-        )
-    Console(width=120).print(table)
-    ratio, limited_ratio = (_beside_echo(rounds, name) for name in ("single", "limited"))
+def _report(starts: list[Start]) -> bool:
+    names = starts[0].rounds
+    medians = {name: _median([row for start in starts for row in start.rounds[name]]) for name in names}
+    judgement_us = statistics.median(start.judgement_us for start in starts)
+    Console(width=120).print(_table(medians))
+    singles, limited = ([start.beside_echo(name) for start in starts] for name in ("single", "limited"))
+    ratio, limited_ratio = map(statistics.median, (singles, limited))
     factor = medians["batch"].requests_per_s * BATCH / medians["single"].requests_per_s
     beyond_us = medians["batch"].cpu_us / BATCH - judgement_us
     least_share = min(row.cpu_share for row in medians.values())
@@ -246,14 +257,26 @@ def _report(rounds: dict[str, list[Round]], judgement_us: float) -> bool:
     parts = ", ".join(f"{name} {us / BATCH:.1f}" for name, us in medians["batch"].parts_us.items())
     print(f"one judgement of these samples, beside the busy service: {judgement_us:.1f} us")
     print(f"a sample of a batch: {parts}; to count it afterwards {medians['batch'].counting_us / BATCH:.1f} us")
+    for what, ratios in (("singles", singles), ("with a key and limits", limited)):
+        print(f"beside the echo at each start, {what}: {', '.join(f'{each:.2f}' for each in ratios)}")
     for what, value, good, target in checks:
         print(f"{'ok  ' if good else 'MISS'} {what}: {value:.2f} ({target})")
     return all(good for _, _, good, _ in checks)
 
 
-def _beside_echo(rounds: dict[str, list[Round]], name: str) -> float:
-    pairs = zip(rounds[name], rounds["echo"], strict=True)
-    return statistics.median(ours.requests_per_s / bare.requests_per_s for ours, bare in pairs)
+def _table(medians: dict[str, Round]) -> Table:
+    table = Table("", "requests/s", "samples/s", "CPU us/request", "server CPU", "p99 ms", title="medians")
+    for name, row in medians.items():
+        samples = row.requests_per_s * (BATCH if name == "batch" else 1)
+        table.add_row(
+            name,
+            f"{row.requests_per_s:.0f}",
+            f"{samples:.0f}",
+            f"{row.cpu_us:.0f}",
+            f"{row.cpu_share:.0%}",
+            f"{row.p99_ms:.1f}",
+        )
+    return table
 
 
 def _median(rounds: list[Round]) -> Round:
