@@ -85,7 +85,7 @@ class Start:
     """CPU of one judgement."""
 
     def beside_echo(self, name: str) -> float:
-        """The median of the rounds' throughput, each over that of the echo just before."""
+        """The median of the rounds' throughput, each over that of the echo."""
         pairs = zip(self.rounds[name], self.rounds["echo"], strict=True)
         return statistics.median(ours.requests_per_s / bare.requests_per_s for ours, bare in pairs)
 
@@ -109,7 +109,8 @@ def _measure(folder: Path) -> Start:
             requests = [_request(random.Random(seed), _run(number)) for seed in range(5000)]
             singles.write_text("\n".join(map(json.dumps, requests)))
             batches.write_text("\n".join(json.dumps(_batch(requests, start)) for start in range(0, 5000, BATCH)))
-            for name, run in runs.items():
+            # In chance order: what a row leaves behind, heat too, is not always the same one's.
+            for name, run in random.sample(list(runs.items()), len(runs)):
                 measured = _wrk(*run)
                 if name != "echo":
                     counting_s = _counting_s(*run[:2], _run(number))
