@@ -6,6 +6,7 @@ import logging
 import re
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 
 import uuid_utils
 from fastapi import FastAPI, Request
@@ -76,6 +77,8 @@ class Border:
     ) -> None:
         self.api = api
         self._lean = lean
+        # Callers ask for few paths, and for those again and again.
+        self._lean_route = lru_cache(maxsize=256)(self._find_lean_route)
         self._body_max_bytes = body_max_bytes
         self._gate = gate
         self.drain = drain
@@ -145,22 +148,29 @@ class Border:
             return problem_response(error)
         trace.caller = caller.name
         host = headers.get(b"host", b"")
-        if caller is LOCAL and not (_HOST.fullmatch(host) and _hosts(scope, headers) <= 1):
+        if caller is LOCAL and not (_is_this_machine(host) and _hosts(scope, headers) <= 1):
             shown = host.decode("latin-1")
             return problem_response(HostNotAllowed(f"Host {shown!r} is not served without API keys; use localhost."))
         if self.drain.is_closed and scope["path"] not in PROBES:
             return problem_response(closed())
+        found = self._lean_route(scope["method"], scope["path"])
+        if found is None:
+            return None
+        route, path = found
+        trace.route = route.label
+        if route.scope not in caller.scopes:
+            return problem_response(_missing(route.scope, caller))
+        scope["app"] = self.api
+        try:
+            return await route.answer(Request(scope, receive), path, headers, self._body_max_bytes)
+        except (ServiceError, Unscored) as error:
+            return problem_response(error)
+
+    def _find_lean_route(self, method: str, path: str) -> tuple[LeanRoute, dict[str, str]] | None:
+        """The lean route that answers such a request, and the parameters in its path."""
         for route in self._lean:
-            path = route.path_parameters(scope["method"], scope["path"])
-            if path is not None:
-                trace.route = route.label
-                if route.scope not in caller.scopes:
-                    return problem_response(_missing(route.scope, caller))
-                scope["app"] = self.api
-                try:
-                    return await route.answer(Request(scope, receive), path, headers, self._body_max_bytes)
-                except (ServiceError, Unscored) as error:
-                    return problem_response(error)
+            if (parameters := route.path_parameters(method, path)) is not None:
+                return route, parameters
         return None
 
 
@@ -181,7 +191,9 @@ class _Answer:
             await reply(self._scope, self._receive, self.send)
         else:
             self.status = reply.status
-            await cycle.answer(reply.status, reply.fields(self._trace.request_id), reply.body)
+            if cycle.flow.write_paused:
+                await cycle.room()
+            cycle.answer(reply.status, reply.fields(self._trace.request_id), reply.body)
 
     async def send(self, message: Message) -> None:
         """ASGI's `send`."""
@@ -203,6 +215,11 @@ def _route(scope: Scope) -> str:
     if route is None or method not in (route.methods or ()):
         return ""
     return f"{method} {route.path_format}"
+
+
+@lru_cache(maxsize=64)
+def _is_this_machine(host: bytes) -> bool:
+    return _HOST.fullmatch(host) is not None
 
 
 def _hosts(scope: Scope, headers: dict[bytes, bytes]) -> int:

@@ -10,25 +10,22 @@ from app.grading import Judges, Sandbox
 from app.jobs import AnyCall, Job, Outcome
 from graders.api import Execution, Program
 from graders.calls import Call
-from graders.registry import ConfigInForce
 from graders.version import Version
 
 
 class CutJudges:
     """`judges`; once the time is up, ShuttingDown is the outcome of every call."""
 
-    __slots__ = ("_drain", "_judges")
+    __slots__ = ("_drain", "_judges", "at_once")
 
     def __init__(self, judges: Judges, drain: Drain) -> None:
         self._judges, self._drain = judges, drain
+        # What is quick needs no time that a stopping service has not.
+        self.at_once = judges.at_once
 
     def is_quick(self, call: AnyCall, version: Version) -> TypeGuard[Call]:
         """As the judges say; nothing is, if there is no time any more."""
         return not self._drain.is_cut and self._judges.is_quick(call, version)
-
-    def at_once(self, version: Version, config: ConfigInForce, call: Call) -> Outcome:
-        """As the judges do."""
-        return self._judges.at_once(version, config, call)
 
     async def __call__(self, job: Job, claim: Claim) -> list[Outcome]:
         if not self._drain.is_cut:

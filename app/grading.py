@@ -33,7 +33,7 @@ from app.keyed_lock import KeyedLock
 from app.orders import Answer, Graded, Order, Refused
 from app.records import Record
 from app.together import Together
-from app.trace import Stage, Trace
+from app.trace import Stage
 from graders.api import Execution, Program
 from graders.calls import Call, Judged
 from graders.errors import InvalidItem
@@ -76,7 +76,7 @@ class Ledger(Protocol):
 class Meters(Protocol):
     def graded(self, records: Sequence[Record], rewards: tuple[float, float]) -> None: ...
     def replayed(self, grader: str, samples: int) -> None: ...
-    def stage(self, stage: Stage, seconds: float) -> None: ...
+    def stage(self, stage: Stage, seconds: float, times: int = 1) -> None: ...
     def unscored(self, grader: str, code: str) -> None: ...
 
 
@@ -198,7 +198,7 @@ class Grading:
         request, [entry] = part.request, part.entries
         outcome = self.judges.at_once(request.grader.version, request.config, entry.call)
         entry.outcome = located(outcome, entry, request.grader) if isinstance(outcome, InvalidItem) else outcome
-        return self._rows(part)
+        return self._rows_of(request, part.entries)
 
     def give_back_unspent(self, claim: Claim, grader: Grader, entries: Sequence[Entry]) -> None:
         """Returns the tokens of samples that nothing was spent on."""
@@ -281,8 +281,11 @@ class Grading:
         for entry in part.entries:
             if isinstance(entry.outcome, Overloaded):
                 self._refuse(request, entry, entry.outcome, None)
+        return self._rows_of(request, part.unanswered)
+
+    def _rows_of(self, request: _Request, entries: Sequence[Entry]) -> list[Record]:
         duration_us = int((time.monotonic() - request.started) * 1e6)
-        return records_of(part.unanswered, request.order, request.grader, request.config, duration_us)
+        return records_of(entries, request.order, request.grader, request.config, duration_us)
 
     async def _record(self, parts: Sequence[tuple[_Part, list[Record]]]) -> None:
         """Answers each entry once its record is durable; what is not recorded is not answered."""
@@ -295,9 +298,11 @@ class Grading:
         except LedgerUnavailable as error:
             standing = [error] * len(records)
         seconds, each = time.monotonic() - began, iter(standing)
+        self.meters.stage("ledger", seconds, len(parts))
         for part, rows in parts:
             self._answer(part, rows, list(islice(each, len(rows))))
-            self._tell_stored(seconds, part.request.order.claim.trace)
+            if (trace := part.request.order.claim.trace) is not None and seconds > trace.ledger_s:
+                trace.ledger_s = seconds
 
     def _answer(self, part: _Part, records: Sequence[Record], standing: Sequence[Record | Failure]) -> None:
         """Answers what has no answer yet with what became of its `records`."""
@@ -320,12 +325,6 @@ class Grading:
         """Answers an entry that stays unscored; `record` is the id of its row, if it has one."""
         entry.answer = Refused(error, record)
         self.meters.unscored(request.grader.id, status_of(error).code)
-
-    def _tell_stored(self, seconds: float, trace: Trace | None) -> None:
-        """The records of a part of a request took so long."""
-        self.meters.stage("ledger", seconds)
-        if trace is not None and seconds > trace.ledger_s:
-            trace.ledger_s = seconds
 
 
 def refuse_if_all_are_shed(entries: Sequence[Entry]) -> None:

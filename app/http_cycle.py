@@ -69,10 +69,13 @@ class Cycle(RequestResponseCycle):
         self.flow.resume_reading()
         return bytes(self.body)
 
-    async def answer(self, status: int, fields: bytes, body: bytes) -> None:
-        """Answers with lines of `fields`, which say how long `body` is; nowhere, if the caller has hung up."""
-        if self.flow.write_paused and not self.disconnected:
+    async def room(self) -> None:
+        """Returns when the caller has taken enough of the answers before this one, or has hung up."""
+        if not self.disconnected:
             await self.flow.drain()
+
+    def answer(self, status: int, fields: bytes, body: bytes) -> None:
+        """Answers with lines of `fields`, which say how long `body` is; nowhere, if the caller has hung up."""
         if self.disconnected:
             return
         self.response_started = self.response_complete = True

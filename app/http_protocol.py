@@ -9,6 +9,7 @@ connection of who still sends a body that is refused. Where every connection sta
 import asyncio
 import re
 from collections import deque
+from functools import lru_cache
 from socket import IPPROTO_TCP, TCP_INFO
 from struct import Struct
 from typing import Any, ClassVar
@@ -155,7 +156,7 @@ class HttpProtocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             self._is_upgrade = True
             return
-        presence = Presence(self._waited_s())
+        presence = Presence(self._waited_s() if self.doorway.is_behind else 0.0)
         is_next = not self.is_unanswered()
         if is_next:
             self._present = [presence]
@@ -207,8 +208,6 @@ class HttpProtocol(HttpToolsProtocol):
     def _waited_s(self) -> float:
         """How long ago the kernel had the newest bytes of the request: in a burst it waits to be accepted and read,
         while its sender's time runs."""
-        if not self.doorway.is_behind:
-            return 0.0
         info = self.transport.get_extra_info("socket").getsockopt(IPPROTO_TCP, TCP_INFO, _TCP_INFO_BYTES)
         waited_ms: int = _LAST_DATA_RECEIVED.unpack_from(info, _LAST_DATA_RECEIVED_AT)[0]
         return waited_ms / 1000
@@ -356,6 +355,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._place = place
 
 
+@lru_cache(maxsize=256)
 def _target(sent: bytes) -> tuple[str, bytes, bytes]:
     """Path, the same as it was sent, and query of a request's target."""
     if _PLAIN_PATH.fullmatch(sent):

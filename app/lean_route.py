@@ -33,7 +33,7 @@ class LeanRoute(APIRoute):
         """Method and template, as metrics and log lines name it."""
         return f"{' '.join(sorted(self.methods or ()))} {self.path_format}"
 
-    def path_parameters(self, method: str, path: str) -> dict[str, Any] | None:
+    def path_parameters(self, method: str, path: str) -> dict[str, str] | None:
         """The parameters in `path` if this route answers it, else None."""
         found = self.path_regex.fullmatch(path) if method in (self.methods or ()) else None
         return None if found is None else found.groupdict()
@@ -47,19 +47,20 @@ class LeanRoute(APIRoute):
         return refuse
 
     async def answer(
-        self, request: Request, path: dict[str, Any], headers: Mapping[bytes, bytes], body_max_bytes: int
+        self, request: Request, path: Mapping[str, str], headers: Mapping[bytes, bytes], body_max_bytes: int
     ) -> Reply:
-        """The endpoint's reply; `path` becomes its arguments.
+        """The endpoint's reply; `path` are the parameters in its path.
 
         Raises:
             ServiceError, Unscored: as the endpoint does, or because the body cannot be read.
         """
+        arguments: dict[str, Any] = {"request": request, **path}
         for name, alias in self._headers:
             value = headers.get(alias)
-            path[name] = None if value is None else value.decode("latin-1")
+            arguments[name] = None if value is None else value.decode("latin-1")
         for name, read in self._readers:
-            path[name] = read(await read_body(request, headers, body_max_bytes))
-        reply: Reply = await self.endpoint(request=request, **path)
+            arguments[name] = read(await read_body(request, headers, body_max_bytes))
+        reply: Reply = await self.endpoint(**arguments)
         return reply
 
     @cached_property

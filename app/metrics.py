@@ -240,9 +240,9 @@ class Metrics:
         """One sample stayed unscored."""
         self._unscored.add((self._label(grader), code))
 
-    def stage(self, stage: Stage, seconds: float) -> None:
-        """Something was in `stage` for so long."""
-        self._stages[stage].observe(seconds)
+    def stage(self, stage: Stage, seconds: float, times: int = 1) -> None:
+        """So many things were in `stage` for so long."""
+        self._stages[stage].observe(seconds, times)
 
     def executed(self, outcome: str, cpu_s: float) -> None:
         """A program was run."""

@@ -129,7 +129,7 @@ class Workers:
     def is_quick(self, call: AnyCall, version: Version) -> TypeGuard[Call]:
         """Whether judging `call` here costs less than a round trip, and surely under 2 ms: our own graders' tests say
         so."""
-        return call.is_small(version.small_max_bytes) and version.origin == BUILT_IN and self._judges_at_once
+        return self._judges_at_once and version.origin == BUILT_IN and call.is_small(version.small_max_bytes)
 
     def at_once(self, version: Version, config: ConfigInForce, call: Call) -> Outcome:
         """The outcome of a quick call."""

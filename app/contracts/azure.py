@@ -44,7 +44,7 @@ class AzureRoute(LeanRoute):
     """A lean route whose problems are those of the platform, whatever is wrong: the body, the item or the service."""
 
     async def answer(
-        self, request: Request, path: dict[str, Any], headers: Mapping[bytes, bytes], body_max_bytes: int
+        self, request: Request, path: Mapping[str, str], headers: Mapping[bytes, bytes], body_max_bytes: int
     ) -> Reply:
         try:
             return await super().answer(request, path, headers, body_max_bytes)
