@@ -12,6 +12,7 @@ said beside the batches.
 import hashlib
 import json
 import os
+import platform
 import random
 import re
 import statistics
@@ -243,6 +244,7 @@ def _report(starts: list[Start]) -> bool:
     medians = {name: _median([row for start in starts for row in start.rounds[name]]) for name in names}
     judgement_us = statistics.median(start.judgement_us for start in starts)
     Console(width=120).print(_table(medians))
+    print(f"Python {platform.python_version()} of {sys.base_prefix}, {os.cpu_count()} CPUs")
     singles, limited = ([start.beside_echo(name) for start in starts] for name in ("single", "limited"))
     ratio, limited_ratio = map(statistics.median, (singles, limited))
     factor = medians["batch"].requests_per_s * BATCH / medians["single"].requests_per_s
