@@ -77,7 +77,7 @@ class Border:
     ) -> None:
         self.api = api
         self._lean = lean
-        # Callers ask for few paths, and for those again and again.
+        # Callers ask for few paths, and for those again and again. No key is kept: the gate has taken it out of them.
         self._lean_route = lru_cache(maxsize=256)(self._find_lean_route)
         self._body_max_bytes = body_max_bytes
         self._gate = gate

@@ -9,7 +9,6 @@ connection of who still sends a body that is refused. Where every connection sta
 import asyncio
 import re
 from collections import deque
-from functools import lru_cache
 from socket import IPPROTO_TCP, TCP_INFO
 from struct import Struct
 from typing import Any, ClassVar
@@ -355,7 +354,6 @@ class HttpProtocol(HttpToolsProtocol):
             self._place = place
 
 
-@lru_cache(maxsize=256)
 def _target(sent: bytes) -> tuple[str, bytes, bytes]:
     """Path, the same as it was sent, and query of a request's target."""
     if _PLAIN_PATH.fullmatch(sent):
