@@ -42,7 +42,7 @@ class Version:
     origin: str
     """Who brought it: `built-in`, `path FOLDER` or `distribution NAME==VERSION`."""
     cases: tuple[Case, ...]
-    """The cases that name this version, the self-test first."""
+    """The cases that name this version, in the order of the file. Every start runs them."""
 
     @cached_property
     def id(self) -> str:

@@ -100,7 +100,7 @@ def freeze(id: Id) -> None:
     if not version.cases:
         stop(
             f"{id} is not released: it has no case. Wanted: {version.folder / 'cases.toml'} with one or more [[case]] "
-            f"that say what they expect of v{version.number}. The first is the self-test of every start; "
+            f"that say what they expect of v{version.number}. They are also the self-test of every start; "
             "CONTRIBUTING.md, 'Add a grader', has the rest.",
             1,
         )

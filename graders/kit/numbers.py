@@ -33,16 +33,18 @@ from graders.kit.quantity_words import (
 
 # A run takes all digits and separators that touch, so that "1,0001,000" is one unreadable number and not three.
 # The lookahead only saves time, two thirds of it: where it fails, no alternative is tried.
+# "|(?!)", which never matches, makes Python before 3.11.5 give back what a possessive group has begun and cannot end:
+# the comma of "94, for" (cpython issue 106052). Atomic groups would take memory for each repetition.
 _TOKEN = re.compile(
-    r"(?=[0-9.])(?:([0-9]++(?:/[0-9]++)++)(?![.,]?[0-9])"
+    r"(?=[0-9.])(?:([0-9]++(?:/[0-9]++|(?!))++)(?![.,]?[0-9])"
     r"|((?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}([-.])[0-9]{1,2}\3(?:19|20)[0-9]{2})(?![0-9])"
-    r"|[0-9]{1,3}(?: [0-9]{3}(?![0-9]))++(?:[.,][0-9]++)?+"
-    r"|(?:[0-9]++(?:[.,'][0-9]++)*+|\.[0-9]++)(?:[eE][-+]?+[0-9]++(?![A-Za-z0-9]))?+)"
+    r"|[0-9]{1,3}(?: [0-9]{3}(?![0-9])|(?!))++(?:[.,][0-9]++|)"
+    r"|(?:[0-9]++(?:[.,'][0-9]++|(?!))*+|\.[0-9]++)(?:[eE][-+]?+[0-9]++(?![A-Za-z0-9])|))"
 )
 # The usual answer: such a number needs no look around. (Its digits stay far below the caps.)
 _ALONE = re.compile(
-    r"(-?+)([$€£]?+)((?:[1-9][0-9]{0,2}+(?:,[0-9]{3}){1,6}+|[0-9]{1,18}+)(?:\.[0-9]{1,12}+)?+)"
-    r"(?:(%)| (thousand|million|billion))?+"
+    r"(-?+)([$€£]?+)((?:[1-9][0-9]{0,2}+(?:,[0-9]{3}){1,6}|[0-9]{1,18}+)(?:\.[0-9]{1,12}+|))"
+    r"(?:(%)| (thousand|million|billion)|)"
 )
 _NUMBER_WORD = re.compile(
     rf"(?<![\w-])(?:(?:{'|'.join(NUMBER_WORDS)})(?![\w-])|(?:{'|'.join(sorted(UNREAD_NUMBER_WORDS))})(?:-[a-z]++)?(?!\w)"

@@ -16,11 +16,11 @@ _LANGUAGES = "bg cs da de el es fi fr hr hu id is it nb nl no pl pt ro ru sk sl 
 DECIMAL_COMMA = words(_LANGUAGES)
 """Languages that write 1.234,56. All others are read as 1,234.56."""
 
-# Tokens are bounded before they come here, so the one greedy repetition below is bounded too.
-_ENGLISH = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})++(?:\.[0-9]++)?+")
-_INDIAN = re.compile(r"[0-9]{1,2}(?:,[0-9]{2})*,[0-9]{3}(?:\.[0-9]++)?+")
-_BLANKS = re.compile(r"[0-9]{1,3}(?:([ '])[0-9]{3})(?:\1[0-9]{3})*+(?:\.[0-9]++)?+")
-_DECIMAL_COMMA = re.compile(r"[0-9]{1,3}(?:[. '][0-9]{3})*+,[0-9]++|[0-9]{1,3}(?:\.[0-9]{3}){2,}+")
+# Tokens are bounded before they come here, so the greedy repetitions below are bounded too.
+_ENGLISH = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]++|)")
+_INDIAN = re.compile(r"[0-9]{1,2}(?:,[0-9]{2})*,[0-9]{3}(?:\.[0-9]++|)")
+_BLANKS = re.compile(r"[0-9]{1,3}(?:([ '])[0-9]{3})(?:\1[0-9]{3})*(?:\.[0-9]++|)")
+_DECIMAL_COMMA = re.compile(r"[0-9]{1,3}(?:[. '][0-9]{3})*,[0-9]++|[0-9]{1,3}(?:\.[0-9]{3}){2,}")
 _LONE_COMMA = re.compile(r"(?:[0-9]++,(?:[0-9]{1,2}|[0-9]{4,})|0,[0-9]++)")
 _SWAPPED = str.maketrans(".,", ",.")
 

@@ -45,7 +45,7 @@ _LATEX = re.compile(
 )
 _HTML = re.compile(
     r"</?(?:b|i|u|em|strong|span|p|td|tr|th|div|br|code|font|mark|small|big|center|li|ul|ol|h[1-6]|answer|final_answer"
-    r"|result)(?:[\s/][^<>\n]{0,80}+)?+>",
+    r"|result)(?:[\s/][^<>\n]{0,80}+|)>",
     re.IGNORECASE,
 )
 _MARKING_UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")

@@ -21,12 +21,15 @@ def test_ready_says_of_every_part_how_it_is(tmp_path: Path, redis: Redis) -> Non
     (tmp_path / "graders" / "broken" / "v1.py").write_text("import no_such_module_at_all")
     (tmp_path / "graders" / "unfit").mkdir()
     (tmp_path / "graders" / "unfit" / "v1.py").write_text(
-        '"""Never right."""\nfrom pydantic import BaseModel\nfrom graders.api import Grade\nVERDICTS = ("wrong",)\n'
+        '"""Never right."""\nfrom pydantic import BaseModel\nfrom graders.api import Grade\n'
+        'VERDICTS = ("right", "wrong")\n'
         "class Item(BaseModel):\n    pass\nclass Config(BaseModel):\n    pass\n"
         'def grade(sample, item, config, results):\n    return Grade(0.0, "wrong", "")\n'
     )
     (tmp_path / "graders" / "unfit" / "cases.toml").write_text(
-        '[[case]]\nname = "first"\nwhy = "Should pay."\nitem = {}\nsample = ""\n'
+        '[[case]]\nname = "holds"\nwhy = "Never pays."\nitem = {}\nsample = ""\n'
+        'expect.v1 = { reward = 0.0, verdict = "wrong" }\n'
+        '[[case]]\nname = "does not hold"\nwhy = "Should pay."\nitem = {}\nsample = ""\n'
         'expect.v1 = { reward = 1.0, verdict = "right" }\n'
     )
     with Server(tmp_path / "data", RFT_REDIS_URL=redis.url, RFT_GRADERS_PATH=str(tmp_path / "graders")) as server:
@@ -36,7 +39,7 @@ def test_ready_says_of_every_part_how_it_is(tmp_path: Path, redis: Redis) -> Non
 
     assert (state["ready"], state["database"], state["redis"]) == (True, "ok", "ok")
     assert "no_such_module_at_all" in state["unhealthy_graders"]["broken@v1"]
-    assert "expected 1 right, got 0 wrong" in state["unhealthy_graders"]["unfit@v1"]
+    assert "case 'does not hold': expected 1 right, got 0 wrong" in state["unhealthy_graders"]["unfit@v1"]
     assert refused.status_code == 404
     assert [(head.status_code, head.content) for head in heads] == [(200, b"")] * 2
 
