@@ -60,7 +60,7 @@ class Admission(Protocol):
 
 class Judges(Protocol):
     def is_quick(self, call: AnyCall, version: Version) -> TypeGuard[Call]: ...
-    def at_once(self, version: Version, config: ConfigInForce, call: Call) -> Outcome: ...
+    def at_once(self, version: Version, config: ConfigInForce, calls: Sequence[Call]) -> list[Outcome]: ...
     async def __call__(self, job: Job, claim: Claim) -> list[Outcome]: ...
 
 
@@ -120,7 +120,7 @@ class Grading:
     turns: KeyedLock = field(default_factory=KeyedLock)
 
     def __post_init__(self) -> None:
-        self._quick = Together(self._judge_quick, self._record)
+        self._quick = Together(self._judge_quick, self._quick_rows, self._record)
 
     async def grade(self, order: Order) -> list[Answer]:
         """One answer per submission, in order.
@@ -194,10 +194,22 @@ class Grading:
             await self.judge(request.grader, request.config, entries, request.order.claim)
             await self._record([(part, self._rows(part))])
 
-    def _judge_quick(self, part: _Part) -> list[Record]:
+    def _judge_quick(self, parts: Sequence[_Part]) -> None:
+        """Judges the samples of a turn, those of one version and config in a row."""
+        alike: dict[tuple[str, bytes], list[_Part]] = {}
+        for part in parts:
+            alike.setdefault((part.request.grader.version.id, part.request.config.json), []).append(part)
+        for same in alike.values():
+            request = same[0].request
+            calls = [part.entries[0].call for part in same]
+            outcomes = self.judges.at_once(request.grader.version, request.config, calls)
+            for part, outcome in zip(same, outcomes, strict=True):
+                part.entries[0].outcome = outcome
+
+    def _quick_rows(self, part: _Part) -> list[Record]:
         request, [entry] = part.request, part.entries
-        outcome = self.judges.at_once(request.grader.version, request.config, entry.call)
-        entry.outcome = located(outcome, entry, request.grader) if isinstance(outcome, InvalidItem) else outcome
+        if isinstance(entry.outcome, InvalidItem):
+            entry.outcome = located(entry.outcome, entry, request.grader)
         return self._rows_of(request, part.entries)
 
     def give_back_unspent(self, claim: Claim, grader: Grader, entries: Sequence[Entry]) -> None:
@@ -223,7 +235,7 @@ class Grading:
 
     async def _judge_calls(self, job: Job, entries: Sequence[Entry], claim: Claim) -> None:
         if len(entries) == 1 and self.judges.is_quick(job.calls[0], job.version):
-            outcomes = [self.judges.at_once(job.version, job.config, job.calls[0])]
+            outcomes = self.judges.at_once(job.version, job.config, [job.calls[0]])
         else:
             outcomes = await self.judges(job, claim)
         for entry, outcome in zip(entries, outcomes, strict=True):

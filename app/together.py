@@ -12,22 +12,26 @@ R = TypeVar("R")
 
 
 class Together(Generic[T, R]):
-    """Work in two steps.
+    """Work in three steps.
 
     Args:
-        each: the first, for one alone: if it fails, nobody else is told of it.
-        rest: the second, for all of a turn, in the order in which they came, with what the first one made of them.
+        first: for all of a turn, in the order in which they came.
+        each: for one alone: if it fails, nobody else is told of it.
+        rest: for all that are left, with what the step before made of them.
     """
 
     def __init__(
-        self, each: Callable[[T], R], rest: Callable[[Sequence[tuple[T, R]]], Coroutine[Any, Any, None]]
+        self,
+        first: Callable[[Sequence[T]], None],
+        each: Callable[[T], R],
+        rest: Callable[[Sequence[tuple[T, R]]], Coroutine[Any, Any, None]],
     ) -> None:
-        self._each, self._rest = each, rest
+        self._first, self._each, self._rest = first, each, rest
         self._joined: list[tuple[T, asyncio.Future[None]]] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def join(self, one: T) -> None:
-        """Returns when both steps are done with `one`, or raises what they raise. They are done even if nobody waits
+        """Returns when all steps are done with `one`, or raises what they raise. They are done even if nobody waits
         any more."""
         loop = asyncio.get_running_loop()
         if not self._joined:
@@ -41,6 +45,7 @@ class Together(Generic[T, R]):
     async def _work(self, joined: list[tuple[T, asyncio.Future[None]]]) -> None:
         """Begins in the turn after the first of them joined: by then all of that turn have."""
         self._joined = []
+        self._first([one for one, _ in joined])
         begun = []
         for one, done in joined:
             try:
@@ -53,7 +58,7 @@ class Together(Generic[T, R]):
             await self._rest(begun)
 
     def _worked(self, joined: list[tuple[T, asyncio.Future[None]]], task: asyncio.Task[None]) -> None:
-        """Lets no one wait for ever: if the second step failed, everyone is told."""
+        """Lets no one wait for ever: if a step for all failed, everyone is told."""
         self._tasks.discard(task)
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
         for _, done in joined:

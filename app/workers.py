@@ -33,7 +33,7 @@ from app.failed_calls import FailedCalls
 from app.jobs import AnyCall, Job, Outcome, Part, stage_of
 from app.trace import Stage
 from app.worker_process import AHEAD_MOST_S, WorkerProcess
-from graders.calls import Call, perform
+from graders.calls import Call, perform_all
 from graders.discovery import BUILT_IN
 from graders.errors import Unscored
 from graders.registry import ConfigInForce
@@ -48,7 +48,7 @@ _GROUP_TIMEOUT_S = 2.0
 
 class Meters(waiting_room.Meters, Protocol):
     def slots(self, resource: Resource, there: Callable[[], int], in_use: Callable[[], int]) -> None: ...
-    def stage(self, stage: Stage, seconds: float) -> None: ...
+    def stage(self, stage: Stage, seconds: float, times: int = 1) -> None: ...
     def worker_ended(self, *, was_stopped: bool) -> None: ...
 
 
@@ -131,17 +131,17 @@ class Workers:
         so."""
         return self._judges_at_once and version.origin == BUILT_IN and call.is_small(version.small_max_bytes)
 
-    def at_once(self, version: Version, config: ConfigInForce, call: Call) -> Outcome:
-        """The outcome of a quick call."""
+    def at_once(self, version: Version, config: ConfigInForce, calls: Sequence[Call]) -> list[Outcome]:
+        """The outcomes of quick calls, at least one, all for a plan or all for a grade."""
         began = time.monotonic()
-        outcome: Outcome = perform(version, config.model, call.value)
-        self._meters.stage(stage_of(call), time.monotonic() - began)
-        return outcome
+        outcomes: list[Outcome] = [*perform_all(version, config.model, [call.value for call in calls])]
+        self._meters.stage(stage_of(calls[0]), (time.monotonic() - began) / len(calls), len(calls))
+        return outcomes
 
     async def __call__(self, job: Job, claim: Claim) -> list[Outcome]:
         """One outcome per call of `job`, in order; Overloaded for those that were not let in."""
         if len(job.calls) == 1 and self.is_quick(job.calls[0], job.version):
-            return [self.at_once(job.version, job.config, job.calls[0])]
+            return self.at_once(job.version, job.config, [job.calls[0]])
         limit = job.version.shared_max_bytes
         if len(job.calls) == 1 and not job.calls[0].is_small(limit):
             return await self._alone(job, claim).outcomes

@@ -15,9 +15,11 @@ import multiprocessing
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
 
@@ -44,6 +46,8 @@ MOST_LAG_S = 0.25
 MOST_SENDING_S = 1.0
 TRIES = 3
 
+Measured = TypeVar("Measured", Row, Goodput)
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -67,21 +71,21 @@ def _measured(is_quick: bool, console: Console) -> tuple[list[Row], Goodput]:
         with tempfile.TemporaryDirectory() as folder, running(policy, timeouts_s[0], Path(folder)) as service:
             for timeout_s in timeouts_s[:1] if is_quick else timeouts_s:
                 for trainer in (OPEN_RLHF, VERL) if is_quick else TRAINERS:
-                    rows.append(_kept_up(service, policy, trainer, timeout_s))
+                    rows.append(_kept_up(partial(_row, service, policy, trainer, timeout_s)))
                     console.print(overload_report.line(rows[-1]), markup=False, highlight=False)
             if policy == "ours" and goodput is None:
-                goodput = _goodput(service, timeouts_s[0])
+                goodput = _kept_up(partial(_goodput, service, timeouts_s[0]))
     assert goodput is not None
     return rows, goodput
 
 
-def _kept_up(service: Service, policy: str, trainer: Trainer, timeout_s: float) -> Row:
+def _kept_up(measure: Callable[[], Measured]) -> Measured:
     """A row whose clients were not what was measured."""
     for _ in range(TRIES):
-        row = _row(service, policy, trainer, timeout_s)
+        row = measure()
         if row.lag_s <= MOST_LAG_S and row.sending_s <= MOST_SENDING_S:
             return row
-    sys.exit(f"The clients did not keep up: {row}")
+    sys.exit(f"The clients did not keep up: they were {row.lag_s:.2f} s late, so nothing can be said. {row}")
 
 
 def _row(service: Service, policy: str, trainer: Trainer, timeout_s: float) -> Row:
@@ -133,6 +137,7 @@ def _goodput(service: Service, timeout_s: float) -> Goodput:
         offered_per_s=offered_per_s,
         overloaded_per_s=counted / (OVERLOAD_S - COUNTED_FROM_S),
         wasted=(executed - len(rewarded)) / executed,
+        sending_s=over.sending_s,
         lag_s=over.lag_s,
     )
 

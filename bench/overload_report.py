@@ -51,12 +51,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Goodput:
-    """Rewards a second: the most there can be, and under overload; `wasted` is the share executed for nobody then."""
+    """Rewards a second: the most there can be, and under overload; `wasted` is the share executed for nobody then.
+
+    `sending_s` and `lag_s` are of the client that overloads, as in a row.
+    """
 
     peak_per_s: float
     offered_per_s: float
     overloaded_per_s: float
     wasted: float
+    sending_s: float
     lag_s: float
 
     @property

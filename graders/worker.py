@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 
 from pydantic_core import from_json
 
-from graders.calls import Outcome, encode_outcomes, perform
+from graders.calls import Outcome, encode_outcomes, perform_all
 from graders.errors import GraderCrashed, Unscored
 from graders.group_calls import perform_group
 from graders.registry import Registry, UnknownGrader
@@ -77,8 +77,10 @@ def _outcomes(registry: Registry, job: dict[str, Any]) -> Iterator[Outcome]:
     except Unscored as error:
         yield from [error] * len(calls)
     else:
-        for call in calls:
-            yield (perform_group if "members" in call else perform)(version, config, call)
+        if "members" in calls[0]:
+            yield from (perform_group(version, config, call) for call in calls)
+        else:
+            yield from perform_all(version, config, calls)
 
 
 def _not_loaded(registry: Registry, id: str, error: UnknownGrader) -> str:

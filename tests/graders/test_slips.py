@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from graders.api import Program, Sample
-from graders.calls import Call, Judged, Outcome, decode_outcomes, encode_outcomes, perform
+from graders.calls import Call, Judged, Outcome, decode_outcomes, encode_outcomes, perform, perform_all
 from graders.errors import Fault, GraderCrashed, InvalidConfig, InvalidItem
 from graders.recipes import Recipe
 from graders.registry import Registry
@@ -52,6 +52,31 @@ def judge(own: Version, text: str) -> Outcome:
     """What comes of a sample, on the far side of a process border."""
     outcome = perform(own, own.read_config({}), Call.of({}, text).value)
     return decode_outcomes(encode_outcomes([outcome]))[0]
+
+
+def test_calls_that_are_worked_on_together_fail_one_by_one(own: Version) -> None:
+    calls = [
+        Call.of({}, "Grade(1.0, 'right', 'first')"),
+        Call.of({"gold-label": 5}, "Grade(1.0, 'right', '')"),
+        Call.of({}, {"output_text": 5}),
+        Call.of({}, "1 / 0"),
+        Call.of({}, "Grade(1.0, 'right', '', details={'own': object()})"),
+        Call.of({}, "Grade(0.0, 'wrong', 'last')"),
+    ]
+    config = own.read_config({})
+
+    together = perform_all(own, config, [call.value for call in calls])
+
+    assert [type(outcome).__name__ for outcome in together] == [
+        "Judged", "InvalidItem", "GraderCrashed", "GraderCrashed", "GraderCrashed", "Judged",
+    ]  # fmt: skip
+    assert [outcome.json for outcome in together if isinstance(outcome, Judged)] == [
+        outcome.json
+        for call in (calls[0], calls[-1])
+        if isinstance(outcome := perform(own, config, call.value), Judged)
+    ]
+    assert "ZeroDivisionError in grade (v1.py, line 21)" in str(together[3])
+    assert "details are no JSON values" in str(together[4])
 
 
 @pytest.mark.parametrize(
