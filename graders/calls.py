@@ -93,7 +93,7 @@ def perform_all(version: Version, config: BaseModel, calls: Sequence[dict[str, A
     outcomes: list[Any] = list(calls)
     for step in (_read, _performed, _written):
         for index, so_far in enumerate(outcomes):
-            if isinstance(so_far, Unscored | list):
+            if isinstance(so_far, _SETTLED):
                 continue
             try:
                 outcomes[index] = step(version, config, so_far)
@@ -105,6 +105,8 @@ def perform_all(version: Version, config: BaseModel, calls: Sequence[dict[str, A
     return outcomes
 
 
+_SETTLED = (Unscored, list)
+"""No judgement, or the programs of a plan: what has no further step."""
 _Arguments = tuple[Sample, BaseModel, dict[str, Any]]
 
 
