@@ -71,8 +71,8 @@ class Metrics:
     def _declare_requests(self) -> None:
         self._requests = self._counters(
             "rft_requests",
-            "Requests answered. `route` is the method and the path's template (`none`: refused before, or no such "
-            "path), `code` is `ok` or the problem's.",
+            "Requests answered. `route` is the method and the path's template (`none`: refused before, no such path, "
+            "or FastAPI's own pages), `code` is `ok` or the problem's.",
             *("route", "status", "code"),
         )
         self._request = self._histograms(

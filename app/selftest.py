@@ -5,10 +5,11 @@ from typing import Protocol
 
 from app.admission.claim import Claim
 from app.auth import LOCAL
+from app.errors import NEVER_BEGUN
 from app.jobs import Job, Outcome
 from graders.cases import Case
 from graders.errors import Unscored
-from graders.proof import call_of, mismatch
+from graders.proof import call_of, mismatch, unexecuted
 from graders.registry import ConfigInForce, Registry
 from graders.version import Version
 
@@ -20,11 +21,12 @@ class Judges(Protocol):
 async def withdraw_the_unfit(registry: Registry, judges: Judges, deadline_s: float) -> None:
     """Runs the cases of every version as a caller's would run, and withdraws those that make something else of one.
 
-    Another machine or another Python can change what a grader makes of a sample, so one case is not enough. A version
-    whose cases take longer than `deadline_s` seconds is held to those that it came to by then, at least the first.
+    Another machine or another Python can change what a grader makes of a sample, so one case is not enough. When all
+    that has taken `deadline_s` seconds, versions are held to their first case alone.
     """
+    until = time.monotonic() + deadline_s
     for grader in list(registry):
-        version, until = grader.version, time.monotonic() + deadline_s
+        version = grader.version
         for case in version.cases if grader.recipe is None else ():
             difference = await _difference(version, case, judges, Claim.within(deadline_s, LOCAL))
             if difference:
@@ -34,11 +36,18 @@ async def withdraw_the_unfit(registry: Registry, judges: Judges, deadline_s: flo
 
 
 async def _difference(version: Version, case: Case, judges: Judges, claim: Claim) -> str | None:
+    """In what the version differs from the case; None, too, if others have left no room for it in the workers."""
     try:
         config = ConfigInForce.of(case.config, version)
     except Unscored as error:
         return mismatch(version, case, error)
-    [outcome] = await judges(Job(version, config, [call_of(case)]), claim)
+    job = Job(version, config, [call_of(case)])
+    outcome: Outcome = []
+    if version.has_plan:
+        [outcome] = await judges(job.planning(), claim)
+    if isinstance(outcome, list):
+        unfit = unexecuted(outcome, case)
+        [outcome] = [unfit] if unfit else await judges(job, claim)
     if isinstance(outcome, Unscored) or not isinstance(outcome, Exception):
         return mismatch(version, case, outcome)
-    return outcome.detail
+    return None if isinstance(outcome, NEVER_BEGUN) else outcome.detail

@@ -80,12 +80,15 @@ def _measured(is_quick: bool, console: Console) -> tuple[list[Row], Goodput]:
 
 
 def _kept_up(measure: Callable[[], Measured]) -> Measured:
-    """A row whose clients were not what was measured."""
+    """What was measured, of clients that were not what was measured."""
     for _ in range(TRIES):
-        row = measure()
-        if row.lag_s <= MOST_LAG_S and row.sending_s <= MOST_SENDING_S:
-            return row
-    sys.exit(f"The clients did not keep up: they were {row.lag_s:.2f} s late, so nothing can be said. {row}")
+        measured = measure()
+        if measured.lag_s <= MOST_LAG_S and measured.sending_s <= MOST_SENDING_S:
+            return measured
+    sys.exit(
+        f"The clients did not keep up, so nothing can be said: a loop was {measured.lag_s:.2f} s late (at most "
+        f"{MOST_LAG_S}), the last one sent {measured.sending_s:.2f} s late (at most {MOST_SENDING_S}). {measured}"
+    )
 
 
 def _row(service: Service, policy: str, trainer: Trainer, timeout_s: float) -> Row:

@@ -1,7 +1,7 @@
 """One pure call of a version, from JSON to an outcome, and both as the bytes that cross a process border."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +12,7 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from graders.api import Credited, Execution, Grade, Program, Sample
 from graders.crashes import crash_of
+from graders.discovery import BUILT_IN
 from graders.errors import Fault, GraderCrashed, InvalidConfig, InvalidCredit, InvalidItem, Unscored, said_by
 from graders.version import Version
 
@@ -87,44 +88,49 @@ def perform(version: Version, config: BaseModel, call: dict[str, Any]) -> Outcom
 def perform_all(version: Version, config: BaseModel, calls: Sequence[dict[str, Any]]) -> list[Outcome]:
     """The outcomes of `calls`, each as `perform` gives it, in their order.
 
-    A step is done for one after the other before the next step: pydantic, the grader and the JSON encoder do not drive
-    one another out of the processor's caches at every call, which is a seventh of the time of a quick grader.
+    Of a grader of ours, a step is done for one call after the other before the next step: pydantic, the grader and the
+    JSON encoder do not drive one another out of the processor's caches at every call, which is a seventh of its time.
     """
-    outcomes: list[Any] = list(calls)
-    for step in (_read, _performed, _written):
-        for index, so_far in enumerate(outcomes):
-            if isinstance(so_far, _SETTLED):
-                continue
-            try:
-                outcomes[index] = step(version, config, so_far)
-            except Unscored as error:
-                outcomes[index] = error
-            # What a grade is made of may be of a grader's own types.
-            except Exception as error:  # noqa: BLE001
-                outcomes[index] = crash_of(version.id, version.folder, error)
+
+    def read(call: dict[str, Any]) -> tuple[Sample, BaseModel, dict[str, Any]]:
+        item = version.read_item(call["item"])
+        return Sample.read(call["sample"]), item, call
+
+    def decide(arguments: tuple[Sample, BaseModel, dict[str, Any]]) -> Grade | list[Program]:
+        sample, item, call = arguments
+        if call["is_plan"]:
+            return version.plan(sample, item, config)
+        results = convert(call["results"], list[Execution]) if call["results"] else []
+        return version.judge(sample, item, config, results)
+
+    outcomes: list[Outcome] = []
+    # What another grader returns may be its own to change at its next call.
+    for row in [calls] if version.origin == BUILT_IN else [[call] for call in calls]:
+        worked: Sequence[Any] = row
+        for step in (read, decide, judged):
+            worked = [_stepped(version, step, each) for each in worked]
+        outcomes += worked
     return outcomes
 
 
 _SETTLED = (Unscored, list)
 """No judgement, or the programs of a plan: what has no further step."""
-_Arguments = tuple[Sample, BaseModel, dict[str, Any]]
 
 
-def _read(version: Version, _: BaseModel, call: dict[str, Any]) -> _Arguments:
-    item = version.read_item(call["item"])
-    return Sample.read(call["sample"]), item, call
-
-
-def _performed(version: Version, config: BaseModel, arguments: _Arguments) -> Grade | list[Program]:
-    sample, item, call = arguments
-    if call["is_plan"]:
-        return version.plan(sample, item, config)
-    results = convert(call["results"], list[Execution]) if call["results"] else []
-    return version.judge(sample, item, config, results)
-
-
-def _written(_: Version, __: BaseModel, grade: Grade) -> Judged:
-    return judged(grade)
+def _stepped(version: Version, step: Callable[[Any], Any], each: Any) -> Any:
+    """What `step` makes of `each`, if it is not settled."""
+    if isinstance(each, _SETTLED):
+        return each
+    try:
+        return step(each)
+    except Unscored as error:
+        # The frames that it came through hold the calls of the row, and it would hold them until the cyclic collector
+        # comes: in a worker after a thousand such samples, of any size.
+        error.__traceback__ = error.__cause__ = error.__context__ = None
+        return error
+    # What a grade is made of may be of a grader's own types.
+    except Exception as error:  # noqa: BLE001
+        return crash_of(version.id, version.folder, error)
 
 
 def judged(grade: Grade) -> Judged:

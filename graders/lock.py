@@ -74,6 +74,14 @@ def changed_after_release(id: str) -> str:
     )
 
 
+def lost_after_release(root: Path, id: str) -> str:
+    """What to tell someone who took a released version or recipe out of `root`, a folder of grader folders."""
+    return (
+        f"{id} is released, by a line of {root / _NAME}, and there is no file for it below {root}. Bring it back: its "
+        "rewards may have to be repeated. If nobody will call it again, delete the line."
+    )
+
+
 def recipe_changed_after_release(id: str, stands_on: str) -> str:
     """What to tell someone whose edit changed a released recipe, which stands on the grader `stands_on`."""
     name, _, version = id.partition("@")

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic_core import from_json
 
 from graders.cases import read_cases
 from graders.crashes import import_hint, place_of
 from graders.digest import digest_of
 from graders.discovery import GraderFolder, Misfit, find_folders, load_version
 from graders.errors import Fault, InvalidConfig, Unscored, json_pointer, nearest, said_by
-from graders.lock import Lock, changed_after_release, read_lock, recipe_changed_after_release
+from graders.lock import Lock, changed_after_release, lost_after_release, read_lock, recipe_changed_after_release
 from graders.recipes import NAME_PATTERN, Recipe, canonical_json, read_recipe, recipe_files, recipe_id
 from graders.version import Version
 
@@ -91,12 +92,17 @@ class ConfigInForce:
     @classmethod
     def of(cls, raw: dict[str, Any], version: Version) -> "ConfigInForce":
         """Raises InvalidConfig."""
-        model = version.read_config(raw)
         try:
-            return cls(raw, model, canonical_json(raw))
-        except ValueError as error:
+            json = canonical_json(raw)
+            # What is stored, and sent to workers, does not have the order of the fields of `raw`.
+            ordered = from_json(json)
+        except (TypeError, ValueError) as error:
+            version.read_config(raw)
+            if isinstance(error, TypeError):
+                raise
             detail = "A number in the config is beyond the range of a double."
             raise InvalidConfig(detail, (Fault("/config", detail),)) from error
+        return cls(raw, version.read_config(ordered), json)
 
 
 class UnknownGrader(LookupError):
@@ -141,8 +147,10 @@ class Registry:
             else:
                 self._add_folder(found)
         self._add_recipes([(folder, file) for folder in self.folders.values() for file in recipe_files(folder.folder)])
-        for lock in self._locks.values():
+        for root, lock in self._locks.items():
             self.unhealthy |= {key: why for key, why in lock.faults.items() if key not in self._graders}
+            lost = lock.digests.keys() - self._graders.keys() - self.unhealthy.keys() - set(without)
+            self.unhealthy |= {id: lost_after_release(root, id) for id in sorted(lost)}
 
     def __iter__(self) -> Iterator[Grader]:
         return iter(sorted(self._graders.values(), key=lambda grader: parse_id(grader.id)))

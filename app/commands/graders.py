@@ -106,12 +106,18 @@ def freeze(id: Id) -> None:
         )
     outcomes = asyncio.run(judge_cases(version, chosen, registry.others_than(version)))
     if differences := _differences(version, outcomes):
-        stop("\n".join([f"{id} is not released: {len(differences)} cases do not hold.", *differences.values()]), 1)
+        so_far = "is released already, but" if grader.released else "is not released:"
+        fault = f"{id} {so_far} {len(differences)} of its {len(version.cases)} cases do not hold."
+        stop("\n".join([fault, *differences.values()]), 1)
     try:
         write_lock(folder.root, id, grader.digest)
     except (ValueError, OSError) as error:
         stop(f"{id} is not released: {error}", 1)
-    out.print(f"{id} is released: {grader.digest}. Commit versions.lock.", highlight=False, soft_wrap=True)
+    out.print(
+        f"{id} is released: {grader.digest}. Commit versions.lock; a running service knows of it when it starts anew.",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def docs(

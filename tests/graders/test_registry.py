@@ -208,6 +208,22 @@ def test_a_line_of_the_lock_that_cannot_be_read_stops_only_what_it_is_about(toys
         freeze(toys, "toy@v3", "sha256:1")
 
 
+def test_a_released_version_without_its_file_is_missed(toys: Path) -> None:
+    (toys / "toy" / "v2.py").write_text(TOY)
+    digests = {id: Registry([toys])[id].digest for id in ("toy@v1", "toy@v2")}
+    lines = [*(f"{id} {digest}\n" for id, digest in digests.items()), "gone@v1 sha256:00\n"]
+    (toys / "versions.lock").write_text("".join(lines))
+    (toys / "toy" / "v1.py").unlink()
+
+    registry = Registry([toys])
+
+    assert registry["toy@v2"].released
+    assert {"toy@v1", "gone@v1"} <= registry.unhealthy.keys()
+    told = f"gone@v1 is released, by a line of {toys / 'versions.lock'}, and there is no file"
+    assert told in registry.unhealthy["gone@v1"]
+    assert {"toy@v1", "gone@v1"}.isdisjoint(Registry([toys], without=["toy@v1", "gone@v1"]).unhealthy)
+
+
 def test_two_digests_for_one_id_are_no_release(toys: Path) -> None:
     digest = Registry([toys])["toy@v1"].digest
     (toys / "versions.lock").write_text(f"toy@v1 {digest}\ntoy@v1 sha256:00\n")

@@ -54,6 +54,22 @@ def judge(own: Version, text: str) -> Outcome:
     return decode_outcomes(encode_outcomes([outcome]))[0]
 
 
+def test_what_a_grader_changes_at_its_next_call_is_stored_as_it_was(tmp_path: Path) -> None:
+    shared = OWN.replace("def grade(", "SEEN = {}\ndef grade(").replace(
+        "    return eval(sample.text)",
+        "    SEEN['text'] = sample.text\n    return Grade(1.0, 'right', '', details=SEEN)",
+    )
+    version = write(tmp_path, shared)["own@v1"].version
+    calls = [Call.of({}, text).value for text in ("first", "second")]
+
+    outcomes = perform_all(version, version.read_config({}), calls)
+
+    assert [json.loads(outcome.json)["details"] for outcome in outcomes if isinstance(outcome, Judged)] == [
+        {"text": "first"},
+        {"text": "second"},
+    ]
+
+
 def test_calls_that_are_worked_on_together_fail_one_by_one(own: Version) -> None:
     calls = [
         Call.of({}, "Grade(1.0, 'right', 'first')"),
