@@ -101,12 +101,12 @@ def test_every_stage_that_was_passed_is_timed(shown: Shown) -> None:
         for stage in ("queue", "plan", "sandbox", "judge", "ledger")
     }
 
-    # The start-up self-tests are judged too; the sandbox is off.
+    # The start-up self-tests are planned and judged too, with the executions that their cases hold: the sandbox is off.
     assert counts["queue"] >= 1
-    assert counts["judge"] >= 2
+    assert counts["judge"] > counts["plan"] >= 1
+    assert counts["sandbox"] == 0
     # One of a single, two of batches, two of groups; those of groups are no part of a group commit.
     assert counts["ledger"] == 5
-    assert counts["plan"] == counts["sandbox"] == 0
     assert value(shown, "rft_ledger_group_records_sum") == 5
     assert value(shown, "rft_rate_admitted_total", how="at_once") == 8
 
