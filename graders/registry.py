@@ -150,7 +150,9 @@ class Registry:
         for root, lock in self._locks.items():
             self.unhealthy |= {key: why for key, why in lock.faults.items() if key not in self._graders}
             lost = lock.digests.keys() - self._graders.keys() - self.unhealthy.keys() - set(without)
-            self.unhealthy |= {id: lost_after_release(root, id) for id in sorted(lost)}
+            # Of a folder that is not served as a whole, its name says why.
+            missed = [id for id in sorted(lost) if id.partition("@")[0] not in self.unhealthy]
+            self.unhealthy |= {id: lost_after_release(root, id) for id in missed}
 
     def __iter__(self) -> Iterator[Grader]:
         return iter(sorted(self._graders.values(), key=lambda grader: parse_id(grader.id)))

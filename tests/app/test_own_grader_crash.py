@@ -38,49 +38,6 @@ HELPER = """def fail(n):
 """
 
 
-PLANNED = '''"""Refuses in its plan."""
-from pydantic import BaseModel
-from graders.api import Grade
-from graders.errors import InvalidItem
-VERDICTS = ("done",)
-class Item(BaseModel):
-    n: int
-class Config(BaseModel): ...
-def plan(sample, item, config):
-    if item.n < 0:
-        raise InvalidItem("n is negative")
-    return []
-def grade(sample, item, config, results):
-    return Grade(1.0, "done", "")
-'''
-PLANNED_CASES = """
-[[case]]
-name = "pays"
-why = "It does."
-item = { n = 1 }
-sample = ""
-expect.v1 = { reward = 1.0, verdict = "done" }
-
-[[case]]
-name = "is refused"
-why = "The plan says so."
-item = { n = -1 }
-sample = ""
-expect.v1 = { error = "invalid_item" }
-"""
-
-
-def test_a_case_that_the_plan_refuses_is_proven_by_the_plan(tmp_path: Path) -> None:
-    folder = tmp_path / "graders" / "planned"
-    folder.mkdir(parents=True)
-    (folder / "v1.py").write_text(PLANNED)
-    (folder / "cases.toml").write_text(PLANNED_CASES)
-    with Server(tmp_path / "data", RFT_GRADERS_PATH=str(folder.parent)) as server:
-        unhealthy = server.client.get("/readyz").json()["unhealthy_graders"]
-
-    assert unhealthy == {}
-
-
 def test_a_crash_is_told_with_file_and_line_in_answer_record_and_log(tmp_path: Path) -> None:
     folder = tmp_path / "graders" / "broken"
     folder.mkdir(parents=True)
