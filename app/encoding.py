@@ -6,6 +6,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from app.errors import InvalidRequest
+from graders.calls import may_be_deeper
 from graders.errors import Fault, json_pointer
 
 # The JSON reader stops at 200 levels; a few are the service's own.
@@ -20,7 +21,7 @@ def encode(value: Any, pointer: str) -> bytes:
             so deep that it could not be read back out of what it is stored and sent in.
     """
     data = to_json(value)
-    if data.count(b"[") + data.count(b"{") > DEPTH_MAX and _depth(value) > DEPTH_MAX:
+    if may_be_deeper(data, DEPTH_MAX) and _depth(value) > DEPTH_MAX:
         detail = f"This is nested deeper than {DEPTH_MAX} levels."
         raise InvalidRequest(detail, (Fault(pointer, detail),))
     # The only way to write an infinite number; nearly always absent, so the value is walked for nothing but proof.

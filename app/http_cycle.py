@@ -8,19 +8,17 @@ grade. FastAPI's own routes go the usual way.
 import asyncio
 from functools import lru_cache
 
+from msgspec import Struct
 from starlette.types import Receive
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 
-class Signal:
+class Signal(Struct, eq=False):
     """An `asyncio.Event` that is made when somebody waits for it: of most requests all is there, and nobody does."""
 
-    __slots__ = ("_event", "_is_set")
-
-    def __init__(self) -> None:
-        self._is_set = False
-        self._event: asyncio.Event | None = None
+    _is_set: bool = False
+    _event: asyncio.Event | None = None
 
     def set(self) -> None:
         self._is_set = True

@@ -8,6 +8,7 @@ connection of who still sends a body that is refused. Where every connection sta
 
 import asyncio
 import re
+import time
 from collections import deque
 from socket import IPPROTO_TCP, TCP_INFO
 from struct import Struct
@@ -155,7 +156,7 @@ class HttpProtocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             self._is_upgrade = True
             return
-        presence = Presence(self._waited_s() if self.doorway.is_behind else 0.0)
+        presence = Presence(time.monotonic() - self._waited_s()) if self.doorway.is_behind else Presence()
         is_next = not self.is_unanswered()
         if is_next:
             self._present = [presence]

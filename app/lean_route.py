@@ -59,7 +59,9 @@ class LeanRoute(APIRoute):
             value = headers.get(alias)
             arguments[name] = None if value is None else value.decode("latin-1")
         for name, read in self._readers:
-            arguments[name] = read(await read_body(request, headers, body_max_bytes))
+            _check_declared(headers, body_max_bytes)
+            body = _arrived(request, body_max_bytes)
+            arguments[name] = read(await _arriving(request, body_max_bytes) if body is None else body)
         reply: Reply = await self.endpoint(**arguments)
         return reply
 
@@ -81,13 +83,8 @@ class AdminRoute(LeanRoute):
     scope = "admin"
 
 
-async def read_body(request: Request, headers: Mapping[bytes, bytes], max_bytes: int) -> bytes:
-    """The body, checked for its declared type and its size while it arrives.
-
-    Raises:
-        UnsupportedMediaType, BodyTooLarge.
-        ClientDisconnect: the caller hung up.
-    """
+def _check_declared(headers: Mapping[bytes, bytes], max_bytes: int) -> None:
+    """Raises UnsupportedMediaType or BodyTooLarge for what a request says of its body."""
     declared = headers.get(b"content-type", b"")
     if declared != b"application/json" and declared.partition(b";")[0].strip().lower() != b"application/json":
         shown = declared.decode("latin-1")
@@ -97,11 +94,24 @@ async def read_body(request: Request, headers: Mapping[bytes, bytes], max_bytes:
         raise UnsupportedMediaType(f"The body has Content-Encoding {shown!r}; send it as it is.")
     if int(headers.get(b"content-length", b"0")) > max_bytes:
         raise _too_large(max_bytes)
+
+
+def _arrived(request: Request, max_bytes: int) -> bytes | None:
+    """The body, if it is there already; raises BodyTooLarge."""
     cycle = Cycle.of(request.receive)
-    if cycle is not None and (body := cycle.whole_body()) is not None:
-        if len(body) > max_bytes:
-            raise _too_large(max_bytes)
-        return body
+    body = None if cycle is None else cycle.whole_body()
+    if body is not None and len(body) > max_bytes:
+        raise _too_large(max_bytes)
+    return body
+
+
+async def _arriving(request: Request, max_bytes: int) -> bytes:
+    """The body, of which no more is read than `max_bytes`.
+
+    Raises:
+        BodyTooLarge.
+        ClientDisconnect: the caller hung up.
+    """
     chunks: list[bytes] = []
     size, more = 0, True
     while more:

@@ -2,26 +2,19 @@
 
 from collections.abc import Mapping
 
+from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
 
-class Reply:
-    """An HTTP answer of bytes, as an ASGI application, for half the cost of Starlette's Response.
+class Reply(Struct, eq=False):
+    """An HTTP answer of bytes, as an ASGI application, for half the cost of Starlette's Response."""
 
-    `code` is the problem's; empty: the answer is none.
-    """
-
-    __slots__ = ("body", "code", "headers", "media_type", "status")
-
-    def __init__(
-        self,
-        body: bytes,
-        status: int = 200,
-        media_type: str = "application/json",
-        headers: Mapping[str, str] | None = None,
-        code: str = "",
-    ) -> None:
-        self.body, self.status, self.media_type, self.headers, self.code = body, status, media_type, headers, code
+    body: bytes
+    status: int = 200
+    media_type: str = "application/json"
+    headers: Mapping[str, str] | None = None
+    code: str = ""
+    """The problem's; empty: the answer is none."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = [(b"content-type", self.media_type.encode()), (b"content-length", b"%d" % len(self.body))]

@@ -3,43 +3,36 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from msgspec import Struct
+
 Stage = Literal["queue", "plan", "sandbox", "judge", "ledger"]
 """What a grade goes through, as the metrics name it."""
 
 
-class Trace:
+class Trace(Struct, eq=False, gc=False):
     """One request. Nothing of its samples or of its key is in it."""
 
-    __slots__ = (
-        "caller",
-        "code",
-        "graded",
-        "grader",
-        "last_record",
-        "ledger_s",
-        "queue_s",
-        "record",
-        "request_id",
-        "route",
-        "unscored",
-    )  # fmt: skip
-
-    def __init__(self, request_id: str) -> None:
-        self.request_id = request_id
-        self.route = ""
-        """Method and template; empty: it came to none."""
-        self.caller = ""
-        """Empty: it was not let in."""
-        self.grader = ""
-        """As it is known here; empty: the request is about none, or about one that is unknown."""
-        self.code = ""
-        """Of the problem that it was answered with."""
-        self.record = self.last_record = ""
-        """Of its first and last sample that has one."""
-        self.graded = self.unscored = 0
-        """How many of its samples have a grade, and how many have none."""
-        self.queue_s = self.ledger_s = 0.0
-        """Longest time that one of its samples waited for a worker or slot, and that its records took."""
+    request_id: str
+    route: str = ""
+    """Method and template; empty: it came to none."""
+    caller: str = ""
+    """Empty: it was not let in."""
+    grader: str = ""
+    """As it is known here; empty: the request is about none, or about one that is unknown."""
+    code: str = ""
+    """Of the problem that it was answered with."""
+    record: str = ""
+    """Of its first sample that has one."""
+    last_record: str = ""
+    """Of its last sample that has one."""
+    graded: int = 0
+    """How many of its samples have a grade."""
+    unscored: int = 0
+    """How many of its samples have no grade."""
+    queue_s: float = 0.0
+    """Longest time that one of its samples waited for a worker or slot."""
+    ledger_s: float = 0.0
+    """Longest time that its records took."""
 
     def judged(self, records: Sequence[str], graded: int, unscored: int) -> None:
         """What became of its samples: the ids of their records, and how many have a grade and have none."""

@@ -106,10 +106,7 @@ def perform_all(version: Version, config: BaseModel, calls: Sequence[dict[str, A
     outcomes: list[Outcome] = []
     # What another grader returns may be its own to change at its next call.
     for row in [calls] if version.origin == BUILT_IN else [[call] for call in calls]:
-        worked: Sequence[Any] = row
-        for step in (read, decide, judged):
-            worked = [_stepped(version, step, each) for each in worked]
-        outcomes += worked
+        outcomes += _stepped(version, judged, _stepped(version, decide, _stepped(version, read, row)))
     return outcomes
 
 
@@ -117,20 +114,24 @@ _SETTLED = (Unscored, list)
 """No judgement, or the programs of a plan: what has no further step."""
 
 
-def _stepped(version: Version, step: Callable[[Any], Any], each: Any) -> Any:
-    """What `step` makes of `each`, if it is not settled."""
-    if isinstance(each, _SETTLED):
-        return each
-    try:
-        return step(each)
-    except Unscored as error:
-        # The frames that it came through hold the calls of the row, and it would hold them until the cyclic collector
-        # comes: in a worker after a thousand such samples, of any size.
-        error.__traceback__ = error.__cause__ = error.__context__ = None
-        return error
-    # What a grade is made of may be of a grader's own types.
-    except Exception as error:  # noqa: BLE001
-        return crash_of(version.id, version.folder, error)
+def _stepped(version: Version, step: Callable[[Any], Any], row: Sequence[Any]) -> list[Any]:
+    """What `step` makes of each of `row` that is not settled."""
+    made: list[Any] = []
+    for each in row:
+        if isinstance(each, _SETTLED):
+            made.append(each)
+            continue
+        try:
+            made.append(step(each))
+        except Unscored as error:
+            # The frames that it came through hold the calls of the row, and it would hold them until the cyclic
+            # collector comes: in a worker after a thousand such samples, of any size.
+            error.__traceback__ = error.__cause__ = error.__context__ = None
+            made.append(error)
+        # What a grade is made of may be of a grader's own types.
+        except Exception as error:  # noqa: BLE001
+            made.append(crash_of(version.id, version.folder, error))
+    return made
 
 
 def judged(grade: Grade) -> Judged:
@@ -144,7 +145,7 @@ def judged(grade: Grade) -> Judged:
         "answer": grade.answer,
         "answer_span": grade.answer_span,
         # True is a number to Python, and none in JSON.
-        "sub_rewards": {name: +value for name, value in grade.sub_rewards.items()},
+        "sub_rewards": grade.sub_rewards and {name: +value for name, value in grade.sub_rewards.items()},
         "details": grade.details,
     }
     return Judged(float(grade.reward), grade.verdict, checked_json(rest, "The grade's details"))
@@ -162,11 +163,18 @@ def checked_json(value: Any, what: str) -> bytes:
         except (UnicodeEncodeError, PydanticSerializationError):
             shown = _json(_without_surrogates(value))
         # What is that long or deep may be more than a JSON reader takes (4,300 digits, 200 levels).
-        if len(shown) > _SURELY_READABLE_BYTES or shown.count(b"[") + shown.count(b"{") > _SURELY_READABLE_LEVELS:
+        if len(shown) > _SURELY_READABLE_BYTES or may_be_deeper(shown, _SURELY_READABLE_LEVELS):
             from_json(shown)
     except (PydanticSerializationError, ValueError) as error:
         raise GraderCrashed(f"{what} are no JSON values: {said_by(error)}") from error
     return shown
+
+
+def may_be_deeper(json: bytes, levels: int) -> bool:
+    """Whether so many brackets open in `json` that it could be nested deeper than `levels`."""
+    # `replace` leaps from one to the next and stops when there are enough; `count` looks at every byte.
+    shorter = len(json.replace(b"[", b"", levels + 1)) + len(json.replace(b"{", b"", levels + 1))
+    return 2 * len(json) - shorter > levels
 
 
 def _without_surrogates(value: Any) -> Any:

@@ -3,7 +3,7 @@
 Counted: the version's own files (`v1.py`, `v1.*`), every file of the project, of the grader's own folder or of the
 distribution's package in which it comes that they import, transitively, `distribution==version` of each further import,
 and the sandbox's version if it has a `plan`. Not counted: `graders.api` and `graders.errors` (the contract, which only
-grows), the standard library, and pydantic (every grader's baseline).
+grows), the standard library, and pydantic and msgspec (every grader's baseline: the shapes of values).
 """
 
 import ast
@@ -19,7 +19,9 @@ from typing import Any, NamedTuple
 from graders.api import SANDBOX_VERSION
 
 _CONTRACT = {"graders", "graders.api", "graders.errors"}
-_BASELINE = sys.stdlib_module_names | {"pydantic", "pydantic_core", "annotated_types", "typing_extensions"}
+_BASELINE = sys.stdlib_module_names | {
+    "pydantic", "pydantic_core", "annotated_types", "typing_extensions", "msgspec",
+}  # fmt: skip
 
 
 def digest_of(module: str, roots: dict[str, Path]) -> str:

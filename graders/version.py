@@ -1,6 +1,6 @@
 """One version of a grader: its module, wrapped so that nothing but a valid Grade or an Unscored comes out of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
@@ -146,7 +146,10 @@ class Version:
             InvalidItem: the row cannot be graded; its faults point below `/item`.
             GraderCrashed: a validator of the version's own failed.
         """
-        return self._read("Item", item, InvalidItem, f"The item is not one that {self.id} can grade.")
+        try:
+            return self._item(item)
+        except _FAILURES as error:
+            raise self._unread("Item", InvalidItem, error) from error
 
     def read_config(self, config: dict[str, Any]) -> BaseModel:
         """The config as the version's own model.
@@ -155,7 +158,7 @@ class Version:
             InvalidConfig: a field is unknown or wrong; its faults point below `/config`.
             GraderCrashed: a validator of the version's own failed.
         """
-        return self._read("Config", config, InvalidConfig, f"The config is not one of {self.id}.")
+        return self._read("Config", config, InvalidConfig)
 
     def read_credit(self, credit: dict[str, Any]) -> BaseModel:
         """The parameters of a group credit as the version's own model.
@@ -164,7 +167,7 @@ class Version:
             InvalidCredit: a field is unknown or wrong; its faults point below `/credit`.
             GraderCrashed: a validator of the version's own failed.
         """
-        return self._read("Credit", credit, InvalidCredit, f"The credit is not one of {self.id}.")
+        return self._read("Credit", credit, InvalidCredit)
 
     def plan(self, sample: Sample, item: BaseModel, config: BaseModel) -> list[Program]:
         """The programs to run before `judge`; none for a version without `plan`.
@@ -220,18 +223,25 @@ class Version:
         rewards = dict(zip(order, credited.rewards, strict=True))
         return Credited(tuple(rewards[index] for index in range(len(members))), credited.block)
 
-    def _read(self, part: str, value: dict[str, Any], invalid: type[Unscored], detail: str) -> BaseModel:
-        shape = self._config if part == "Config" else getattr(self.module, part)
+    @cached_property
+    def _item(self) -> Callable[[dict[str, Any]], BaseModel]:
+        return _reader(self.module.Item)
+
+    def _read(self, part: str, value: dict[str, Any], invalid: type[Unscored]) -> BaseModel:
+        read = _reader(self._config if part == "Config" else getattr(self.module, part))
         try:
-            # Items are read in workers, which are killed; all else on the event loop too.
-            if part == "Item" or self.origin == BUILT_IN:
-                return _model(shape, value)
+            if self.origin == BUILT_IN:
+                return read(value)
+            # Items are read in workers, which are killed; these on the event loop too.
             with at_most(_PARAMETERS_CPU_S):
-                return _model(shape, value)
-        except ValidationError as error:
-            raise invalid(detail, self._faults(error, part)) from error
+                return read(value)
         except _FAILURES as error:
-            raise crash_of(self.id, self.folder, error) from error
+            raise self._unread(part, invalid, error) from error
+
+    def _unread(self, part: str, invalid: type[Unscored], error: BaseException) -> Unscored:
+        if isinstance(error, ValidationError):
+            return invalid(_UNREAD[part].format(self.id), self._faults(error, part))
+        return crash_of(self.id, self.folder, error)
 
     def _faults(self, error: ValidationError, part: str) -> tuple[Fault, ...]:
         """What is wrong with the `part` of a request. Of a wrong name it says where else, best in `part`, it stands."""
@@ -252,14 +262,18 @@ class Version:
 # `sys.exit`, which would end the process with all that waits in it.
 _FAILURES = (Exception, SystemExit, OutOfTime)
 
+_UNREAD = {
+    "Item": "The item is not one that {} can grade.",
+    "Config": "The config is not one of {}.",
+    "Credit": "The credit is not one of {}.",
+}
 # What a validator of a config or credit may take, s.
 _PARAMETERS_CPU_S = 1.0
 
 
-def _model(shape: type[BaseModel], value: dict[str, Any]) -> BaseModel:
+def _reader(shape: type[BaseModel]) -> Callable[[dict[str, Any]], BaseModel]:
     # What `model_validate` calls, without its arguments: a tenth of the cost of reading a small item.
-    read: BaseModel = shape.__pydantic_validator__.validate_python(value)
-    return read
+    return shape.__pydantic_validator__.validate_python
 
 
 def _schema(shape: Any) -> dict[str, Any]:

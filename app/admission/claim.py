@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from app.auth import Caller
@@ -14,16 +14,13 @@ Priority = Literal["train", "eval", "interactive", "probe"]
 """What a request is for. A small reserve of every scarce resource is there for all but `train`."""
 
 
-class Presence:
+class Presence(Struct, eq=False):
     """Whether whoever sent one request still waits for its answer. The HTTP protocol says when they hang up."""
 
-    __slots__ = ("_listeners", "is_gone", "since")
-
-    def __init__(self, waited_s: float = 0.0) -> None:
-        self.since = time.monotonic() - waited_s
-        """When the request arrived, `waited_s` before anybody looked at it."""
-        self.is_gone = False
-        self._listeners: list[Callable[[], None]] = []
+    since: float = field(default_factory=time.monotonic)
+    """When the request arrived."""
+    is_gone: bool = False
+    _listeners: list[Callable[[], None]] = []
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Has `listener` called when the caller hangs up."""

@@ -15,6 +15,7 @@ from app.contracts.asked import BATCH_MAX, Asked
 from app.encoding import DEPTH_MAX
 from app.orders import NAME_MAX_CHARS, RunPoint, Submission
 from graders.api import Sample
+from graders.calls import may_be_deeper
 
 _Name = Annotated[str, Meta(min_length=1, max_length=NAME_MAX_CHARS)]
 _Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
@@ -122,7 +123,7 @@ def _is_sample(sent: str | dict[str, Any]) -> bool:
 
 def _may_be_deep(data: bytes) -> bool:
     """Whether `data` could be nested deeper than is stored: it is long enough, and has so many brackets."""
-    return len(data) > 2 * DEPTH_MAX and data.count(b"[") + data.count(b"{") > DEPTH_MAX
+    return len(data) > 2 * DEPTH_MAX and may_be_deeper(data, DEPTH_MAX)
 
 
 def _point(run: _Run, shared: _Run) -> RunPoint:

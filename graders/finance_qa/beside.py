@@ -1,7 +1,8 @@
 """What a JSON object says beside its answer: `{"answer": 1.577, "unit": "USD billion"}` is 1.577 billion dollars."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from graders.finance_qa.values import Values
 from graders.kit.answers import Place
@@ -29,8 +30,7 @@ _NEAR = 500
 """Code points on either side of an answer in which its object is looked for."""
 
 
-@dataclass(slots=True)
-class Measure:
+class Measure(Struct, gc=False):
     """A scale (a power of ten), unit, currency and unit of time; None: nothing is said of it."""
 
     power: int | None = None

@@ -1,9 +1,9 @@
 """Why a grade is what it is: the sentence for people and the details for an audit."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
+from msgspec import Struct
 from typing_extensions import TypedDict
 
 from graders.finance_qa.spec import Spec
@@ -14,8 +14,7 @@ from graders.kit.quantity import Quantity
 from graders.kit.quantity_words import SCALE_NAMES
 
 
-@dataclass(slots=True)
-class Match:
+class Match(Struct, gc=False):
     """How one stated value fares against one target."""
 
     comparison: Comparison
@@ -89,18 +88,22 @@ def reason(said: str, match: Match) -> str:
     comparison, scale = match.comparison, match.target.scale
     asked = f" {_SCALES[scale]}" if scale and match.target.quantity.power is None else ""
     shown = comparison.faults if comparison.tier != "wrong" else ()
-    faults = "".join([f", but {_FAULTS[fault]}" for fault in shown])
+    faults = "".join([f", but {_FAULTS[fault]}" for fault in shown]) if shown else ""
     return f"Read {said!r}, expected {match.target.text!r}{asked}: {_CAUSES[comparison.cause]}{faults}."
 
 
 def details(answer: Answer, matches: Sequence[Match], expected: Sequence[Target], spec: Spec) -> dict[str, object]:
     """`Details` of a grade; `read` and `compared` are empty where no value was read."""
+    read, compared = [], []
+    for match in matches:
+        read.append(_side(match.quantity))
+        compared.append(_compared(match))
     return {
         "mode": spec.mode,
         "container": answer.place.container,
-        "read": [_side(match.quantity) for match in matches],
+        "read": read,
         "expected": [_side(target.quantity) for target in expected],
-        "compared": [_compared(match) for match in matches],
+        "compared": compared,
     }
 
 

@@ -1,7 +1,8 @@
 """From an answer and what was expected to a grade: tier, faults of form, reward. `explain` says why in words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from graders.api import Grade
 from graders.finance_qa.explain import Match, details, details_of_word, reason
@@ -14,8 +15,7 @@ from graders.finance_qa.values import Answer, Values
 from graders.finance_qa.yes_no import read_yes_or_no
 
 
-@dataclass(slots=True)
-class Pay:
+class Pay(Struct, gc=False):
     """What a comparison earns."""
 
     reward: float

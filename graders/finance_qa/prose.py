@@ -4,8 +4,9 @@ offline evaluation only."""
 import re
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice, pairwise
+
+from msgspec.structs import replace
 
 from graders.finance_qa.beside import measure
 from graders.finance_qa.notes import give_notes

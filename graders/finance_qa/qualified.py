@@ -26,8 +26,9 @@ _AFTER = re.compile(
 
 def is_qualified(text: str, values: list[Quantity]) -> bool:
     """Whether the words next to one of `values`, which stand in `text`, say that it is not the value."""
-    return any(
-        (value.start > 0 and _BEFORE.search(text[max(0, value.start - _NEAR) : value.start]))
-        or (value.end < len(text) and _AFTER.match(text, value.end))
-        for value in values
-    )
+    for value in values:
+        if value.start > 0 and _BEFORE.search(text[max(0, value.start - _NEAR) : value.start]):
+            return True
+        if value.end < len(text) and _AFTER.match(text, value.end):
+            return True
+    return False

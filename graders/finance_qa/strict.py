@@ -1,6 +1,6 @@
 """Strict reading: exactly the values that are asked for, and nothing that could be another one."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from graders.finance_qa.beside import measure
 from graders.finance_qa.notes import give_notes

@@ -1,10 +1,11 @@
 """The right answer as a number in the unit and scale that are asked for, with the worth of its last digit."""
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from typing import Literal
+
+from msgspec import Struct
 
 from graders.finance_qa.notes import give_notes
 from graders.finance_qa.qualified import is_qualified
@@ -55,8 +56,7 @@ class ReferenceFault(ValueError):
         self.field = field
 
 
-@dataclass(slots=True)
-class Reference:
+class Reference(Struct, gc=False):
     """One reference as it is read: a quantity, or else the word yes or no."""
 
     text: str
@@ -64,8 +64,7 @@ class Reference:
     word: str | None
 
 
-@dataclass
-class Target:
+class Target(Struct, dict=True):
     """What an answer is compared with. `value` and `exact` are in the unit and scale that are asked for."""
 
     text: str

@@ -1,9 +1,9 @@
 """The four tiers: how far a quantity is from the target, and which faults of form it has. Never sees the text."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
+
+from msgspec import Struct
 
 from graders.finance_qa.policy import Config
 from graders.finance_qa.target import Kind, Target
@@ -20,8 +20,7 @@ Cause = Literal[
 ]  # fmt: skip
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(Struct, gc=False):
     """What a quantity says in the unit and scale asked for; its last digit is worth 10 ** last_digit."""
 
     value: Decimal
@@ -31,8 +30,7 @@ class Reading:
     fault: Fault | None
 
 
-@dataclass(slots=True)
-class Comparison:
+class Comparison(Struct, gc=False):
     """The best reading of a quantity: its tier, the cause of that, and its faults of form."""
 
     tier: Tier
@@ -146,14 +144,17 @@ def is_written_alike(one: Quantity, other: Quantity) -> bool:
     )
 
 
-def readings(quantity: Quantity, target: Target) -> Iterator[Reading]:
+def readings(quantity: Quantity, target: Target) -> list[Reading]:
     """Every way to read `quantity` in the unit and scale of `target`; none if its unit cannot be had there."""
+    number, places = quantity.number, quantity.places
     scale_shifts = _scale_shifts(quantity, target)
+    found = []
     for unit_shift, unit_fault in _UNIT_SHIFTS[target.kind].get(quantity.unit, ()):
         for scale_shift, scale_fault in scale_shifts:
             shift = unit_shift + scale_shift
-            value = EXACT.scaleb(quantity.number, shift) if shift else quantity.number
-            yield Reading(value, shift - quantity.places, quantity.places <= 0, unit_fault or scale_fault)
+            value = EXACT.scaleb(number, shift) if shift else number
+            found.append(Reading(value, shift - places, places <= 0, unit_fault or scale_fault))
+    return found
 
 
 def _scale_shifts(quantity: Quantity, target: Target) -> _Shifts:
@@ -231,7 +232,7 @@ def tier_of(reading: Reading, target: Target, config: Config) -> tuple[Tier, Cau
     """
     value, right = reading.value, target.value
     error = abs(EXACT.subtract(value, right))
-    if not error or value == target.exact:
+    if not error or (target.exact is not None and value == target.exact):
         return "accurate", "equal"
     if target.is_exact:
         return "wrong", "not_equal"

@@ -48,11 +48,14 @@ ReferenceText = Annotated[Reference, PlainValidator(_read, json_schema_input_typ
 
 
 class Item(BaseModel):
-    """The right answer and how it was asked for. One of `reference`, `references`, `reference_set` is needed."""
+    """The right answer and how it was asked for. One of `reference`, `references`, `reference_set` is needed.
+
+    Null stands for a field that is left out: a table of items has it where a row has no such field.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    spec: Spec = Field(Spec(), description="What the question asks of the answer's form. Default: nothing.")
+    spec: Spec | None = Field(None, description="What the question asks of the answer's form. Default null: nothing.")
     reference: ReferenceText | None = Field(
         None,
         description="The right answer, as text or number. The digits shown count: they set the precision asked for.",
@@ -63,27 +66,15 @@ class Item(BaseModel):
         description="The value before it was rounded for display, in the unit of `reference` or as a fraction. Default "
         "null: not known.",
     )
-    references: list[ReferenceText] = Field(
-        default_factory=list,
-        max_length=_MAX_REFERENCES,
-        description="Further right answers: any one will do. Default: none.",
+    references: Annotated[list[ReferenceText], Field(max_length=_MAX_REFERENCES)] | None = Field(
+        None, description="Further right answers: any one will do. Default null: none."
     )
-    reference_set: list[ReferenceText] = Field(
-        default_factory=list,
-        max_length=_MAX_REFERENCES,
-        description="Several answers that are all asked for, in any order. Default: none.",
+    reference_set: Annotated[list[ReferenceText], Field(max_length=_MAX_REFERENCES)] | None = Field(
+        None, description="Several answers that are all asked for, in any order. Default null: none."
     )
     question: str | None = Field(
         None, description="The question; read only for whether it asks for a decrease. Default null."
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_nulls(cls, sent: Any) -> Any:
-        """A table of items has a null where a row has no such field."""
-        if isinstance(sent, dict) and None in sent.values():
-            return {name: value for name, value in sent.items() if value is not None}
-        return sent
 
     @model_validator(mode="after")
     def _has_reference(self) -> Self:
@@ -130,7 +121,7 @@ def _references(item: Item, spec: Spec) -> list[tuple[str, Reference]]:
         named = [("reference", item.reference)] if item.reference else []
         if item.references:
             named += [(f"references/{index}", reference) for index, reference in enumerate(item.references)]
-    if spec is item.spec or spec.comma_is_decimal == item.spec.comma_is_decimal:
+    if spec is item.spec or spec.comma_is_decimal == (item.spec is not None and item.spec.comma_is_decimal):
         return named
     return [(field, _read_again(field, reference.text, spec)) for field, reference in named]
 

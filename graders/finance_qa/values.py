@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import pairwise
 from typing import Literal
+
+from msgspec import Struct
 
 from graders.finance_qa.spec import Spec
 from graders.kit.answers import Place
@@ -40,14 +41,13 @@ _FILLERS = words("the answer final is was it about approximately roughly or and 
 _HALF = Decimal("0.5")
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(Struct, gc=False):
     """What was read: per value, the quantities that state it. `problem` says why there is none."""
 
     place: Place
     plain: PlainText
     """The text at `place`, in which the quantities stand."""
-    values: list[Values] = field(default_factory=list)
+    values: list[Values] = []
     problem: Literal["no_answer", "hedged"] | None = None
     why: str = ""
 

@@ -8,8 +8,9 @@ has not decided between them. Every search is one pass over the text; of many pl
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from graders.kit.quantity_words import NUMBER_WORDS
 
@@ -44,8 +45,7 @@ _BLANK = re.compile(r"\s*+")
 _BULLET = re.compile(r"[ \t]*+- ")
 
 
-@dataclass(slots=True)
-class Place:
+class Place(Struct, gc=False):
     """Where an answer stands: `text[start:end]`, and the markup around it: `text[outer_start:outer_end]`."""
 
     container: Container

@@ -1,8 +1,9 @@
 """The digits of one number as a bounded Decimal: `numeral("1,234.50")`. Signs, units and scale words are not here."""
 
 import re
-from dataclasses import dataclass
 from decimal import Context, Decimal
+
+from msgspec import Struct
 
 from graders.kit.quantity_words import words
 
@@ -25,8 +26,7 @@ _LONE_COMMA = re.compile(r"(?:[0-9]++,(?:[0-9]{1,2}|[0-9]{4,})|0,[0-9]++)")
 _SWAPPED = str.maketrans(".,", ",.")
 
 
-@dataclass(slots=True)
-class Numeral:
+class Numeral(Struct, gc=False):
     """`number` as it is displayed, its last digit being worth 10 ** -places."""
 
     number: Decimal

@@ -7,7 +7,8 @@ shows. Markdown marks become SOFT, a blank that separates nothing: "**65.4**%" i
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from graders.kit.quantity_words import words
 
@@ -51,8 +52,7 @@ _HTML = re.compile(
 _MARKING_UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 
-@dataclass(slots=True)
-class PlainText:
+class PlainText(Struct, gc=False):
     """`text` to scan; `origin[i]` is where its character i stood, None where nothing moved."""
 
     text: str

@@ -1,9 +1,10 @@
 """One number of a text with all that belongs to it: sign, scale, unit, currency, and what it is there for."""
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
+
+from msgspec import Struct
 
 from graders.kit.numerals import EXACT
 from graders.kit.quantity_words import SHARED_SIGNS, Unit
@@ -14,8 +15,7 @@ Form = Literal["decimal", "fraction", "word", "foreign"]
 _YEAR = re.compile("(?:19|20)[0-9]{2}")
 
 
-@dataclass(slots=True)
-class Quantity:
+class Quantity(Struct, gc=False):
     """One number of a text with all that belongs to it; it stands at [start, end) of the text that was read."""
 
     number: Decimal
