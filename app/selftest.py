@@ -27,12 +27,19 @@ async def withdraw_the_unfit(registry: Registry, judges: Judges, deadline_s: flo
     until = time.monotonic() + deadline_s
     for grader in list(registry):
         version = grader.version
+        if version.released and not version.cases:
+            registry.withdraw(version.id, _UNPROVEN.format(version.id, version.folder / "cases.toml"))
+            continue
         for case in version.cases if grader.recipe is None else ():
             difference = await _difference(version, case, judges, Claim.within(deadline_s, LOCAL))
             if difference:
                 registry.withdraw(grader.id, f"Fails its self-test: {difference}")
             if difference or time.monotonic() >= until:
                 break
+
+
+# Nothing is released without a case, so an installation has lost the file, and maybe more.
+_UNPROVEN = "{} is released, and nothing proves it here: bring {} back, or its cases of this version."
 
 
 async def _difference(version: Version, case: Case, judges: Judges, claim: Claim) -> str | None:

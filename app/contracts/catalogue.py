@@ -90,20 +90,19 @@ class RecipeBody(BaseModel, extra="forbid"):
     item_map: dict[str, str] = Field({}, description="From a dataset's column to the item field it is read as.")
 
 
-NotServed = Annotated[
-    dict[str, str],
-    Field(description="Stored recipes that cannot be called, and why: what they stand on is gone or has changed."),
-]
-
-
 class Graders(BaseModel):
-    graders: list[GraderSummary]
-    not_served: NotServed
+    graders: list[GraderSummary] = Field(description="Every version and recipe that can be called, by name.")
+    not_served: dict[str, str] = Field(
+        description="What was found or stored and cannot be called, and why: it fails its self-test, has changed after "
+        "its release, or stands on what is gone."
+    )
 
 
 class Recipes(BaseModel):
-    recipes: list[GraderSummary]
-    not_served: NotServed
+    recipes: list[GraderSummary] = Field(description="Every recipe that can be called, shipped or stored, by name.")
+    not_served: dict[str, str] = Field(
+        description="Stored recipes that cannot be called, and why: what they stand on is gone or has changed."
+    )
 
 
 @router.get("/v1/graders", response_model=Graders, responses=declared(*ANY, LedgerUnavailable))
@@ -111,7 +110,10 @@ async def list_graders(catalogue: CurrentCatalogue) -> Graders:
     """Every version and recipe, by name."""
     versions = [grader for grader in catalogue.registry if grader.recipe is None]
     recipes, not_served = await catalogue.recipes()
-    return Graders(graders=[GraderSummary.of(grader) for grader in (*versions, *recipes)], not_served=not_served)
+    return Graders(
+        graders=[GraderSummary.of(grader) for grader in (*versions, *recipes)],
+        not_served=catalogue.registry.unhealthy | not_served,
+    )
 
 
 @router.get("/v1/graders/{id}", response_model=GraderPage, responses=declared(*ANY, UnknownGrader, LedgerUnavailable))

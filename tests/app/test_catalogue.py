@@ -144,6 +144,18 @@ def test_a_stored_recipe_whose_grader_is_gone_or_has_changed_is_told_and_stops_n
     assert (kept.status_code, kept.json()["ignored_item_fields"]) == (200, None)
 
 
+def test_a_grader_that_is_found_and_not_served_is_listed_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "graders" / "broken").mkdir(parents=True)
+    (tmp_path / "graders" / "broken" / "v1.py").write_text("import no_such_module")
+
+    with Server(tmp_path / "data", RFT_GRADERS_PATH=str(tmp_path / "graders")) as server:
+        listed, recipes = (server.client.get(path).json() for path in ("/v1/graders", "/v1/recipes"))
+
+    assert "broken@v1" not in {grader["id"] for grader in listed["graders"]}
+    assert "no_such_module" in listed["not_served"]["broken@v1"]
+    assert recipes["not_served"] == {}
+
+
 def test_a_grader_that_takes_a_stored_recipes_name_is_listed_once_and_the_recipe_is_told(tmp_path: Path) -> None:
     (tmp_path / "graders" / "first").mkdir(parents=True)
     (tmp_path / "graders" / "first" / "v1.py").write_text(MOODY)

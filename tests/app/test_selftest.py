@@ -8,6 +8,7 @@ from app.admission.claim import Claim
 from app.errors import Overloaded
 from app.jobs import Job, Outcome
 from app.selftest import withdraw_the_unfit
+from graders.lock import freeze as write_lock
 from graders.registry import Registry
 from tests.servers import Server
 
@@ -68,6 +69,18 @@ def test_a_case_that_the_plan_refuses_is_proven_by_the_plan(tmp_path: Path, grad
         unhealthy = server.client.get("/readyz").json()["unhealthy_graders"]
 
     assert unhealthy == {}
+
+
+@pytest.mark.anyio
+async def test_a_released_version_that_has_lost_its_cases_is_not_served(graders_path: Path) -> None:
+    write_lock(graders_path, "planned@v1", Registry([graders_path])["planned@v1"].digest)
+    (graders_path / "planned" / "cases.toml").unlink()
+    registry = Registry([graders_path])
+
+    await withdraw_the_unfit(registry, Full(), deadline_s=60.0)
+
+    assert "planned@v1" not in registry.ids()
+    assert registry.unhealthy["planned@v1"].startswith("planned@v1 is released, and nothing proves it here: bring ")
 
 
 @pytest.mark.anyio
