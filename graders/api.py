@@ -7,12 +7,10 @@ never renamed, removed or given a new meaning.
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import Field as DataclassField
-from dataclasses import dataclass, make_dataclass
+from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, Literal, Self
 
-from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 SANDBOX_VERSION = 5
@@ -92,7 +90,8 @@ def _is_text(part: Any) -> bool:
     return isinstance(part, dict) and isinstance(part.get("text"), str)
 
 
-class Grade(Struct, frozen=True):
+@dataclass(frozen=True, slots=True, init=False)
+class Grade:
     """The judgement of one sample. There is no field for an error: what stops a judgement is raised.
 
     Raises:
@@ -109,12 +108,30 @@ class Grade(Struct, frozen=True):
     """What was read out of the sample; None when nothing was found."""
     answer_span: tuple[int, int] | None = None
     """Where the answer stands: [start, end) in code points of `output_text`; None when it stands nowhere."""
-    sub_rewards: dict[str, float] = {}
+    sub_rewards: dict[str, float] = field(default_factory=dict)
     """Named parts that explain or compose the reward."""
-    details: dict[str, Any] = {}
+    details: dict[str, Any] = field(default_factory=dict)
     """What an audit needs beyond the above, JSON values only; its shape is the version's `Details`."""
 
-    __dataclass_fields__: ClassVar[dict[str, DataclassField[Any]]]
+    def __init__(
+        self,
+        reward: float,
+        verdict: str,
+        reason: str,
+        answer: str | None = None,
+        answer_span: tuple[int, int] | None = None,
+        sub_rewards: dict[str, float] | None = None,
+        details: dict[str, Any] | None = None,
+    ) -> None:
+        # What `dataclass` writes for a frozen class takes twice as long: it looks each field up anew.
+        _set_reward(self, reward)
+        _set_verdict(self, verdict)
+        _set_reason(self, reason)
+        _set_answer(self, answer)
+        _set_answer_span(self, answer_span)
+        _set_sub_rewards(self, {} if sub_rewards is None else sub_rewards)
+        _set_details(self, {} if details is None else details)
+        self.__post_init__()
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.reward):
@@ -124,8 +141,15 @@ class Grade(Struct, frozen=True):
                 raise ValueError(f"The sub-reward {name!r} is {value!r}; a reward is a finite number.")
 
 
-# A Struct takes a fifth of a frozen dataclass to make. `dataclasses.replace`, `asdict` and `fields` take it for one.
-Grade.__dataclass_fields__ = make_dataclass("Grade", Grade.__struct_fields__).__dataclass_fields__  # type: ignore[attr-defined]  # mypy does not know what it makes
+(
+    _set_reward,
+    _set_verdict,
+    _set_reason,
+    _set_answer,
+    _set_answer_span,
+    _set_sub_rewards,
+    _set_details,
+) = (getattr(Grade, each.name).__set__ for each in fields(Grade))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 Counted: the version's own files (`v1.py`, `v1.*`), every file of the project, of the grader's own folder or of the
 distribution's package in which it comes that they import, transitively, `distribution==version` of each further import,
 and the sandbox's version if it has a `plan`. Not counted: `graders.api` and `graders.errors` (the contract, which only
-grows), the standard library, and pydantic and msgspec (every grader's baseline: the shapes of values).
+grows), the standard library, pydantic (every grader's baseline), and msgspec where the project's own files import it.
 """
 
 import ast
@@ -19,9 +19,9 @@ from typing import Any, NamedTuple
 from graders.api import SANDBOX_VERSION
 
 _CONTRACT = {"graders", "graders.api", "graders.errors"}
-_BASELINE = sys.stdlib_module_names | {
-    "pydantic", "pydantic_core", "annotated_types", "typing_extensions", "msgspec",
-}  # fmt: skip
+_BASELINE = sys.stdlib_module_names | {"pydantic", "pydantic_core", "annotated_types", "typing_extensions"}
+# Of this the project's own graders and kit use the `Struct` and no more; others may read samples with it.
+_OWN_BASELINE = {"msgspec"}
 
 
 def digest_of(module: str, roots: dict[str, Path]) -> str:
@@ -88,7 +88,9 @@ def _closure(module: str, roots: dict[str, Path]) -> set[str]:
             continue
         seen.add(name)
         if file := _file_of(name, roots):
-            waiting.extend(_imports(file, name, roots))
+            is_own = name.partition(".")[0] == "graders"
+            imports = _imports(file, name, roots)
+            waiting.extend(each for each in imports if not (is_own and each.partition(".")[0] in _OWN_BASELINE))
     return seen
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationInfo, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, ValidationInfo, model_validator
 
 from graders.api import Executions, Grade, Sample
 from graders.errors import Fault, InvalidItem
@@ -44,7 +44,13 @@ def _read(value: Any, info: ValidationInfo) -> Reference:
     return read_reference(text, spec is not None and spec.comma_is_decimal)
 
 
-ReferenceText = Annotated[Reference, PlainValidator(_read, json_schema_input_type=str | int | float)]
+def _shown(reference: Reference) -> str:
+    return reference.text
+
+
+ReferenceText = Annotated[
+    Reference, PlainValidator(_read, json_schema_input_type=str | int | float), PlainSerializer(_shown)
+]
 
 
 class Item(BaseModel):

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from graders.api import Grade
-from graders.calls import Call, judged, perform, perform_all
+from graders.calls import Call, judged, may_be_deeper, perform, perform_all
 from graders.errors import GraderCrashed
 from graders.registry import ConfigInForce, Registry
 
@@ -35,6 +35,14 @@ def test_calls_that_are_judged_in_a_row_come_to_what_they_come_to_alone() -> Non
         "Judged", "InvalidItem", "GraderCrashed", "InvalidItem", "Judged",
     ]  # fmt: skip
     assert list(map(str, together)) == [str(perform(FINANCE, config, call)) for call in calls]
+
+
+@pytest.mark.parametrize("brackets", ["[", "{", "[{", '{"[":', '"a":[1,{'])
+@pytest.mark.parametrize("levels", [0, 1, 5, 150])
+def test_what_could_be_nested_deeper_has_more_brackets(brackets: str, levels: int) -> None:
+    for times in range(levels + 3):
+        data = (brackets * times).encode()
+        assert may_be_deeper(data, levels) == (data.count(b"[") + data.count(b"{") > levels)
 
 
 @pytest.mark.parametrize("item", [{}, {"reference": "94", "spec": {"unit": "percent", "currency": "USD"}}])

@@ -2,6 +2,7 @@
 
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -76,6 +77,23 @@ def test_a_further_import_counts_by_its_distribution_and_version(roots: dict[str
     (roots["graders"] / "toy/v1.py").write_text((roots["graders"] / "toy/v1.py").read_text().replace("yaml", "json"))
 
     assert len({before, with_yaml, digest_of("graders.toy.v1", roots)}) == 3
+
+
+def test_msgspec_counts_where_others_import_it_and_not_where_the_kit_does(
+    roots: dict[str, Path], tmp_path: Path
+) -> None:
+    """The kit is made of its Structs; somebody else's grader may read samples with it."""
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/v1.py").write_text("from graders.kit.words import x\nimport msgspec\n")
+    roots |= {"other": tmp_path / "other"}
+    (roots["graders"] / "kit/words.py").write_text("from msgspec import Struct\n")
+    found = [digest_of(name, roots) for name in ("graders.toy.v1", "other.v1")]
+
+    with patch("importlib.metadata.version", return_value="999"):
+        with_another = [digest_of(name, roots) for name in ("graders.toy.v1", "other.v1")]
+
+    assert with_another[0] == found[0]
+    assert with_another[1] != found[1]
 
 
 def test_an_import_that_may_fail_counts_whether_it_does(

@@ -65,6 +65,15 @@ def test_an_absent_field_may_be_null() -> None:
     assert reward({"references": ["5%"], "reference": None, "spec": None}, "5%") == 1.0
 
 
+def test_an_item_is_written_as_it_was_sent() -> None:
+    item = v1.Item.model_validate({"reference": "$5.0 million", "references": ["yes", 5], "spec": {"unit": "currency"}})
+
+    assert item.model_dump(mode="json", exclude_unset=True) == {
+        "reference": "$5.0 million", "references": ["yes", "5"], "spec": {"unit": "currency"},
+    }  # fmt: skip
+    assert v1.Item.model_json_schema(mode="serialization")["properties"].keys() == v1.Item.model_fields.keys()
+
+
 def test_config_and_item_together_may_contradict() -> None:
     config = {"spec": {"scale": "million"}}
 
