@@ -17,7 +17,7 @@ router = APIRouter(tags=["health"])
 
 
 class Alive(BaseModel):
-    status: Literal["ok"] = "ok"
+    status: Literal["ok"] = Field("ok", description="The event loop answers; whether it can grade, `/readyz` says.")
 
 
 class SpoolReadiness(BaseModel):
@@ -36,7 +36,7 @@ class SpoolReadiness(BaseModel):
 class Readiness(BaseModel):
     """What the service stands on. `ready` asks for a worker to judge, and for a database or a spool to record."""
 
-    ready: bool
+    ready: bool = Field(description="Whether samples can be graded now; false is answered with 503.")
     stopping: bool = Field(description="Whether the service was asked to stop. Then it is not ready.")
     workers: int = Field(description="Processes that can judge now. Without one the service is not ready.")
     database: str = Field(description="`ok`, or what is wrong.")

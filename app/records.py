@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 
 from msgspec import Struct
+from pydantic import ConfigDict
+
+_SHOWN = ConfigDict(use_attribute_docstrings=True)
+"""Of a dataclass that answers show: its fields are explained on the OpenAPI page as they are here."""
 
 
 class Record(Struct, gc=False):
@@ -102,8 +106,12 @@ class CountedGrade:
 class ErrorTally:
     """How often samples stayed unscored for one reason."""
 
+    __pydantic_config__ = _SHOWN
+
     code: str
+    """Code of the error."""
     count: int
+    """How many rows it left unscored, of those that were looked at."""
     last_us: int
     """When it was last so, microseconds since the epoch, UTC."""
     record: str
@@ -114,7 +122,10 @@ class ErrorTally:
 class RunSummary:
     """A training run in one line."""
 
+    __pydantic_config__ = _SHOWN
+
     run: str
+    """Its name, as `run.id` had it."""
     records: int
     """All its rows: grades, superseded ones and unscored ones."""
     first_us: int
@@ -127,22 +138,30 @@ class RunSummary:
 class StepReport:
     """The counted samples of one policy update."""
 
+    __pydantic_config__ = _SHOWN
+
     step: int | None
-    """None: the caller did not say."""
+    """The policy update; null: the caller did not say."""
     graded: int
+    """Grades that count: per item and rollout the last one; all of those without item or rollout."""
     mean_reward: float | None
-    """None: nothing was graded."""
+    """Over the grades that count; null: nothing was graded."""
     verdicts: dict[str, int]
+    """How many of the grades that count have each verdict."""
     unscored: dict[str, int]
-    """Samples without a grade, by the code of their last error."""
+    """Samples without a grade, per code of their last error; outside the mean."""
 
 
 @dataclass(frozen=True, slots=True)
 class GraderReport:
     """A run as one grader saw it. Nothing is pooled over graders or digests."""
 
+    __pydantic_config__ = _SHOWN
+
     grader: str
+    """Id of the grader or recipe that was called."""
     digest: str
+    """sha256 of what decides the reward: equal digests, comparable rewards."""
     graded: int
     """Grades that count: per step, item and rollout the last one; all of those without item or rollout."""
     superseded: int
@@ -150,9 +169,11 @@ class GraderReport:
     unscored: dict[str, int]
     """Samples without a grade, per code of their last error; outside every mean."""
     mean_reward: float | None
-    """None: nothing was graded."""
+    """Over the grades that count; null: nothing was graded."""
     verdicts: dict[str, int]
+    """How many of the grades that count have each verdict."""
     steps: list[StepReport]
+    """In order; samples of no step come last."""
 
 
 @dataclass(frozen=True, slots=True)

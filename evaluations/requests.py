@@ -18,7 +18,13 @@ from pydantic_core import PydanticCustomError, from_json, to_json
 from evaluations.errors import BadAverage, BadBeta, BadLabel, BadPosLabel, BadZeroDivision, InvalidEvaluation
 from graders.errors import Fault, json_pointer, wording
 
-Kind = Literal["binary", "multiclass", "multilabel", "flag"]
+Kind = Annotated[
+    Literal["binary", "multiclass", "multilabel", "flag"],
+    Field(
+        description="`binary`: one of two labels per row. `multiclass`: one of several. `multilabel`: a list of labels."
+        " `flag`: is anything flagged? 0, 1, true, false, or a list of labels that is empty or not."
+    ),
+]
 Average = Literal["binary", "micro", "macro", "weighted", "samples", "none"]
 
 
@@ -44,8 +50,23 @@ def _no_bool(sent: Any) -> Any:
     return sent
 
 
-Beta = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)] | Literal["inf"]
-ZeroDivision = Annotated[Literal[0, 1, "nan"], BeforeValidator(_no_bool)]
+Beta = Annotated[
+    Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)] | Literal["inf"],
+    Field(description="Weight of recall against precision; `inf`: recall alone."),
+]
+ZeroDivision = Annotated[
+    Literal[0, 1, "nan"],
+    BeforeValidator(_no_bool),
+    Field(description='What 0/0 is; "nan" leaves it out of averages and answers null.'),
+]
+
+Unknown = Annotated[
+    Literal["fp", "drop", "error"],
+    Field(
+        description="A predicted label that is not declared: `fp` counts it as a false positive of no label (in"
+        " `binary` as the wrong one of the two), `drop` as if it had not been said, `error` refuses the request."
+    ),
+]
 
 
 class Averaging(BaseModel, extra="forbid"):
@@ -56,33 +77,26 @@ class Averaging(BaseModel, extra="forbid"):
         description="How labels become one number; `none`: not at all. null: `binary` for binary and flag, `macro` for"
         " multiclass, `micro` for multilabel.",
     )
-    beta: Beta = Field(1, description="Weight of recall against precision; `inf`: recall alone.")
-    zero_division: ZeroDivision = Field(0, description='What 0/0 is; "nan" leaves it out of averages and answers null.')
+    beta: Beta = 1
+    zero_division: ZeroDivision = 0
     level: float = Field(0.95, gt=0, lt=1, description="Confidence of the intervals.")
 
 
 class Conventions(Averaging):
     """What decides the number apart from the predictions."""
 
-    kind: Kind = Field(
-        description="`binary`: one of two labels per row. `multiclass`: one of several. `multilabel`: a list of labels."
-        " `flag`: is anything flagged? 0, 1, true, false, or a list of labels that is empty or not."
-    )
+    kind: Kind
     labels: Annotated[list[Label], Field(min_length=1)] | None = Field(
         None, description="The declared labels, in the order of the answer; null: those that occur, sorted."
     )
-    unknown: Literal["fp", "drop", "error"] = Field(
-        "fp",
-        description="A predicted label that is not declared: `fp` counts it as a false positive of no label (in"
-        " `binary` as the wrong one of the two), `drop` as if it had not been said, `error` refuses the request.",
-    )
+    unknown: Unknown = "fp"
     pos_label: Label | None = Field(None, description="The positive one of two binary labels; null: 1.")
 
 
 class Bootstrap(BaseModel, extra="forbid"):
     """A percentile interval by resampling groups."""
 
-    resamples: int = Field(2000, strict=True, ge=100, le=20_000)
+    resamples: int = Field(2000, strict=True, ge=100, le=20_000, description="How often the groups are drawn anew.")
     seed: int = Field(0, strict=True, description="The same seed, the same interval.")
 
 
@@ -112,7 +126,7 @@ class Side(BaseModel, extra="forbid"):
     )
     ids: list[Label] = Field(description="One per row; both sides have the same ids, in any order.")
     y_true: list[Gold] = Field(description="As in an F1 request; must be equal on both sides, id by id.")
-    y_pred: list[Prediction]
+    y_pred: list[Prediction] = Field(description="As in an F1 request.")
     known: list[list[Label] | None] | None = Field(None, description="As in an F1 request; equal on both sides.")
     groups: list[Label] | None = Field(None, description="As in an F1 request; equal on both sides.")
 

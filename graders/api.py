@@ -17,6 +17,9 @@ SANDBOX_VERSION = 5
 """The sandbox's `VERSION`, which counts up whenever it could see something else of a program: part of the digest of
 every grader that runs programs."""
 
+_SHOWN = ConfigDict(use_attribute_docstrings=True)
+"""Of a dataclass that answers show: its fields are explained on the OpenAPI page as they are here."""
+
 
 class Sample(BaseModel):
     """What the model produced for one item. Graders read the output text, or the output JSON where there is none."""
@@ -172,8 +175,12 @@ class Program:
         ValueError: the fields name no shape, or a checker has not one check per call or stdin.
     """
 
+    __pydantic_config__ = _SHOWN
+
     source: str
+    """The Python source of the program."""
     stdin: str = ""
+    """What it reads on stdin where `stdins` is empty."""
     timeout_s: float = 10.0
     """Longest wall time of one process; time that it spent waiting for a CPU does not count."""
     memory_mib: int = 256
@@ -183,6 +190,7 @@ class Program:
     calls: tuple[str, ...] = ()
     """JSON texts `{"args": [...], "kwargs": {...}}` whose values are tagged as in `graders.kit.values`."""
     stdins: tuple[str, ...] = ()
+    """What it reads on stdin: it is run once for each, in a process of its own."""
     test: str = ""
     """Python that is executed in the judge's process before `checks`."""
     checks: tuple[str, ...] = ()
@@ -230,7 +238,10 @@ class Result:
     exact builtin type), `not_reached`. Of a stdin: as `Execution.outcome`.
     """
 
+    __pydantic_config__ = _SHOWN
+
     outcome: str
+    """How it ended, in one of the words above."""
     value: str = ""
     """The returned value as the program wrote it, ASCII: `graders.kit.values.decode` reads it or raises `Unreadable`,
     which is the program's fault."""
@@ -239,10 +250,15 @@ class Result:
     call: str = ""
     """Judged: the recorded call, as in `Program.calls`."""
     stdout: str = ""
+    """Of a stdin: the first bytes, as in `Execution`; empty for a call, as is `stderr`."""
     stderr: str = ""
+    """Of a stdin: the first bytes of that."""
     wall_s: float = 0.0
+    """Of a stdin: seconds from the start of its process to its end; 0 for a call, as are the two below."""
     cpu_s: float = 0.0
+    """Of a stdin: CPU time of its process, in seconds."""
     memory_mib: float = 0.0
+    """Of a stdin: largest resident memory of its process, in MiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +270,10 @@ class Check:
     or had no answer to check).
     """
 
+    __pydantic_config__ = _SHOWN
+
     outcome: str
+    """How it ended, in one of the words above."""
     error: str = ""
     """`Type: message` of an exception; `limit: ...` where the test reached a limit of the judge's."""
     had_value: bool = False
@@ -271,13 +290,18 @@ class Execution:
     several stdins: the first outcome that is not `finished`.
     """
 
+    __pydantic_config__ = _SHOWN
+
     outcome: str
+    """How it ended, in one of the words above."""
     stdout: str = ""
     """The first bytes, as UTF-8 with U+FFFD for what is none; of several stdins: in `results`."""
     stderr: str = ""
+    """The first bytes, as those of `stdout`."""
     wall_s: float = 0.0
-    """From the start of its first process to the end of its last one."""
+    """Seconds from the start of its process to the end of it; of several stdins, those of all together."""
     cpu_s: float = 0.0
+    """CPU time of its processes, in seconds; the judge's is not in it."""
     error: str = ""
     """`Type: message` of what ended it, where that is known."""
     results: tuple[Result, ...] = ()
@@ -285,11 +309,13 @@ class Execution:
     checks: tuple[Check, ...] = ()
     """One per check, in order; one for a test without checks."""
     calls_made: int = 0
+    """Calls that were begun, or stdins."""
     calls_answered: int = 0
-    """Calls that returned or raised."""
+    """Calls that returned or raised, or stdins that came to `finished`."""
     memory_mib: float = 0.0
-    """Largest resident memory of a process."""
+    """Largest resident memory of a process, in MiB."""
     judge_cpu_s: float = 0.0
+    """CPU time of a judge of its own, in seconds; 0 without one."""
     layers: tuple[str, ...] = ()
     """The isolation that was in force, e.g. `landlock7 seccomp rlimits uid`."""
     flags: tuple[str, ...] = ()

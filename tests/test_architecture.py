@@ -39,6 +39,7 @@ ALLOWED = {
     "app.acceptor": set(),
     "app.records": set(),
     "app.reply": set(),
+    "app.words": set(),
     "app.json_body": {"app.encoding", "app.errors", "app.shallow", "graders.errors"},
     "app.shallow": set(),
     "app.collector": set(),
@@ -84,12 +85,13 @@ ALLOWED = {
     "app.contracts": {
         "app.admission", "app.auth", "app.catalogue", "app.contracts", "app.encoding", "app.dependencies",
         "app.errors", "app.group_orders", "app.json_body", "app.ledger", "app.moderation", "app.lean_route",
-        "app.monitors", "app.orders", "app.records", "app.reply", "app.run_sides", "evaluations", "graders",
+        "app.monitors", "app.orders", "app.records", "app.reply", "app.run_sides", "app.words", "evaluations",
+        "graders",
     },
     "app.monitors": {"app.ledger", "app.monitors"},
     "app.monitors.worker": {"app.errors", "app.ledger", "app.monitors"},
     "app.run_watch": {"app.errors", "app.framed_process", "app.ledger", "app.monitors"},
-    "app.monitors.answers": set(),
+    "app.monitors.answers": {"app.words"},
 }  # fmt: skip
 
 

@@ -3,7 +3,9 @@
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,6 +72,33 @@ def test_openapi_has_examples_from_the_cases_and_declares_problems() -> None:
     for status in ("404", "409", "413", "415", "422", "500", "503", "504"):
         assert list(operation["responses"][status]["content"]) == ["application/problem+json"]
     assert json.dumps(schema)
+
+
+def test_every_parameter_and_property_of_the_openapi_page_is_explained() -> None:
+    unexplained = list(_unexplained(create_app(Settings()).api.openapi()))
+
+    assert not unexplained, "\n".join(unexplained)
+
+
+def _unexplained(page: dict[str, Any]) -> Iterator[str]:
+    schemas = page["components"]["schemas"]
+    for path, operations in page["paths"].items():
+        for method, operation in operations.items():
+            for parameter in operation.get("parameters", ()):
+                if not (parameter.get("description") or _is_explained(parameter["schema"], schemas)):
+                    yield f"{method.upper()} {path}: {parameter['in']} parameter {parameter['name']}"
+    for name, schema in schemas.items():
+        for field, shape in schema.get("properties", {}).items():
+            if not (shape.get("description") or _is_explained(shape, schemas)):
+                yield f"{name}.{field}"
+
+
+def _is_explained(shape: dict[str, Any], schemas: dict[str, Any]) -> bool:
+    """Whether a schema that `shape` refers to has a description."""
+    if "$ref" in shape:
+        return bool(schemas[shape["$ref"].rpartition("/")[2]].get("description"))
+    parts = [*shape.get("allOf", ()), *shape.get("anyOf", ()), *([shape["items"]] if "items" in shape else [])]
+    return any(_is_explained(part, schemas) for part in parts)
 
 
 def test_no_machine_path_and_no_registry_host_is_committed() -> None:

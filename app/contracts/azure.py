@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, SkipValidation
 from pydantic_core import to_json
 
 from app.contracts.claims import PriorityHeader, TimeoutMs, azure_claim_of
-from app.contracts.wire import GRADING, PROBLEM_TYPE, declared, grading_reply, read_sample
+from app.contracts.wire import GRADING, PROBLEM_TYPE, GraderPath, declared, grading_reply, read_sample
 from app.dependencies import grading_of
 from app.errors import (
     TABLE,
@@ -31,6 +31,7 @@ from app.errors import (
 from app.lean_route import LeanRoute
 from app.orders import Order, Refused, Submission
 from app.reply import Reply
+from app.words import RecordId, Verdict
 from graders.api import Sample
 from graders.errors import InvalidItem, Unscored
 
@@ -72,9 +73,9 @@ class EndpointBody(BaseModel, extra="ignore"):
 class EndpointAnswer(BaseModel):
     """What the platform reads is `score`; the rest is for people."""
 
-    score: float
-    verdict: str
-    record: str
+    score: float = Field(description="The reward: higher is better, inside the grader's `reward_range`.")
+    verdict: Verdict
+    record: RecordId
 
 
 @router.post(
@@ -84,7 +85,7 @@ class EndpointAnswer(BaseModel):
 )
 async def azure(
     request: Request,
-    id: str,
+    id: GraderPath,
     body: EndpointBody,
     timeout_ms: TimeoutMs = None,
     priority: PriorityHeader = None,

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request
 from pydantic import AfterValidator, BaseModel, Field
 
-from app.contracts.wire import ANY, READING, Name, declared
+from app.contracts.wire import ANY, READING, GraderPath, Name, declared
 from app.dependencies import CurrentCatalogue, caller_of, catalogue_of
 from app.errors import LedgerUnavailable, NameTaken, UnknownGrader
 from app.lean_route import AdminRoute
@@ -24,8 +24,8 @@ lean = APIRouter(route_class=AdminRoute, tags=["graders"])
 class GraderSummary(BaseModel):
     """A grader or recipe that can be called."""
 
-    id: str
-    summary: str
+    id: str = Field(description="`name@vN`, by which it is called.")
+    summary: str = Field(description="What it judges, in a line.")
     digest: str = Field(description="sha256 of what decides its rewards.")
     released: bool = Field(description="A released version never changes; a draft may.")
     origin: str = Field(description="`built-in`, `stored`, or the folder or distribution that brought it.")
@@ -39,20 +39,20 @@ class GraderSummary(BaseModel):
 class Case(BaseModel):
     """A worked example: what this version makes of a sample, and why it matters."""
 
-    name: str
-    why: str
-    item: dict[str, Any]
-    config: dict[str, Any]
-    sample: dict[str, Any]
-    reward: float | None
-    verdict: str | None
-    error: str | None
+    name: str = Field(description="What the case is about; no other case of the grader has this name.")
+    why: str = Field(description="Why it matters.")
+    item: dict[str, Any] = Field(description="The dataset row.")
+    config: dict[str, Any] = Field(description="The grader's config; empty: its defaults.")
+    sample: dict[str, Any] = Field(description="What the model produced.")
+    reward: float | None = Field(description="What the sample earns; null: it ends in `error`.")
+    verdict: str | None = Field(description="The judgement in one word; null: it ends in `error`.")
+    error: str | None = Field(description="Code of the error that grading it ends in; null: it has a grade.")
 
 
 class GraderPage(GraderSummary):
     """Everything needed to call a grader."""
 
-    verdicts: list[str]
+    verdicts: list[str] = Field(description="Every verdict that a grade of it can have.")
     reward_range: list[float] = Field(min_length=2, max_length=2, description="Least and greatest reward.")
     group_reward_range: list[float] | None = Field(
         min_length=2, max_length=2, description="Least and greatest reward in a group; null: it credits no groups."
@@ -65,7 +65,7 @@ class GraderPage(GraderSummary):
     )
     config: dict[str, Any] = Field(description="What a recipe fixes; empty for a version.")
     item_map: dict[str, str] = Field(description="From a dataset's column to the version's item field.")
-    cases: list[Case]
+    cases: list[Case] = Field(description="Worked examples, which every start of the service runs; empty for a recipe.")
 
 
 def _is_name(sent: str) -> str:
@@ -84,7 +84,7 @@ RecipeName = Annotated[str, AfterValidator(_is_name), Field(json_schema_extra={"
 class RecipeBody(BaseModel, extra="forbid"):
     """A grader with its config fixed and its dataset's columns named."""
 
-    name: RecipeName
+    name: RecipeName = Field(description="Its name without a version: the answer's `id` has both, as `name@vN`.")
     grader: Name = Field(description="A grader id, or another recipe's.")
     config: dict[str, Any] = Field({}, description="Laid over the config of `grader`, field by field.")
     item_map: dict[str, str] = Field({}, description="From a dataset's column to the item field it is read as.")
@@ -117,7 +117,7 @@ async def list_graders(catalogue: CurrentCatalogue) -> Graders:
 
 
 @router.get("/v1/graders/{id}", response_model=GraderPage, responses=declared(*ANY, UnknownGrader, LedgerUnavailable))
-async def show_grader(id: str, catalogue: CurrentCatalogue) -> GraderPage:
+async def show_grader(id: GraderPath, catalogue: CurrentCatalogue) -> GraderPage:
     """One grader: its schemas, digest, origin and cases."""
     grader = await catalogue.find(id)
     version = grader.version

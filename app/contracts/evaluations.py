@@ -55,7 +55,7 @@ class CompareBody(CompareRequest):
 class ChosenBody(BaseModel, extra="forbid"):
     """The moderation grades of a run; of one grader, and of one step if it has several."""
 
-    run: Name
+    run: Name = Field(description="The training run; one of your own.")
     grader: Name | None = Field(None, description="Only its grades; needed if there are several.")
     step: Int64 | None = Field(None, description="Only those of this policy update; needed if there are several.")
 

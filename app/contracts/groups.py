@@ -9,7 +9,7 @@ from pydantic_core import from_json, to_json
 from app.contracts.asked import BATCH_MAX
 from app.contracts.claims import PriorityHeader, TimeoutMs, claim_of
 from app.contracts.native import BatchError, BatchSample, GradeAnswer, IdempotencyKey, namespaced, read_samples
-from app.contracts.wire import GRADING, Run, SentRun, declared, grade_json, grading_reply
+from app.contracts.wire import GRADING, GraderPath, Run, SentRun, declared, grade_json, grading_reply
 from app.dependencies import groups_of
 from app.errors import BatchOverBurst, Failure, InvalidRequest, NoGroupCredit, problem
 from app.group_orders import GroupAnswer, GroupOrder, Unread
@@ -47,13 +47,16 @@ class GroupBody(BaseModel, extra="forbid"):
 class MemberAnswer(GradeAnswer):
     """A judgement whose reward is what the group earned with it; `sub_rewards.own` is the sample's own reward."""
 
+    reward: float = Field(
+        description="The number to train on: higher is better, inside the grader's `group_reward_range`."
+    )
     credit: str = Field(description="Id of the group's credit; GET /v1/grades/{record} shows it in full.")
 
 
 class GroupBlock(BaseModel):
     """One result per sample, in their order, and the group as a whole."""
 
-    results: list[MemberAnswer | BatchError]
+    results: list[MemberAnswer | BatchError] = Field(description="One per sample, in the order of the request.")
     group: dict[str, Any] = Field(description="What the group came to: see the grader's README.")
     credit: str = Field(description="Id of the recorded credit.")
     replayed: bool = Field(description="Whether an earlier request with the same key made it.")
@@ -66,7 +69,7 @@ class GroupBlock(BaseModel):
 )
 async def grade_group(
     request: Request,
-    id: str,
+    id: GraderPath,
     body: GroupBody,
     idempotency_key: IdempotencyKey = None,
     timeout_ms: TimeoutMs = None,

@@ -34,7 +34,7 @@ class Load(BaseModel):
     """How a scarce resource is used now."""
 
     resource: str = Field(description="`workers` or `sandbox`.")
-    slots: int
+    slots: int = Field(description="How many it has: processes that judge, or programs that run at the same time.")
     served: int = Field(description="Samples in slots; a slot may serve several at a time.")
     waiting: int = Field(description="Samples that wait for a slot.")
     samples_per_s: float = Field(
@@ -45,10 +45,10 @@ class Load(BaseModel):
 class Overview(BaseModel):
     """The service in short. `GET /readyz` has its health, `GET /v1/graders` its graders."""
 
-    version: str
+    version: str = Field(description="Of the service.")
     caller: str = Field(description="Who is asking.")
     scopes: list[str] = Field(description="What the caller may do.")
-    load: list[Load]
+    load: list[Load] = Field(description="One per scarce resource.")
     errors: list[ErrorTally] = Field(
         description=f"Why samples of yours stayed unscored in the last 24 hours, the most frequent reason first; of "
         f"the last {_ERROR_ROWS_MAX} such rows. `GET /v1/grades?scored=false` lists them."

@@ -12,6 +12,7 @@ from app.contracts.asked import BATCH_MAX, Asked
 from app.contracts.claims import PriorityHeader, TimeoutMs, claim_of
 from app.contracts.wire import (
     GRADING,
+    GraderPath,
     Run,
     SentRun,
     SentSample,
@@ -27,6 +28,7 @@ from app.json_body import read_json_of_many, read_model
 from app.lean_route import LeanRoute
 from app.orders import Answer, Order, Refused, RunPoint, Submission
 from app.reply import Reply
+from app.words import DurationMs, RecordId, Verdict
 from graders.api import Sample
 from graders.errors import Fault, InvalidItem, faults_of
 
@@ -34,12 +36,17 @@ _KEY_MAX_CHARS = 255
 
 router = APIRouter(route_class=LeanRoute, tags=["grading"])
 
+Item = Annotated[
+    dict[str, Any], Field(description="The dataset row; fields that the grader does not know are ignored.")
+]
+UnreadSample = Annotated[SkipValidation[Sample | str], Field(description="What the model produced, or its text alone.")]
+
 
 class GradeBody(BaseModel, extra="forbid"):
     """One sample to grade."""
 
-    item: dict[str, Any] = Field(description="The dataset row; fields that the grader does not know are ignored.")
-    sample: SkipValidation[Sample | str] = Field(description="What the model produced, or its text alone.")
+    item: Item
+    sample: UnreadSample
     config: dict[str, Any] | None = Field(None, description="The grader's config; not with a recipe.")
     run: SentRun = Field(Run(), description="Run coordinates, for the reports.")
 
@@ -56,15 +63,17 @@ class GradeBody(BaseModel, extra="forbid"):
 class BatchSample(BaseModel, extra="forbid"):
     """One sample of a batch."""
 
-    item: dict[str, Any]
-    sample: SkipValidation[Sample | str]
+    item: Item
+    sample: UnreadSample
     run: SentRun = Field(Run(), description="Its own run coordinates; they win over those beside the batch.")
 
 
 class BatchBody(BaseModel, extra="forbid"):
     """Samples for one grader and one config. Only this envelope is validated as a whole."""
 
-    samples: list[SkipValidation[BatchSample]] = Field(max_length=BATCH_MAX)
+    samples: list[SkipValidation[BatchSample]] = Field(
+        max_length=BATCH_MAX, description="Each is graded for itself, and has its result at the same place."
+    )
     config: dict[str, Any] | None = Field(None, description="The grader's config; not with a recipe.")
     run: SentRun = Field(Run(), description="Run coordinates that all samples share.")
 
@@ -80,20 +89,20 @@ class BatchBody(BaseModel, extra="forbid"):
 class GradeAnswer(BaseModel):
     """A judgement, recorded."""
 
-    record: str = Field(description="Id of the ledger's record: GET /v1/grades/{record} shows how it came about.")
+    record: RecordId
     grader: str = Field(description="The grader id or recipe id, as called.")
     digest: str = Field(description="sha256 of what decides the reward: equal digests, comparable rewards.")
-    reward: float
-    verdict: str
+    reward: float = Field(description="The number to train on: higher is better, inside the grader's `reward_range`.")
+    verdict: Verdict
     reason: str = Field(description="One sentence that says why.")
     answer: str | None = Field(description="What was read out of the sample.")
     answer_span: Annotated[list[int], Field(min_length=2, max_length=2)] | None = Field(
         description="Where: code points of `output_text`, [start, end)."
     )
-    sub_rewards: dict[str, float]
+    sub_rewards: dict[str, float] = Field(description="Named parts that explain or compose the reward.")
     details: dict[str, Any] = Field(description="See the grader's `details` schema.")
     replayed: bool = Field(description="Whether an earlier request with the same key made this grade.")
-    duration_ms: float = Field(description="From arrival to judgement; the commit is not in it.")
+    duration_ms: DurationMs
 
 
 class BatchError(BaseModel):
@@ -105,7 +114,7 @@ class BatchError(BaseModel):
 class BatchAnswer(BaseModel):
     """One result per sample, in their order."""
 
-    results: list[GradeAnswer | BatchError]
+    results: list[GradeAnswer | BatchError] = Field(description="One per sample, in the order of the request.")
 
 
 IdempotencyKey = Annotated[
@@ -123,7 +132,7 @@ IdempotencyKey = Annotated[
 )
 async def grade(
     request: Request,
-    id: str,
+    id: GraderPath,
     body: GradeBody,
     idempotency_key: IdempotencyKey = None,
     timeout_ms: TimeoutMs = None,
@@ -141,7 +150,7 @@ async def grade(
 @router.post("/v1/graders/{id}/grade-batch", response_model=BatchAnswer, responses=declared(*GRADING, BatchOverBurst))
 async def grade_batch(
     request: Request,
-    id: str,
+    id: GraderPath,
     body: BatchBody,
     idempotency_key: IdempotencyKey = None,
     timeout_ms: TimeoutMs = None,

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 from pydantic_core import from_json
 
@@ -14,6 +14,7 @@ from app.contracts.wire import ANY, Int64, Name, declared
 from app.dependencies import CurrentCaller, CurrentCatalogue, CurrentLedger
 from app.errors import InvalidRequest, LedgerUnavailable, ScopeMissing, UnknownGrader, UnknownRecord, UnknownRun
 from app.ledger import GraderReport, Ledger, Record, RecordFilter, RunSummary
+from app.words import CalledId, Digest, DurationMs, RecordId, Rollout, RunId, StepNumber
 from graders.api import Execution, Program
 from graders.errors import Fault
 
@@ -27,31 +28,35 @@ Of = Annotated[
     ),
 ]
 Cursor = Annotated[Name | None, Query(description="`next` of the page before.")]
+Next = Annotated[str | None, Field(description="Cursor of the next page; null on the last.")]
 
 
 class GradeRow(BaseModel):
     """A row of the ledger in short."""
 
-    record: str
-    caller: str
+    record: RecordId
+    caller: str = Field(description="Name of the caller who had it graded.")
     created_us: int = Field(description="Microseconds since the epoch, UTC.")
-    grader: str
-    digest: str
+    grader: CalledId
+    digest: Digest
     contract: str = Field(description="The wire format it came by.")
-    run: str | None
-    step: int | None
-    item_id: str | None
-    rollout: int | None
-    group: str | None
+    run: str | None = Field(description="The training run; null: the caller did not say.")
+    step: StepNumber
+    item_id: str | None = Field(description="The dataset row, as `run.item_id` named it; null: the caller did not say.")
+    rollout: Rollout
+    group: str | None = Field(
+        description="The rollouts that are compared with each other, as `run.group` named them; null: the caller did "
+        "not say."
+    )
     reward: float | None = Field(description="Null: unscored; `code` says why.")
-    verdict: str | None
-    code: str | None
-    duration_ms: float
+    verdict: str | None = Field(description="The judgement in one word; null: unscored.")
+    code: str | None = Field(description="Code of the error for which it is unscored; null for a grade.")
+    duration_ms: DurationMs
 
 
 class GradePage(BaseModel):
-    grades: list[GradeRow]
-    next: str | None = Field(description="Cursor of the next page; null on the last.")
+    grades: list[GradeRow] = Field(description="Rows of the ledger, newest first.")
+    next: Next
 
 
 class Executed(BaseModel):
@@ -65,14 +70,17 @@ class CreditMember(BaseModel):
     """One sample of a group, and as what it was credited."""
 
     record: str | None = Field(description="Its record; null: it could not be read.")
-    item_id: str
-    rollout: int | None
+    item_id: str = Field(
+        description="Its dataset row, as `run.item_id` named it; where the caller did not, `sha256:` and the row's "
+        "checksum."
+    )
+    rollout: Rollout
 
 
 class CreditRecord(BaseModel):
     """What the samples of one group were given together."""
 
-    credit: str
+    credit: str = Field(description="Its id, which the answer had as `credit`.")
     parameters: dict[str, Any] = Field(description="`credit` as the request had it.")
     members: list[CreditMember] = Field(description="In the order of the request.")
     group: dict[str, Any] = Field(description="The group as a whole.")
@@ -82,9 +90,11 @@ class GradeRecord(GradeRow):
     """Everything that led to a grade, enough to repeat it."""
 
     grade: dict[str, Any] = Field(description="Reason, answer, span, sub-rewards, details; or the problem.")
-    config: dict[str, Any]
-    item: dict[str, Any]
-    sample: Any
+    config: dict[str, Any] = Field(
+        description="The grader's config as it was sent, or as the recipe fixes it; what it leaves out had its default."
+    )
+    item: dict[str, Any] = Field(description="The dataset row, as it was sent.")
+    sample: Any = Field(description="What the model produced, as it was sent.")
     executions: list[Executed] = Field(description="The programs that were run for it, in the grader's order.")
     credit: CreditRecord | None = Field(description="The group that it was credited in; null: it was graded alone.")
     ignored_item_fields: list[str] | None = Field(description="Item fields the grader did not read; null: it is gone.")
@@ -95,22 +105,25 @@ class GradeRecord(GradeRow):
 
 
 class RunPage(BaseModel):
-    runs: list[RunSummary]
-    next: str | None
+    runs: list[RunSummary] = Field(description="The one that began last comes first.")
+    next: Next
 
 
 class RunReport(BaseModel):
     """One training run, per grader id and digest; nothing is pooled over graders."""
 
-    run: str
-    graders: list[GraderReport]
+    run: RunId
+    graders: list[GraderReport] = Field(description="One per grader id and digest, sorted by these.")
 
 
 @router.get(
     "/v1/grades/{record}", response_model=GradeRecord, responses=declared(*ANY, UnknownRecord, LedgerUnavailable)
 )
 async def show_grade(
-    record: str, caller: CurrentCaller, ledger: CurrentLedger, catalogue: CurrentCatalogue
+    record: Annotated[str, Path(description="Id of a record: every grade has one.")],
+    caller: CurrentCaller,
+    ledger: CurrentLedger,
+    catalogue: CurrentCatalogue,
 ) -> GradeRecord:
     """One row of the ledger with everything that led to it; of another caller's with the scope `admin`."""
     found, by = await _found(ledger, record, None if "admin" in caller.scopes else caller.name)
@@ -137,15 +150,21 @@ async def show_grade(
 async def list_grades(
     caller: CurrentCaller,
     ledger: CurrentLedger,
-    run: Name | None = None,
-    grader: Name | None = None,
-    verdict: Name | None = None,
+    run: Annotated[Name | None, Query(description="Only of this training run.")] = None,
+    grader: Annotated[
+        Name | None, Query(description="Only by the grader or recipe that was called by this id.")
+    ] = None,
+    verdict: Annotated[Name | None, Query(description="Only grades with this verdict.")] = None,
     code: Annotated[Name | None, Query(description="Error code of unscored rows.")] = None,
-    step: Int64 | None = None,
-    item_id: Name | None = None,
-    group: Name | None = None,
-    min_reward: Annotated[float | None, Query(allow_inf_nan=False)] = None,
-    max_reward: Annotated[float | None, Query(allow_inf_nan=False)] = None,
+    step: Annotated[Int64 | None, Query(description="Only of this policy update.")] = None,
+    item_id: Annotated[Name | None, Query(description="Only of this dataset row, by its `run.item_id`.")] = None,
+    group: Annotated[Name | None, Query(description="Only of these rollouts, by their `run.group`.")] = None,
+    min_reward: Annotated[
+        float | None, Query(allow_inf_nan=False, description="Only grades of this reward or more.")
+    ] = None,
+    max_reward: Annotated[
+        float | None, Query(allow_inf_nan=False, description="Only grades of this reward or less.")
+    ] = None,
     scored: Annotated[bool | None, Query(description="Only grades, or only unscored rows.")] = None,
     limit: Limit = 50,
     cursor: Annotated[UUID | None, Query(description="`next` of the page before.")] = None,

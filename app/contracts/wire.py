@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated, Any
 
+from fastapi import Path
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -65,6 +66,10 @@ Name = Annotated[
     WithJsonSchema({"type": "string", "minLength": 1, "maxLength": NAME_MAX_CHARS, "pattern": r"^[^\x00]+$"}),
 ]
 Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
+GraderPath = Annotated[
+    str,
+    Path(description="Id of a grader or recipe, as in `finance_qa@v1`; GET /v1/graders lists all that can be called."),
+]
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -106,19 +111,19 @@ class ErrorPlace(BaseModel):
         description="RFC 6901 JSON pointer into the request body; empty: the body itself. Of a parameter: "
         "`/query/NAME`, `/header/NAME` or `/path/NAME`."
     )
-    detail: str
+    detail: str = Field(description="What is wrong there, or what was wanted.")
 
 
 class Problem(BaseModel):
     """RFC 9457 problem details: the one shape of every error."""
 
-    type: str
-    title: str
-    status: int
+    type: str = Field(description="A URI that names the kind of problem: `urn:rft-graders:problem:` and its `code`.")
+    title: str = Field(description="The kind of problem in words.")
+    status: int = Field(description="The HTTP status; of one sample of several, its own.")
     detail: str = Field(description="What was wanted, what is known, what to do.")
     code: str = Field(description="The error in one word; stable.")
     retryable: bool = Field(description="Whether the same request may be sent again, after `Retry-After` seconds.")
-    errors: list[ErrorPlace]
+    errors: list[ErrorPlace] = Field(description="What is wrong, place by place; empty where it has no place.")
     record: str | None = Field(None, description="The ledger's row for this unscored sample, where there is one.")
     violated_policies: list[str] | None = Field(
         None,

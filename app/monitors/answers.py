@@ -4,34 +4,40 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from app.words import CalledId, Digest, RunId, StepNumber, VerdictCounts
+
 Share = Annotated[float, Field(ge=0, le=1)]
+StandardDeviation = Annotated[
+    float | None,
+    Field(description="Sample standard deviation (ddof 1); null for fewer than two numbers, or if it is not finite."),
+]
 
 
 class Numbers(BaseModel):
     """How numbers are spread."""
 
-    mean: float
-    sd: float | None = Field(description="Sample standard deviation (ddof 1); null for a single number.")
-    least: float
-    greatest: float
-    p5: float = Field(description="Quantile, by linear interpolation, as are the others.")
-    p25: float
-    p50: float
-    p75: float
-    p95: float
+    mean: float = Field(description="Their arithmetic mean.")
+    sd: StandardDeviation
+    least: float = Field(description="The least of them.")
+    greatest: float = Field(description="The greatest of them.")
+    p5: float = Field(description="The 5 % quantile, by linear interpolation, as are the others.")
+    p25: float = Field(description="The 25 % quantile.")
+    p50: float = Field(description="The median.")
+    p75: float = Field(description="The 75 % quantile.")
+    p95: float = Field(description="The 95 % quantile.")
 
 
 class SubReward(BaseModel):
     count: int = Field(description="Grades that have it.")
-    mean: float
-    sd: float | None
+    mean: float = Field(description="Its mean over these.")
+    sd: StandardDeviation
 
 
 class Answers(BaseModel):
     """What graders read out of the samples."""
 
     answered: int = Field(description="Grades for which an answer was found.")
-    distinct: int
+    distinct: int = Field(description="How many different answers these are.")
     most_common: int = Field(description="How many grades share the most frequent answer.")
     most_common_share: Share = Field(description="The same as a share of `answered`.")
     example: str | None = Field(description="A record with the most frequent answer.")
@@ -43,10 +49,10 @@ class Tools(BaseModel):
     """Tool calls, where the samples carry them."""
 
     samples: int = Field(description="Samples that carry tool calls.")
-    calls: int
+    calls: int = Field(description="Tool calls of all these samples.")
     repeats: int = Field(description="Calls that repeat an earlier one of the same sample, arguments and all.")
-    calls_per_sample: float
-    repeat_share: Share
+    calls_per_sample: float = Field(description="Mean number of calls of these samples.")
+    repeat_share: Share = Field(description="Share of the calls that are repeats; 0 without calls.")
 
 
 class Counts(BaseModel):
@@ -56,62 +62,62 @@ class Counts(BaseModel):
     superseded: int = Field(description="Grades that a later one of the same step, item and rollout replaced.")
     unscored: dict[str, int] = Field(description="Samples without a grade, per last error's code; outside every mean.")
     unscored_share: Share | None = Field(description="Of all samples; null: there are none.")
-    verdicts: dict[str, int]
+    verdicts: VerdictCounts
     at_max_share: Share | None = Field(
         description="Share of grades exactly at the greatest reward of the grader (of the run, if the grader is gone)."
     )
     groups: int = Field(description="Groups (items, where no group is named) with two grades or more.")
     zero_variance_groups: int = Field(description="Groups whose rewards are all the same: they give no gradient.")
     zero_variance_share: Share | None = Field(description="The same as a share of `groups`.")
-    sub_rewards: dict[str, SubReward]
+    sub_rewards: dict[str, SubReward] = Field(description="Of the grades that count, by name.")
     tools: Tools | None = Field(description="Null: no sample carries tool calls.")
 
 
 class Step(Counts):
     """One policy update as one grader saw it."""
 
-    step: int | None = Field(description="Null: the caller did not say.")
+    step: StepNumber
     reward: Numbers | None = Field(description="Null: nothing was graded.")
     answers: Answers
     duration_ms: Numbers | None = Field(description="Time that a grade took.")
     sample_bytes: Numbers | None = Field(description="Size of the samples as JSON.")
     answer_chars: Numbers | None = Field(description="Length of the answers that were found.")
     first_us: int = Field(description="When its first record was made, microseconds since the epoch, UTC.")
-    last_us: int
+    last_us: int = Field(description="When its last record was made, microseconds since the epoch, UTC.")
 
 
 class Total(Counts):
     """All steps together."""
 
     steps: int = Field(description="Those that the caller named; grades of no step are in the other figures.")
-    mean_reward: float | None
-    sd_reward: float | None
-    least_reward: float | None
-    greatest_reward: float | None
+    mean_reward: float | None = Field(description="Over the grades that count; null: nothing was graded.")
+    sd_reward: StandardDeviation
+    least_reward: float | None = Field(description="The least of these rewards; null: nothing was graded.")
+    greatest_reward: float | None = Field(description="The greatest of these rewards; null: nothing was graded.")
 
 
 class LookAt(BaseModel):
-    """Parameters of `GET /v1/grades` that show what a finding is about."""
+    """Parameters of `GET /v1/grades` that show what a finding is about. Null: not to be sent."""
 
-    run: str
-    grader: str
-    step: int | None = None
-    verdict: str | None = None
-    code: str | None = None
-    scored: bool | None = None
-    min_reward: float | None = None
-    max_reward: float | None = None
+    run: RunId
+    grader: CalledId
+    step: int | None = Field(None, description="Only of this policy update.")
+    verdict: str | None = Field(None, description="Only grades with this verdict.")
+    code: str | None = Field(None, description="Only unscored rows with this error code.")
+    scored: bool | None = Field(None, description="True: only grades; false: only unscored rows.")
+    min_reward: float | None = Field(None, description="Only grades of this reward or more.")
+    max_reward: float | None = Field(None, description="Only grades of this reward or less.")
 
 
 class Finding(BaseModel):
     """Something in a run that a person should look at."""
 
     code: str = Field(description="Which monitor says so.")
-    severity: Literal["warning", "notice"]
-    title: str
+    severity: Literal["warning", "notice"] = Field(description="A `warning` weighs more than a `notice`.")
+    title: str = Field(description="What was found, in a few words.")
     detail: str = Field(description="What was seen, against what, and what to look at.")
-    from_step: int | None = Field(description="The steps that it is about.")
-    to_step: int | None
+    from_step: int | None = Field(description="First of the steps that it is about; null: the caller named no step.")
+    to_step: int | None = Field(description="Last of the steps that it is about; null: the caller named no step.")
     value: float = Field(description="What was measured.")
     limit: float = Field(description="From where on it is a finding.")
     look_at: LookAt
@@ -120,8 +126,8 @@ class Finding(BaseModel):
 class GraderMonitor(BaseModel):
     """A run as one grader id and digest saw it. Nothing is pooled over graders."""
 
-    grader: str
-    digest: str
+    grader: CalledId
+    digest: Digest
     reward_range: tuple[float, float] | None = Field(
         description="Least and greatest reward that the grader declares; in groups, where some of these rewards are "
         "beyond those of a sample alone. Null: the grader is gone."
@@ -137,18 +143,18 @@ class GraderMonitor(BaseModel):
 class RunMonitor(BaseModel):
     """A training run, step by step, and what its monitors found."""
 
-    run: str
-    caller: str
+    run: RunId
+    caller: str = Field(description="Whose run it is.")
     records: int = Field(description="All its rows now: grades, superseded ones and unscored ones.")
     counted: int = Field(description="How many of them this report has.")
     complete: bool = Field(description="False: it is being counted, ask again.")
-    graders: list[GraderMonitor]
+    graders: list[GraderMonitor] = Field(description="One per grader id and digest, sorted by these.")
 
 
 class Side(BaseModel):
     """One of two runs that are compared."""
 
-    run: str
+    run: RunId
     digest: str = Field(
         description="Of several, the one that has grades in both runs, else the one with the most grades."
     )
@@ -159,29 +165,31 @@ class Side(BaseModel):
 class Difference(BaseModel):
     """B less A, of two means, as Welch has it."""
 
-    difference: float
-    low: float | None = Field(description="95 % interval; null: a side has fewer than two grades.")
-    high: float | None
+    difference: float = Field(description="Mean of B less mean of A.")
+    low: float | None = Field(
+        description="Lower end of the 95 % interval; null, as `high` is: a side has fewer than two grades."
+    )
+    high: float | None = Field(description="Upper end of the 95 % interval.")
 
 
 class ComparedStep(BaseModel):
     """The same step of both runs; null: the run has none, or no grade in it."""
 
-    step: int | None
-    a: float | None = Field(description="Mean reward.")
-    b: float | None
+    step: StepNumber
+    a: float | None = Field(description="Mean reward of A.")
+    b: float | None = Field(description="Mean reward of B.")
 
 
 class ComparedVerdict(BaseModel):
-    verdict: str
-    a: Share
-    b: Share
+    verdict: str = Field(description="A verdict that a grade of A or of B has.")
+    a: Share = Field(description="Share of A's grades that have it; 0 without grades.")
+    b: Share = Field(description="Share of B's grades that have it; 0 without grades.")
 
 
 class GraderComparison(BaseModel):
     """Two runs as one grader id saw them."""
 
-    grader: str
+    grader: CalledId
     same_digest: bool = Field(description="False: another version of the grader judged B, so rewards may differ by it.")
     a: Side
     b: Side
@@ -189,16 +197,18 @@ class GraderComparison(BaseModel):
         description="Over all grades. The rollouts of an item are alike, so the interval is narrower than the truth; "
         "POST /v1/evaluations/compare-runs compares item by item."
     )
-    verdicts: list[ComparedVerdict]
-    steps: list[ComparedStep]
+    verdicts: list[ComparedVerdict] = Field(description="Sorted by name.")
+    steps: list[ComparedStep] = Field(
+        description="In order; grades of no step come last. Evenly chosen where there are more than `points`."
+    )
 
 
 class RunComparison(BaseModel):
     """Two runs beside each other, per grader id that judged both."""
 
-    a: str
-    b: str
+    a: str = Field(description="The run that was there before.")
+    b: str = Field(description="The run that is held against it.")
     complete: bool = Field(description="False: not all records are counted yet, ask again.")
-    graders: list[GraderComparison]
+    graders: list[GraderComparison] = Field(description="One per grader id that judged both, sorted by it.")
     only_a: list[str] = Field(description="Graders that judged only A.")
-    only_b: list[str]
+    only_b: list[str] = Field(description="Graders that judged only B.")

@@ -1,12 +1,15 @@
 """What a moderation report says. A number that is undefined is null, and `undefined` says why, by JSON pointer."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
 from evaluations.answers import BaselineAnswer, CountsAnswer, IntervalAnswer, LabelAnswer, Notice, ScoreAnswer
 
 Share = float | None
+PredictedPositiveRate = Annotated[
+    Share, Field(description="Share of flagged samples among those that could be read and do not abstain; null: none.")
+]
 
 
 class Block(ScoreAnswer):
@@ -31,7 +34,7 @@ class FlagBlock(Block):
     """Is anything flagged? One decision per sample."""
 
     counts: CountsAnswer
-    baselines: list[BaselineAnswer]
+    baselines: list[BaselineAnswer] = Field(description="What flagging always and never would score.")
 
 
 class LabelRow(LabelAnswer):
@@ -44,61 +47,68 @@ class LabelRow(LabelAnswer):
 class Stretch(BaseModel):
     """Some of the samples, for curves and for drift."""
 
-    n: int
+    n: int = Field(description="How many there are, with those that abstain or could not be read.")
     f: float | None = Field(description="Micro F, or in mode flag the F of the flag.")
     positives: int = Field(description="True labels; in mode flag samples to be flagged.")
-    parse_fail_rate: Share
-    coverage: Share
-    predicted_positive_rate: Share = Field(description="Share of flagged samples among those that could be read.")
+    parse_fail_rate: Share = Field(description="Share of samples whose output could not be read; null: there are none.")
+    coverage: Share = Field(description="Share of samples that do not abstain; null: there are none.")
+    predicted_positive_rate: PredictedPositiveRate
 
 
 class Window(Stretch):
     """So many samples in the order in which they were graded."""
 
-    first_step: int | None
-    last_step: int | None
+    first_step: int | None = Field(description="The least step of its samples; null: none of them names one.")
+    last_step: int | None = Field(description="The greatest step of its samples; null: none of them names one.")
     interval: IntervalAnswer | None = Field(description="Of F, by items.")
 
 
 class Step(Stretch):
     """The samples of one policy update."""
 
-    step: int | None
+    step: int | None = Field(description="The policy update; null: the caller did not say.")
 
 
 class UnknownName(BaseModel):
-    name: str
-    samples: int
+    name: str = Field(
+        description="The name as labels are compared: without case, one blank for a gap, cut where it is long."
+    )
+    samples: int = Field(description="How many samples named it.")
 
 
 class ModerationReport(BaseModel):
     """One grader id, digest, taxonomy and mode; nothing is pooled over these."""
 
-    grader: str
-    digest: str
-    taxonomy_hash: str
-    mode: Literal["set", "class", "flag"]
+    grader: str = Field(description="Id of the grader or recipe that was called.")
+    digest: str = Field(description="sha256 of what decides the reward: equal digests, comparable rewards.")
+    taxonomy_hash: str = Field(description="Tells taxonomies apart: counts of two must not be added.")
+    mode: Literal["set", "class", "flag"] = Field(
+        description="`set`: any number of labels per sample; `class`: exactly one; `flag`: only whether anything is "
+        "flagged."
+    )
     labels: list[str] = Field(description="Those that somebody looked for.")
     n: int = Field(description="Grades that count: per step, item and rollout the last one.")
     superseded: int = Field(description="Of this grader id and digest: grades that a later one replaced.")
     unscored: dict[str, int] = Field(description="Of this grader id and digest: samples without a grade, by code.")
-    parse_failed: int
+    parse_failed: int = Field(description="Samples whose output could not be read.")
     parse_fail_rate: Share = Field(description="Of all: read no F without it, macro does not see failures.")
-    parse_errors: dict[str, int]
+    parse_errors: dict[str, int] = Field(description="Of `parse_failed`: samples per code that says why.")
     abstained: int = Field(description="They count nowhere below.")
     coverage: Share = Field(description="Share that does not abstain: no F without it.")
-    predicted_positive_rate: Share
+    predicted_positive_rate: PredictedPositiveRate
     counts: CountsAnswer = Field(description="In cells, sample and label; in mode flag one cell per sample.")
-    micro: Block | None
+    micro: Block | None = Field(
+        description="Of all `counts` together. Null, as the averages below: mode flag, or all samples abstain."
+    )
     macro: Block | None = Field(description="Over all `labels`; one that never occurs counts as 0/0.")
     macro_supported: float | None = Field(description="Macro F over the labels that truly occur.")
-    weighted: Block | None
-    samples: SamplesBlock | None
-    per_label: list[LabelRow]
+    weighted: Block | None = Field(description="The mean of the labels' scores, weighted by their `support`.")
+    samples: SamplesBlock | None = Field(description="The mean of the samples' own scores.")
+    per_label: list[LabelRow] = Field(description="One per label, in the order of `labels`; empty in mode flag.")
     baselines: list[BaselineAnswer] = Field(description="By micro average.")
-    flag: FlagBlock | None
+    flag: FlagBlock | None = Field(description="Is anything flagged? Null: mode class, or all samples abstain.")
     unknown_names: list[UnknownName] = Field(description="What was named and is no label, the ten most frequent.")
-    steps: list[Step]
+    steps: list[Step] = Field(description="In order; samples of no step come last.")
     windows: list[Window] = Field(description="The last of `window` samples each, up to 20, the newest last.")
     alarms: list[Notice] = Field(description="What the newest window shows of drift against all before it.")
     f_ref: float | None = Field(description="The one that the newest sample was graded with.")
@@ -111,9 +121,9 @@ class ModerationReport(BaseModel):
 class RunModeration(BaseModel):
     """F1 of one training run, with the conventions that decided the numbers."""
 
-    run: str
-    beta: float | Literal["inf"]
-    zero_division: Literal[0, 1, "nan"]
-    level: float
-    window: int
-    reports: list[ModerationReport]
+    run: str = Field(description="The training run, as `run.id` named it.")
+    beta: float | Literal["inf"] = Field(description="Weight of recall against precision; `inf`: recall alone.")
+    zero_division: Literal[0, 1, "nan"] = Field(description="What 0/0 is; nan leaves it out of averages.")
+    level: float = Field(description="Confidence of the intervals.")
+    window: int = Field(description="Samples per window.")
+    reports: list[ModerationReport] = Field(description="One per grader id, digest, taxonomy and mode.")
