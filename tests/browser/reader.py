@@ -20,6 +20,7 @@ class Reader:
         self._context.set_default_timeout(WAIT_MS)
         self.tab = self._context.new_page()
         self.complaints: list[str] = []
+        self._expected: list[str] = []
         self.hosts: set[str] = set()
         self.tab.on("console", self._heard)
         self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -61,10 +62,15 @@ class Reader:
         self.tab.screenshot(path=file, animations="disabled", caret="hide")
         return file
 
+    def expects(self, words: str) -> None:
+        """Complaints with these words are as they should be, those that are still to come too."""
+        self._expected.append(words)
+
     def leave(self) -> None:
         """Closes the tab; raises if the browser complained, or if anything but the service was asked."""
         self._context.close()
-        assert not self.complaints, self.complaints
+        unexpected = [said for said in self.complaints if not any(words in said for words in self._expected)]
+        assert not unexpected, unexpected
         assert self.hosts <= {self.url.removeprefix("http://")}, self.hosts
 
     def _heard(self, message: ConsoleMessage) -> None:

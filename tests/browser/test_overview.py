@@ -79,7 +79,7 @@ def test_a_service_that_is_gone_is_said_and_found_again(browser: Browser, reader
     reader.tab.context.set_offline(False)
     reader.look_again()
     expect(main.get_by_role("alert", name="Problem")).to_have_count(0)
-    reader.complaints = [said for said in reader.complaints if "ERR_INTERNET_DISCONNECTED" not in said]
+    reader.expects("ERR_INTERNET_DISCONNECTED")
 
 
 def test_a_tally_of_more_errors_than_are_counted_says_so(reader: Reader, server: Server) -> None:
