@@ -17,6 +17,8 @@ router = APIRouter(tags=["health"])
 
 
 class Alive(BaseModel):
+    """The process answers."""
+
     status: Literal["ok"] = Field("ok", description="The event loop answers; whether it can grade, `/readyz` says.")
 
 

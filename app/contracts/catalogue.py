@@ -91,6 +91,8 @@ class RecipeBody(BaseModel, extra="forbid"):
 
 
 class Graders(BaseModel):
+    """What can be called here, and what cannot and why."""
+
     graders: list[GraderSummary] = Field(description="Every version and recipe that can be called, by name.")
     not_served: dict[str, str] = Field(
         description="What was found or stored and cannot be called, and why: it fails its self-test, has changed after "
@@ -99,6 +101,8 @@ class Graders(BaseModel):
 
 
 class Recipes(BaseModel):
+    """The recipes that can be called here, and those that cannot and why."""
+
     recipes: list[GraderSummary] = Field(description="Every recipe that can be called, shipped or stored, by name.")
     not_served: dict[str, str] = Field(
         description="Stored recipes that cannot be called, and why: what they stand on is gone or has changed."

@@ -55,6 +55,8 @@ class GradeRow(BaseModel):
 
 
 class GradePage(BaseModel):
+    """One page of the ledger."""
+
     grades: list[GradeRow] = Field(description="Rows of the ledger, newest first.")
     next: Next
 
@@ -105,6 +107,8 @@ class GradeRecord(GradeRow):
 
 
 class RunPage(BaseModel):
+    """One page of training runs."""
+
     runs: list[RunSummary] = Field(description="The one that began last comes first.")
     next: Next
 

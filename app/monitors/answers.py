@@ -28,6 +28,8 @@ class Numbers(BaseModel):
 
 
 class SubReward(BaseModel):
+    """One named part of the rewards."""
+
     count: int = Field(description="Grades that have it.")
     mean: float = Field(description="Its mean over these.")
     sd: StandardDeviation
@@ -181,6 +183,8 @@ class ComparedStep(BaseModel):
 
 
 class ComparedVerdict(BaseModel):
+    """How often two runs have one verdict."""
+
     verdict: str = Field(description="A verdict that a grade of A or of B has.")
     a: Share = Field(description="Share of A's grades that have it; 0 without grades.")
     b: Share = Field(description="Share of B's grades that have it; 0 without grades.")

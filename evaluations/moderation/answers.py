@@ -70,6 +70,8 @@ class Step(Stretch):
 
 
 class UnknownName(BaseModel):
+    """A label that was predicted and is none of the taxonomy."""
+
     name: str = Field(
         description="The name as labels are compared: without case, one blank for a gap, cut where it is long."
     )
