@@ -22,7 +22,8 @@ async def withdraw_the_unfit(registry: Registry, judges: Judges, deadline_s: flo
     """Runs the cases of every version as a caller's would run, and withdraws those that make something else of one.
 
     Another machine or another Python can change what a grader makes of a sample, so one case is not enough. When all
-    that has taken `deadline_s` seconds, versions are held to their first case alone.
+    that has taken `deadline_s` seconds, versions are held to their first case alone. A released version without any is
+    withdrawn too.
     """
     until = time.monotonic() + deadline_s
     for grader in list(registry):

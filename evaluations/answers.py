@@ -21,7 +21,11 @@ class IntervalAnswer(BaseModel):
     high: float = Field(description="Upper end.")
     standard_error: float = Field(description="Of the value that the interval is about.")
     resamples: int | None = Field(None, description="Of a bootstrap: those whose value was defined.")
-    units: int | None = Field(None, description="Of a bootstrap or jackknife: independent units, groups or rows.")
+    units: int | None = Field(
+        None,
+        description="Of a bootstrap or jackknife: what is drawn or left out at a time: rows, groups, or of a "
+        "moderation report items (of more than 200, that many lots of them).",
+    )
     seed: int | None = Field(None, description="Of a bootstrap: the same seed, the same interval.")
 
 
@@ -53,8 +57,8 @@ class CountsAnswer(BaseModel):
 
     tp: int = Field(description="Cells (a row and a label) that are true and predicted.")
     fp: int = Field(
-        description="Cells that are predicted and not true; with unknown and unread predictions, which no label's "
-        "table shows."
+        description="Cells that are predicted and not true. Of several labels with unknown and unread predictions, "
+        "which no label's table shows."
     )
     fn: int = Field(description="Cells that are true and not predicted.")
     tn: int = Field(description="Cells that are neither true nor predicted; what could not be read has none.")
@@ -98,7 +102,12 @@ HeadlineInterval = Annotated[
     IntervalAnswer | None, Field(description="Wilson interval of F1, where the headline is one yes or no.")
 ]
 Warnings = Annotated[list[Notice], Field(description="What is easily overlooked in reading these numbers.")]
-Undefined = Annotated[dict[str, str], Field(description="Why a number of this answer is null: JSON pointer to reason.")]
+Undefined = Annotated[
+    dict[str, str],
+    Field(
+        description="Why a number of this answer is null: JSON pointer to reason. Not of those whose own words say it."
+    ),
+]
 
 
 class F1Answer(ConventionsAnswer, ScoreAnswer):

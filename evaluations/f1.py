@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from evaluations.answers import BaselineAnswer, F1Answer, IntervalAnswer, LabelAnswer, Notice
 from evaluations.baselines import baselines
-from evaluations.corpus import Corpus, conventions_answer, score_answer
+from evaluations.corpus import NO_HEADLINE, Corpus, conventions_answer, score_answer
 from evaluations.labels import labels_of
 from evaluations.requests import Bootstrap, F1Request
 from evaluations.resampling import bootstrap, spread
@@ -49,7 +49,7 @@ def evaluate(asked: F1Request) -> F1Answer:
         warnings=[],
         undefined=undefined,
     )
-    answer.undefined |= _absent(answer, corpus)
+    answer.undefined |= _absent(asked, answer, corpus)
     answer.warnings.extend(_warnings(asked, answer, corpus))
     return answer
 
@@ -87,12 +87,18 @@ def _bootstrap(asked: F1Request, wanted: Bootstrap, corpus: Corpus) -> IntervalA
     )  # fmt: skip
 
 
-def _absent(answer: F1Answer, corpus: Corpus) -> Iterator[tuple[str, str]]:
+def _absent(asked: F1Request, answer: F1Answer, corpus: Corpus) -> Iterator[tuple[str, str]]:
     """Reasons for the null parts that are no scores."""
     if answer.interval is None:
         yield "/interval", corpus.why_no_interval
     if answer.bootstrap is None:
-        yield "/bootstrap", "Not asked for."
+        unspread = NO_HEADLINE if corpus.average == "none" else _UNSPREAD
+        yield "/bootstrap", "Not asked for." if asked.bootstrap is None else unspread
+    if answer.macro_supported is None:
+        yield (
+            "/macro_supported",
+            "No supported label has an F." if corpus.average == "macro" else "The average is another.",
+        )
 
 
 def _warnings(asked: F1Request, answer: F1Answer, corpus: Corpus) -> Iterator[Notice]:

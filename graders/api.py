@@ -7,7 +7,7 @@ never renamed, removed or given a new meaning.
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, Self
 
@@ -93,7 +93,7 @@ def _is_text(part: Any) -> bool:
     return isinstance(part, dict) and isinstance(part.get("text"), str)
 
 
-@dataclass(frozen=True, slots=True, init=False)
+@dataclass(frozen=True, slots=True)
 class Grade:
     """The judgement of one sample. There is no field for an error: what stops a judgement is raised.
 
@@ -116,43 +116,12 @@ class Grade:
     details: dict[str, Any] = field(default_factory=dict)
     """What an audit needs beyond the above, JSON values only; its shape is the version's `Details`."""
 
-    def __init__(
-        self,
-        reward: float,
-        verdict: str,
-        reason: str,
-        answer: str | None = None,
-        answer_span: tuple[int, int] | None = None,
-        sub_rewards: dict[str, float] | None = None,
-        details: dict[str, Any] | None = None,
-    ) -> None:
-        # What `dataclass` writes for a frozen class takes twice as long: it looks each field up anew.
-        _set_reward(self, reward)
-        _set_verdict(self, verdict)
-        _set_reason(self, reason)
-        _set_answer(self, answer)
-        _set_answer_span(self, answer_span)
-        _set_sub_rewards(self, {} if sub_rewards is None else sub_rewards)
-        _set_details(self, {} if details is None else details)
-        self.__post_init__()
-
     def __post_init__(self) -> None:
         if not math.isfinite(self.reward):
             raise ValueError(f"The reward is {self.reward!r}; a reward is a finite number.")
         for name, value in self.sub_rewards.items():
             if not math.isfinite(value):
                 raise ValueError(f"The sub-reward {name!r} is {value!r}; a reward is a finite number.")
-
-
-(
-    _set_reward,
-    _set_verdict,
-    _set_reason,
-    _set_answer,
-    _set_answer_span,
-    _set_sub_rewards,
-    _set_details,
-) = (getattr(Grade, each.name).__set__ for each in fields(Grade))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +149,7 @@ class Program:
     source: str
     """The Python source of the program."""
     stdin: str = ""
-    """What it reads on stdin where `stdins` is empty."""
+    """stdio: what it reads on stdin where `stdins` is empty."""
     timeout_s: float = 10.0
     """Longest wall time of one process; time that it spent waiting for a CPU does not count."""
     memory_mib: int = 256

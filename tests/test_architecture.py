@@ -117,6 +117,24 @@ def test_a_version_never_imports_another_grader(file: Path) -> None:
         assert name in {"graders.api", "graders.errors"} or name.startswith(("graders.kit", own)), name
 
 
+@pytest.mark.parametrize(
+    "file", sorted((PROJECT / "graders").glob("*/*.py")), ids=lambda file: f"{file.parent.name}.{file.stem}"
+)
+def test_of_msgspec_a_version_uses_structs_alone(file: Path) -> None:
+    """Its version is outside their digests, so it may shape their values and read none."""
+    nodes = list(ast.walk(ast.parse(file.read_bytes())))
+    plain = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    taken = {
+        (node.module, alias.name)
+        for node in nodes
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("msgspec")
+        for alias in node.names
+    }
+
+    assert not [name for name in plain if name.startswith("msgspec")]
+    assert taken <= {("msgspec", "Struct"), ("msgspec.structs", "replace")}
+
+
 @pytest.mark.parametrize("file", SOURCES, ids=lambda file: str(file.relative_to(PROJECT)))
 def test_no_middleware_that_costs_six_times_the_request(file: Path) -> None:
     """Three BaseHTTPMiddleware cut a bare FastAPI from 4,200 to 600 requests a second; pure ASGI costs nothing."""

@@ -65,7 +65,7 @@ class GraderPage(GraderSummary):
     )
     config: dict[str, Any] = Field(description="What a recipe fixes; empty for a version.")
     item_map: dict[str, str] = Field(description="From a dataset's column to the version's item field.")
-    cases: list[Case] = Field(description="Worked examples, which every start of the service runs; empty for a recipe.")
+    cases: list[Case] = Field(description="Worked examples, which a start of the service runs; empty for a recipe.")
 
 
 def _is_name(sent: str) -> str:
@@ -93,10 +93,12 @@ class RecipeBody(BaseModel, extra="forbid"):
 class Graders(BaseModel):
     """What can be called here, and what cannot and why."""
 
-    graders: list[GraderSummary] = Field(description="Every version and recipe that can be called, by name.")
+    graders: list[GraderSummary] = Field(
+        description="Every version that can be called, by name, then every such recipe."
+    )
     not_served: dict[str, str] = Field(
-        description="What was found or stored and cannot be called, and why: it fails its self-test, has changed after "
-        "its release, or stands on what is gone."
+        description="What was found or stored and cannot be called, and why: it cannot be loaded, say, fails its "
+        "self-test, or has changed after its release. By id; where none is known, by file or place in versions.lock."
     )
 
 
@@ -114,10 +116,10 @@ async def list_graders(catalogue: CurrentCatalogue) -> Graders:
     """Every version and recipe, by name."""
     versions = [grader for grader in catalogue.registry if grader.recipe is None]
     recipes, not_served = await catalogue.recipes()
-    return Graders(
-        graders=[GraderSummary.of(grader) for grader in (*versions, *recipes)],
-        not_served=catalogue.registry.unhealthy | not_served,
-    )
+    served = {grader.id: GraderSummary.of(grader) for grader in (*versions, *recipes)}
+    # A stored recipe is called although a grader of its name was found and cannot be.
+    unhealthy = {id: why for id, why in catalogue.registry.unhealthy.items() if id not in served}
+    return Graders(graders=list(served.values()), not_served=unhealthy | not_served)
 
 
 @router.get("/v1/graders/{id}", response_model=GraderPage, responses=declared(*ANY, UnknownGrader, LedgerUnavailable))

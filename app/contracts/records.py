@@ -73,8 +73,8 @@ class CreditMember(BaseModel):
 
     record: str | None = Field(description="Its record; null: it could not be read.")
     item_id: str = Field(
-        description="Its dataset row, as `run.item_id` named it; where the caller did not, `sha256:` and the row's "
-        "checksum."
+        description="Its dataset row, as `run.item_id` named it; where the caller did not, `sha256:` and a checksum of "
+        "the row, or of all that was sent where it could not be read."
     )
     rollout: Rollout
 

@@ -169,7 +169,8 @@ class Difference(BaseModel):
 
     difference: float = Field(description="Mean of B less mean of A.")
     low: float | None = Field(
-        description="Lower end of the 95 % interval; null, as `high` is: a side has fewer than two grades."
+        description="Lower end of the 95 % interval; null, as `high` is: a side has fewer than two grades, or no "
+        "finite standard deviation."
     )
     high: float | None = Field(description="Upper end of the 95 % interval.")
 
@@ -198,8 +199,8 @@ class GraderComparison(BaseModel):
     a: Side
     b: Side
     mean_reward: Difference | None = Field(
-        description="Over all grades. The rollouts of an item are alike, so the interval is narrower than the truth; "
-        "POST /v1/evaluations/compare-runs compares item by item."
+        description="Over all grades of each side's digest; null: a side has none. The rollouts of an item are alike, "
+        "so the interval is narrower than the truth; POST /v1/evaluations/compare-runs compares item by item."
     )
     verdicts: list[ComparedVerdict] = Field(description="Sorted by name.")
     steps: list[ComparedStep] = Field(

@@ -60,7 +60,9 @@ class Window(Stretch):
 
     first_step: int | None = Field(description="The least step of its samples; null: none of them names one.")
     last_step: int | None = Field(description="The greatest step of its samples; null: none of them names one.")
-    interval: IntervalAnswer | None = Field(description="Of F, by items.")
+    interval: IntervalAnswer | None = Field(
+        description="Of F: Wilson's for independent samples of one flag at beta 1, else a jackknife over items."
+    )
 
 
 class Step(Stretch):
@@ -117,7 +119,10 @@ class ModerationReport(BaseModel):
     suggested_f_ref: float | None = Field(
         description="F of the newest window if that has 50 positives, else of all: pin it in the next config."
     )
-    undefined: dict[str, str] = Field(description="Why a number of this report is null: JSON pointer to reason.")
+    undefined: dict[str, str] = Field(
+        description="Why a number of this report is null: JSON pointer to reason. Not inside of steps, windows and "
+        "baselines, where an F is null if it is 0/0."
+    )
 
 
 class RunModeration(BaseModel):

@@ -156,6 +156,21 @@ def test_a_grader_that_is_found_and_not_served_is_listed_with_the_reason(tmp_pat
     assert recipes["not_served"] == {}
 
 
+def test_a_recipe_whose_name_a_broken_grader_bears_is_served_and_not_listed_as_what_is_not(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data", RFT_GRADERS_PATH=str(tmp_path / "graders"))
+    (tmp_path / "graders").mkdir()
+    with server:
+        server.client.post("/v1/recipes", json={"name": "mine", "grader": "finance_qa@v1"}).raise_for_status()
+    (tmp_path / "graders" / "mine").mkdir()
+    (tmp_path / "graders" / "mine" / "v1.py").write_text("import no_such_module")
+
+    with server:
+        listed = server.client.get("/v1/graders").json()
+
+    assert "mine@v1" in {grader["id"] for grader in listed["graders"]}
+    assert "mine@v1" not in listed["not_served"]
+
+
 def test_a_grader_that_takes_a_stored_recipes_name_is_listed_once_and_the_recipe_is_told(tmp_path: Path) -> None:
     (tmp_path / "graders" / "first").mkdir(parents=True)
     (tmp_path / "graders" / "first" / "v1.py").write_text(MOODY)

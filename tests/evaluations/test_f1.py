@@ -152,7 +152,8 @@ def test_undefined_is_null_with_a_reason_and_never_nan() -> None:
     answer = f1(kind="binary", y_true=[0, 0], y_pred=[0, 0], zero_division="nan", bootstrap={"resamples": 100})
 
     assert (answer.precision, answer.recall, answer.f, answer.interval, answer.bootstrap) == (None,) * 5
-    assert {"/precision", "/recall", "/f", "/per_label/1/f", "/interval", "/bootstrap"} <= answer.undefined.keys()
+    assert {"/precision", "/recall", "/f", "/per_label/1/f", "/interval", "/macro_supported"} <= answer.undefined.keys()
+    assert answer.undefined["/bootstrap"] == "Fewer than two resamples have a defined F."
     for text in (answer.model_dump_json(), json.dumps(answer.model_dump(), allow_nan=False)):
         assert "NaN" not in text
 

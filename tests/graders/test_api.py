@@ -1,4 +1,4 @@
-"""What graders may do with a Grade, whatever its constructor is made of: those that are released do it for ever."""
+"""What graders may do with a Grade: those that are released do it for ever."""
 
 import copy
 import pickle
@@ -28,6 +28,12 @@ class Right(Grade):
         object.__setattr__(self, "answer", why.upper())
 
 
+class Titled(Grade):
+    """One that names a field anew."""
+
+    verdict = "titled"
+
+
 def test_the_functions_of_dataclasses_take_a_grade() -> None:
     assert replace(GIVEN, answer=None, answer_span=None) == Grade(
         0.8, "wrong_format", "Read 5.", sub_rewards={"form": 0.5}, details={"read": [5]}
@@ -50,6 +56,7 @@ def test_a_grade_may_be_derived_from() -> None:
 
     assert (ruled.rule, ruled.reward, ruled.sub_rewards, ruled.details) == ("half", 0.5, {}, {"n": 1})
     assert (Right("yes").reward, Right("yes").answer) == (1.0, "YES")
+    assert Titled(0.5, "partial", "Half.").verdict == "partial"
 
 
 @pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda grade: pickle.loads(pickle.dumps(grade))])
