@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 
 from app.admission.waiting_room import Load
 from app.auth import Caller
@@ -15,6 +15,11 @@ from app.ledger import Ledger
 from app.run_watch import RunWatch
 from app.settings import Timeouts
 from graders.errors import Fault, did_you_mean, json_pointer
+
+GraderPath = Annotated[
+    str,
+    Path(description="Id of a grader or recipe, as in `finance_qa@v1`; GET /v1/graders lists all that can be called."),
+]
 
 
 def caller_of(request: Request) -> Caller:

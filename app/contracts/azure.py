@@ -14,8 +14,8 @@ from pydantic import BaseModel, Field, SkipValidation
 from pydantic_core import to_json
 
 from app.contracts.claims import PriorityHeader, TimeoutMs, azure_claim_of
-from app.contracts.wire import GRADING, PROBLEM_TYPE, GraderPath, declared, grading_reply, read_sample
-from app.dependencies import grading_of
+from app.contracts.wire import GRADING, PROBLEM_TYPE, declared, grading_reply, read_sample
+from app.dependencies import GraderPath, grading_of
 from app.errors import (
     TABLE,
     DeadlineExceeded,

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request
 from pydantic import AfterValidator, BaseModel, Field
 
-from app.contracts.wire import ANY, READING, GraderPath, Name, declared
-from app.dependencies import CurrentCatalogue, caller_of, catalogue_of
+from app.contracts.wire import ANY, READING, Name, declared
+from app.dependencies import CurrentCatalogue, GraderPath, caller_of, catalogue_of
 from app.errors import LedgerUnavailable, NameTaken, UnknownGrader
 from app.lean_route import AdminRoute
 from app.reply import Reply

@@ -9,8 +9,8 @@ from pydantic_core import from_json, to_json
 from app.contracts.asked import BATCH_MAX
 from app.contracts.claims import PriorityHeader, TimeoutMs, claim_of
 from app.contracts.native import BatchError, BatchSample, GradeAnswer, IdempotencyKey, namespaced, read_samples
-from app.contracts.wire import GRADING, GraderPath, Run, SentRun, declared, grade_json, grading_reply
-from app.dependencies import groups_of
+from app.contracts.wire import GRADING, Run, SentRun, declared, grade_json, grading_reply
+from app.dependencies import GraderPath, groups_of
 from app.errors import BatchOverBurst, Failure, InvalidRequest, NoGroupCredit, problem
 from app.group_orders import GroupAnswer, GroupOrder, Unread
 from app.json_body import read_json_of_many, read_model

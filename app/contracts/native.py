@@ -12,7 +12,6 @@ from app.contracts.asked import BATCH_MAX, Asked
 from app.contracts.claims import PriorityHeader, TimeoutMs, claim_of
 from app.contracts.wire import (
     GRADING,
-    GraderPath,
     Run,
     SentRun,
     SentSample,
@@ -22,7 +21,7 @@ from app.contracts.wire import (
     problem_response,
     read_sample,
 )
-from app.dependencies import grading_of
+from app.dependencies import GraderPath, grading_of
 from app.errors import BatchOverBurst, InvalidProgram, InvalidRequest
 from app.json_body import read_json_of_many, read_model
 from app.lean_route import LeanRoute

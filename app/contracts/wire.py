@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated, Any
 
-from fastapi import Path
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -66,11 +65,6 @@ Name = Annotated[
     WithJsonSchema({"type": "string", "minLength": 1, "maxLength": NAME_MAX_CHARS, "pattern": r"^[^\x00]+$"}),
 ]
 Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
-GraderPath = Annotated[
-    str,
-    Path(description="Id of a grader or recipe, as in `finance_qa@v1`; GET /v1/graders lists all that can be called."),
-]
-
 PROBLEM_TYPE = "application/problem+json"
 
 # What any route may answer, what one that needs an API key may, one that reads a body, and one that grades on top.
