@@ -22,7 +22,7 @@ MAX_LENGTH = 160
 _LAST_FEW = 16
 _MOST_PLACES = 32
 _LONGEST_SENTENCE = 1_000
-_BOX_OR_BRACE = re.compile(r"(\\(?:boxed|fbox)\s?\{)|(\{)|(\})|\\.", re.DOTALL)
+_BOX_OR_BRACE = re.compile(r"(\\(?:boxed|fbox)\s?\{)(?:[^{}\\]*+(\}))?|(\{)|(\})|\\.", re.DOTALL)
 _TAG = re.compile(r"<(/?)(answer|final_answer|result)[ ]?>", re.IGNORECASE)
 _HEADING = re.compile(r"^[ \t]*+####[ \t]*+([^\n]+)", re.MULTILINE)
 _JSON_FIELD = re.compile(
@@ -55,6 +55,10 @@ class Place(Struct, gc=False):
     outer_end: int
 
 
+_Span = tuple[int, int, int, int]
+"""The four offsets of a Place."""
+
+
 def find_answer(text: str, declared: Container | None = None) -> list[Place]:
     """The places of the answer in one form, each content once, in their order; several must agree.
 
@@ -74,35 +78,39 @@ def _boxes(text: str) -> list[Place]:
     if "\\" not in text or ("\\boxed" not in text and "\\fbox" not in text):
         return []
     opened: list[tuple[int, int] | None] = []
-    boxes: list[tuple[int, int, int]] = []
+    boxes: list[_Span] = []
     for mark in _BOX_OR_BRACE.finditer(text):
         kind = mark.lastindex
-        if kind == 1:
-            opened.append(mark.span())
-        elif kind == 2:
+        if kind == 2:
+            outer, outer_end = mark.span()
+            boxes.append((mark.end(1), outer_end - 1, outer, outer_end))
+        elif kind == 1:
+            opened.append(mark.span(1))
+        elif kind == 3:
             opened.append(None)
-        elif kind == 3 and opened and (box := opened.pop()):
-            while boxes and boxes[-1][0] > box[0]:
+        elif kind == 4 and opened and (box := opened.pop()):
+            outer, start = box
+            while boxes and boxes[-1][2] > outer:
                 boxes.pop()
-            boxes.append((*box, mark.start()))
-    return _distinct(text, [Place("boxed", start, end, outer, end + 1) for outer, start, end in boxes])
+            boxes.append((start, mark.start(), outer, mark.end()))
+    return _distinct(text, "boxed", boxes)
 
 
-def _distinct(text: str, places: list[Place]) -> list[Place]:
+def _distinct(text: str, container: Container, spans: list[_Span]) -> list[Place]:
     """The last place of each content, in their order; so many at most that more would make no difference.
 
     What holds no letter and no digit says nothing, if another place does.
     """
-    if len(places) < 2:
-        return places
-    distinct: dict[str, Place] = {}
-    for place in reversed(places):
-        content = text[place.start : place.end].strip()
-        if content not in distinct and _LETTER_OR_DIGIT.search(content):
-            distinct[content] = place
-            if len(distinct) == _MOST_PLACES:
-                break
-    return [*reversed(distinct.values())] or places[-1:]
+    if len(spans) > 1:
+        distinct: dict[str, _Span] = {}
+        for span in reversed(spans):
+            content = text[span[0] : span[1]].strip()
+            if content not in distinct and _LETTER_OR_DIGIT.search(content):
+                distinct[content] = span
+                if len(distinct) == _MOST_PLACES:
+                    break
+        spans = [*reversed(distinct.values())] or spans[-1:]
+    return [Place(container, *span) for span in spans]
 
 
 def _tags(text: str) -> list[Place]:
@@ -114,16 +122,16 @@ def _tags(text: str) -> list[Place]:
     if text.startswith("</answer>", end) and text.startswith("<answer>", start) and text.find("<", start + 1) == end:
         return [Place("tag", start + 8, end, start, end + 9)]  # the usual answer: no other mark in the text
     opened: re.Match[str] | None = None
-    closed: list[Place] = []
+    closed: list[_Span] = []
     for tag in _TAG.finditer(text):
         if not tag[1]:
             opened = tag
         elif opened and opened[2].lower() == tag[2].lower():
-            closed.append(Place("tag", opened.end(), tag.start(), opened.start(), tag.end()))
+            closed.append((opened.end(), tag.start(), opened.start(), tag.end()))
             opened = None
     if opened and not closed:
         return [Place("tag", opened.end(), len(text), opened.start(), len(text))]
-    return _distinct(text, closed)
+    return _distinct(text, "tag", closed)
 
 
 def _headings(text: str) -> list[Place]:
@@ -132,8 +140,9 @@ def _headings(text: str) -> list[Place]:
         return []
     return _distinct(
         text,
+        "heading",
         [
-            Place("heading", *heading.span(1), *heading.span())
+            (*heading.span(1), *heading.span())
             for heading in _last_few(_HEADING.finditer(text))
             if len(line := heading[1].strip()) <= MAX_LENGTH and _is_mostly_number(line)
         ],
@@ -150,11 +159,11 @@ def _json_fields(text: str) -> list[Place]:
     """The fields of the first of the names that the text has."""
     if "{" not in text:
         return []
-    fields: dict[str, list[Place]] = {}
+    fields: dict[str, list[_Span]] = {}
     outer = text.find("{"), text.rfind("}") + 1 or len(text)
     for field in _JSON_FIELD.finditer(text):
-        fields.setdefault(field[1].lower(), []).append(Place("json", *field.span(field.lastindex or 0), *outer))
-    return next((_distinct(text, fields[name]) for name in _JSON_NAMES if name in fields), [])
+        fields.setdefault(field[1].lower(), []).append((*field.span(field.lastindex or 0), *outer))
+    return next((_distinct(text, "json", fields[name]) for name in _JSON_NAMES if name in fields), [])
 
 
 def _prefixes(text: str) -> list[Place]:
@@ -166,8 +175,8 @@ def _prefixes(text: str) -> list[Place]:
         start = _BLANK.match(text, prefix.end()).end()  # type: ignore[union-attr]
         end = sentence_end(text, start)
         if _DIGIT.search(text, start, min(end, start + MAX_LENGTH)) or _SHORT_WORD.match(text, start, end):
-            places.append(Place("prefix", start, end, prefix.start(), end))
-    return _distinct(text, places)
+            places.append((start, end, prefix.start(), end))
+    return _distinct(text, "prefix", places)
 
 
 def after_bullet(text: str, start: int) -> int:
