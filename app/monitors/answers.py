@@ -157,6 +157,7 @@ class Side(BaseModel):
     """One of two runs that are compared."""
 
     run: RunId
+    grader: CalledId
     digest: str = Field(
         description="Of several, the one that has grades in both runs, else the one with the most grades."
     )
@@ -192,10 +193,12 @@ class ComparedVerdict(BaseModel):
 
 
 class GraderComparison(BaseModel):
-    """Two runs as one grader id saw them."""
+    """Two runs as one grader id saw them, or each as the only grader saw it that judged it."""
 
-    grader: CalledId
-    same_digest: bool = Field(description="False: another version of the grader judged B, so rewards may differ by it.")
+    grader: CalledId = Field(description="Id of the grader or recipe that judged A; `b.grader` names the one of B.")
+    same_digest: bool = Field(
+        description="False: another grader, or another version of it, judged B, so rewards may differ by that."
+    )
     a: Side
     b: Side
     mean_reward: Difference | None = Field(
@@ -209,11 +212,14 @@ class GraderComparison(BaseModel):
 
 
 class RunComparison(BaseModel):
-    """Two runs beside each other, per grader id that judged both."""
+    """Two runs beside each other, per grader id that judged both; of runs with one grader each, by these."""
 
     a: str = Field(description="The run that was there before.")
     b: str = Field(description="The run that is held against it.")
     complete: bool = Field(description="False: not all records are counted yet, ask again.")
-    graders: list[GraderComparison] = Field(description="One per grader id that judged both, sorted by it.")
-    only_a: list[str] = Field(description="Graders that judged only A.")
-    only_b: list[str] = Field(description="Graders that judged only B.")
+    graders: list[GraderComparison] = Field(
+        description="One per grader id that judged both, sorted by it. Where none did and each run has one grader (a "
+        "run that was graded again by another version or through a recipe): these two, held against each other."
+    )
+    only_a: list[str] = Field(description="Graders that judged only A, and are compared with none.")
+    only_b: list[str] = Field(description="Graders that judged only B, and are compared with none.")

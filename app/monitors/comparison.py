@@ -21,21 +21,30 @@ _Z = 1.959964
 
 _Judges = dict[str, Judged]
 """By digest, what one grader made of a run."""
+_Of = tuple[str, str, _Judges]
+"""A run, a grader, and what it made of that run."""
 
 
 def comparison_of(a: RunTallies, b: RunTallies, ranges: Ranges, points: int) -> RunComparison:
-    """What each grader that judged both made of them."""
+    """What each grader that judged both made of them; of runs with one grader each, what these made of them.
+
+    So a run can be held against itself as it was graded again, by the next version or through a recipe.
+    """
     sides = _by_grader(a), _by_grader(b)
-    both = sorted(sides[0].keys() & sides[1].keys())
+    pairs = [(grader, grader) for grader in sorted(sides[0].keys() & sides[1].keys())]
+    if not pairs and len(sides[0]) == len(sides[1]) == 1:
+        [of_a], [of_b] = sides
+        pairs = [(of_a, of_b)]
     return RunComparison(
         a=a.run,
         b=b.run,
         complete=a.is_complete and b.is_complete,
         graders=[
-            _compared(grader, (a.run, sides[0][grader]), (b.run, sides[1][grader]), ranges, points) for grader in both
+            _compared((a.run, one, sides[0][one]), (b.run, other, sides[1][other]), ranges, points)
+            for one, other in pairs
         ],
-        only_a=sorted(sides[0].keys() - sides[1].keys()),
-        only_b=sorted(sides[1].keys() - sides[0].keys()),
+        only_a=sorted(sides[0].keys() - {grader for grader, _ in pairs}),
+        only_b=sorted(sides[1].keys() - {grader for _, grader in pairs}),
     )
 
 
@@ -59,14 +68,14 @@ def _graded(judged: Judged) -> int:
     return sum(tally.graded for _, tally in judged)
 
 
-def _compared(
-    grader: str, of_a: tuple[str, _Judges], of_b: tuple[str, _Judges], ranges: Ranges, points: int
-) -> GraderComparison:
-    digest_a, digest_b = _chosen(of_a[1], of_b[1])
-    a, b = of_a[1][digest_a], of_b[1][digest_b]
-    rewards = range_of([*a, *b], ranges(grader))
-    greatest = None if rewards is None else rewards[1]
-    totals = total_of(a, greatest), total_of(b, greatest)
+def _compared(of_a: _Of, of_b: _Of, ranges: Ranges, points: int) -> GraderComparison:
+    (_, grader, judges_a), (_, grader_b, judges_b) = of_a, of_b
+    digest_a, digest_b = _chosen(judges_a, judges_b)
+    a, b = judges_a[digest_a], judges_b[digest_b]
+    # What one grader made of both has one greatest reward, whichever of its ranges that is.
+    seen = ([*a, *b], [*a, *b]) if grader == grader_b else (a, b)
+    spans = range_of(seen[0], ranges(grader)), range_of(seen[1], ranges(grader_b))
+    totals = total_of(a, spans[0] and spans[0][1]), total_of(b, spans[1] and spans[1][1])
     return GraderComparison(
         grader=grader,
         same_digest=digest_a == digest_b,
@@ -78,10 +87,10 @@ def _compared(
     )
 
 
-def _side(of: tuple[str, _Judges], digest: str, total: Total) -> Side:
-    run, judges = of
+def _side(of: _Of, digest: str, total: Total) -> Side:
+    run, grader, judges = of
     others = sum(_graded(judged) for other, judged in judges.items() if other != digest)
-    return Side(run=run, digest=digest, total=total, other_grades=others)
+    return Side(run=run, grader=grader, digest=digest, total=total, other_grades=others)
 
 
 def _difference(a: Judged, b: Judged) -> Difference | None:

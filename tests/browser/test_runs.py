@@ -272,6 +272,19 @@ def test_two_marked_runs_are_compared_the_earlier_one_first(reader: Reader, serv
     expect(main.locator(".difference strong")).to_have_text(f"+{shown(-judged['mean_reward']['difference'])}")
 
 
+def test_a_run_graded_again_by_another_grader_is_held_against_itself(reader: Reader, server: Server) -> None:
+    for grader, run in (("finance_qa@v1", "once"), ("four_tier@v1", "again")):
+        samples = [{"item": {"reference": "5"}, "sample": sample} for sample in ("5", "5.01", "70000")]
+        grade = {"samples": samples, "run": {"id": run, "step": 1}}
+        assert server.client.post(f"/v1/graders/{grader}/grade-batch", json=grade).status_code == 200
+
+    main = reader.open("#/compare?a=once&b=again", "finance_qa@v1 and four_tier@v1")
+
+    expect(main.get_by_text("finance_qa@v1 judged A and four_tier@v1 judged B")).to_be_visible()
+    expect(main.locator(".difference")).to_contain_text("95 % interval")
+    assert reader.faults() == []
+
+
 def test_a_run_that_is_not_there_and_an_empty_comparison_say_what_to_do(reader: Reader) -> None:
     main = reader.open("#/runs/nothing?of=trainer", "There is no such run")
     expect(main).to_contain_text("trainer has no run nothing")

@@ -135,5 +135,26 @@ def test_runs_without_a_digest_in_common_are_compared_by_what_judged_most() -> N
     assert (compared.a.other_grades, compared.b.other_grades) == (1, 0)
 
 
+def test_runs_of_one_grader_each_are_compared_whichever_these_are() -> None:
+    a, b = run("a", tally([1.0, 0.5])), run("b", tally([3.0, 1.0], grader="gone@v1", digest="e"))
+
+    compared = comparison_of(a, b, RANGES.__getitem__, 500)
+    [found] = compared.graders
+
+    assert (compared.only_a, compared.only_b) == ([], [])
+    assert (found.grader, found.a.grader, found.b.grader, found.same_digest) == ("g@v1", "g@v1", "gone@v1", False)
+    assert (found.a.total.at_max_share, found.b.total.at_max_share) == (0.5, 0.5)
+    assert found.mean_reward is not None
+    assert found.mean_reward.difference == 1.25
+
+
+def test_which_of_several_graders_belong_together_is_nobodys_guess() -> None:
+    a = run("a", [*tally([1.0]), *tally([1.0], grader="gone@v1")])
+
+    compared = comparison_of(a, run("b", tally([1.0], grader="other@v1")), RANGES.__getitem__, 500)
+
+    assert (compared.graders, compared.only_a, compared.only_b) == ([], ["g@v1", "gone@v1"], ["other@v1"])
+
+
 def test_numbers_whose_squares_are_no_doubles_have_no_deviation() -> None:
     assert pooled([(2, 1e200, 0.0), (2, -1e200, 0.0)]) == (4, 0.0, None)

@@ -86,9 +86,12 @@ function reportView(report, of, signal) {
 
 function graderView(one, of, signal) {
   const id = `by-${one.grader}`;
-  return h("section", { "aria-labelledby": id }, h("h2", { id }, visible(one.grader)),
-    !one.same_digest && h("p", { class: "warning" }, "Another version judged B (digest ", h("code", {}, short(one.a.digest)), " against ",
-      h("code", {}, short(one.b.digest)), "), so rewards may differ for that reason alone."),
+  const isAnother = one.a.grader !== one.b.grader;
+  return h("section", { "aria-labelledby": id },
+    h("h2", { id }, visible(one.a.grader), isAnother && [" and ", visible(one.b.grader)]),
+    !one.same_digest && h("p", { class: "warning" },
+      isAnother ? [visible(one.a.grader), " judged A and ", visible(one.b.grader), " judged B (digest "] : "Another version judged B (digest ",
+      h("code", {}, short(one.a.digest)), " against ", h("code", {}, short(one.b.digest)), "), so rewards may differ for that reason alone."),
     [["A", one.a], ["B", one.b]].map(([side, { other_grades: others, digest }]) => others > 0 && h("p", { class: "warning" },
       `${count(others)} grades of ${side} by other versions are left out; the figures are of digest `, h("code", {}, short(digest)), ".")),
     differenceView(one),
@@ -130,7 +133,7 @@ function sides(title, a, b, rows) {
         h("td", { class: "number" }, left), h("td", { class: "number" }, right))))));
 }
 
-function curves({ grader, a, b, steps }, of, signal) {
+function curves({ a, b, steps }, of, signal) {
   const named = steps.filter((one) => one.step !== null);
   if (!named.length) return null;
   const line = (side, run, colour) => ({ label: `${side.toUpperCase()} ${run}`, colour, values: named.map((one) => one[side]) });
@@ -138,5 +141,5 @@ function curves({ grader, a, b, steps }, of, signal) {
     title: "Mean reward by step", steps: named.map((one) => one.step), format: reward,
     lines: [line("a", a.run, "series-2"), line("b", b.run, "series-1")],
   };
-  return chart(spec, (step) => go(["runs", b.run], { grader, digest: b.digest, step, of, at: "grades" }), signal).element;
+  return chart(spec, (step) => go(["runs", b.run], { grader: b.grader, digest: b.digest, step, of, at: "grades" }), signal).element;
 }
