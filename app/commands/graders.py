@@ -72,7 +72,7 @@ def cases(
     version = find(registry, id).version
     others = registry.others_than(version)
     if not version.cases:
-        stop(f"{id} has no cases: write {version.folder / 'cases.toml'}.", 1)
+        stop(_no_cases(version), 1)
     if execute:
         _check_executions(version, chosen, others)
     outcomes = asyncio.run(judge_cases(version, chosen, others))
@@ -134,6 +134,16 @@ def docs(
             out.print(f"written: {file}", markup=False)
     elif stale := stale_documents(registry):
         stop("Out of date, run `rft-graders docs`: " + ", ".join(map(str, stale)), 1)
+
+
+def _no_cases(version: Version) -> str:
+    file = version.folder / "cases.toml"
+    if not file.exists():
+        return f"{version.id} has no cases: write {file}."
+    expected = f"expect.{version.id.partition('@')[2]}"
+    return (
+        f"{version.id} has no cases: add `{expected} = ...` to those of {file} that hold for it too, or write new ones."
+    )
 
 
 def _check_executions(version: Version, chosen: Settings, others: Collection[str]) -> None:

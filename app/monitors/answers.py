@@ -161,6 +161,10 @@ class Side(BaseModel):
     digest: str = Field(
         description="Of several, the one that has grades in both runs, else the one with the most grades."
     )
+    reward_range: tuple[float, float] | None = Field(
+        description="Least and greatest reward of the grader, of its ranges the one that holds what it gave; of one "
+        "that is gone, what it gave. Null: nothing was graded."
+    )
     total: Total
     other_grades: int = Field(description="Grades by this grader with other digests: they are left out.")
 
@@ -188,14 +192,13 @@ class ComparedVerdict(BaseModel):
     """How often two runs have one verdict."""
 
     verdict: str = Field(description="A verdict that a grade of A or of B has.")
-    a: Share = Field(description="Share of A's grades that have it; 0 without grades.")
-    b: Share = Field(description="Share of B's grades that have it; 0 without grades.")
+    a: Share | None = Field(description="Share of A's grades that have it; null: A has none.")
+    b: Share | None = Field(description="Share of B's grades that have it; null: B has none.")
 
 
 class GraderComparison(BaseModel):
-    """Two runs as one grader id saw them, or each as the only grader saw it that judged it."""
+    """Two runs as one grader id saw them, or each as the only grader saw it that gave it grades."""
 
-    grader: CalledId = Field(description="Id of the grader or recipe that judged A; `b.grader` names the one of B.")
     same_digest: bool = Field(
         description="False: another grader, or another version of it, judged B, so rewards may differ by that."
     )
@@ -203,7 +206,8 @@ class GraderComparison(BaseModel):
     b: Side
     mean_reward: Difference | None = Field(
         description="Over all grades of each side's digest; null: a side has none. The rollouts of an item are alike, "
-        "so the interval is narrower than the truth; POST /v1/evaluations/compare-runs compares item by item."
+        "so the interval is narrower than the truth; and no sample of A is held against one of B, so of a run and "
+        "itself graded again it is wider. POST /v1/evaluations/compare-runs compares moderation item by item."
     )
     verdicts: list[ComparedVerdict] = Field(description="Sorted by name.")
     steps: list[ComparedStep] = Field(
@@ -218,8 +222,9 @@ class RunComparison(BaseModel):
     b: str = Field(description="The run that is held against it.")
     complete: bool = Field(description="False: not all records are counted yet, ask again.")
     graders: list[GraderComparison] = Field(
-        description="One per grader id that judged both, sorted by it. Where none did and each run has one grader (a "
-        "run that was graded again by another version or through a recipe): these two, held against each other."
+        description="One per grader id that judged both, sorted by it. Where all grades of each run are by one grader, "
+        "and by another one (a run that was graded again by the next version or through a recipe), these two are held "
+        "against each other, once every step has been counted."
     )
-    only_a: list[str] = Field(description="Graders that judged only A, and are compared with none.")
-    only_b: list[str] = Field(description="Graders that judged only B, and are compared with none.")
+    only_a: list[str] = Field(description="Graders that judged only A, but for one that is compared.")
+    only_b: list[str] = Field(description="Graders that judged only B, but for one that is compared.")

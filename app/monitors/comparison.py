@@ -1,6 +1,7 @@
 """Two runs beside each other."""
 
 import math
+from typing import NamedTuple
 
 from app.ledger import RunTallies
 from app.ledger.tallies import sd
@@ -13,7 +14,7 @@ from app.monitors.answers import (
     Side,
     Total,
 )
-from app.monitors.report import Judged, Ranges, by_judge, pooled, range_of, total_of
+from app.monitors.report import Judged, Ranges, RewardRange, by_judge, pooled, range_of, total_of
 
 # The normal distribution's 97.5 % quantile: a run has hundreds of grades, where Student's is the same.
 _Z = 1.959964
@@ -21,31 +22,50 @@ _Z = 1.959964
 
 _Judges = dict[str, Judged]
 """By digest, what one grader made of a run."""
-_Of = tuple[str, str, _Judges]
-"""A run, a grader, and what it made of that run."""
+
+
+class _Of(NamedTuple):
+    """One side: a run, a grader, and what it made of that run."""
+
+    run: str
+    grader: str
+    judges: _Judges
 
 
 def comparison_of(a: RunTallies, b: RunTallies, ranges: Ranges, points: int) -> RunComparison:
-    """What each grader that judged both made of them; of runs with one grader each, what these made of them.
+    """What each grader that judged both made of them; of runs that one grader each judged, what these two made of them.
 
-    So a run can be held against itself as it was graded again, by the next version or through a recipe.
+    So a run of one grader can be held against itself as it was graded again, by the next version or through a recipe.
     """
     sides = _by_grader(a), _by_grader(b)
-    pairs = [(grader, grader) for grader in sorted(sides[0].keys() & sides[1].keys())]
-    if not pairs and len(sides[0]) == len(sides[1]) == 1:
-        [of_a], [of_b] = sides
-        pairs = [(of_a, of_b)]
+    shared = sides[0].keys() & sides[1].keys()
+    pairs = [(grader, grader) for grader in sorted(shared)]
+    # Of a run of which a step was never counted, more graders may turn up.
+    if _is_known(a) and _is_known(b) and (other := _only_judges(*sides)):
+        pairs = [pair for pair in pairs if not {*pair} & {*other}] + [other]
     return RunComparison(
         a=a.run,
         b=b.run,
         complete=a.is_complete and b.is_complete,
         graders=[
-            _compared((a.run, one, sides[0][one]), (b.run, other, sides[1][other]), ranges, points)
+            _compared(_Of(a.run, one, sides[0][one]), _Of(b.run, other, sides[1][other]), ranges, points)
             for one, other in pairs
         ],
-        only_a=sorted(sides[0].keys() - {grader for grader, _ in pairs}),
-        only_b=sorted(sides[1].keys() - {grader for _, grader in pairs}),
+        only_a=sorted(sides[0].keys() - shared - {one for one, _ in pairs}),
+        only_b=sorted(sides[1].keys() - shared - {other for _, other in pairs}),
     )
+
+
+def _is_known(tallies: RunTallies) -> bool:
+    return all(counted or not records for _, records, counted in tallies.steps)
+
+
+def _only_judges(a: dict[str, _Judges], b: dict[str, _Judges]) -> tuple[str, str] | None:
+    """The one grader that gave grades of each run, where these are two."""
+    graded = [[grader for grader, judges in side.items() if any(map(_graded, judges.values()))] for side in (a, b)]
+    if [len(graders) for graders in graded] != [1, 1] or graded[0] == graded[1]:
+        return None
+    return graded[0][0], graded[1][0]
 
 
 def _by_grader(tallies: RunTallies) -> dict[str, _Judges]:
@@ -69,28 +89,32 @@ def _graded(judged: Judged) -> int:
 
 
 def _compared(of_a: _Of, of_b: _Of, ranges: Ranges, points: int) -> GraderComparison:
-    (_, grader, judges_a), (_, grader_b, judges_b) = of_a, of_b
-    digest_a, digest_b = _chosen(judges_a, judges_b)
-    a, b = judges_a[digest_a], judges_b[digest_b]
-    # What one grader made of both has one greatest reward, whichever of its ranges that is.
-    seen = ([*a, *b], [*a, *b]) if grader == grader_b else (a, b)
-    spans = range_of(seen[0], ranges(grader)), range_of(seen[1], ranges(grader_b))
-    totals = total_of(a, spans[0] and spans[0][1]), total_of(b, spans[1] and spans[1][1])
+    digest_a, digest_b = _chosen(of_a.judges, of_b.judges)
+    a, b = of_a.judges[digest_a], of_b.judges[digest_b]
+    # Of its ranges one grader has the one that holds what it gave both.
+    is_one = of_a.grader == of_b.grader
+    range_a = range_of([*a, *b] if is_one else a, ranges(of_a.grader))
+    range_b = range_a if is_one else range_of(b, ranges(of_b.grader))
+    sides = _side(of_a, digest_a, range_a), _side(of_b, digest_b, range_b)
     return GraderComparison(
-        grader=grader,
         same_digest=digest_a == digest_b,
-        a=_side(of_a, digest_a, totals[0]),
-        b=_side(of_b, digest_b, totals[1]),
+        a=sides[0],
+        b=sides[1],
         mean_reward=_difference(a, b),
-        verdicts=_verdicts(*totals),
+        verdicts=_verdicts(sides[0].total, sides[1].total),
         steps=_steps(a, b, points),
     )
 
 
-def _side(of: _Of, digest: str, total: Total) -> Side:
-    run, grader, judges = of
-    others = sum(_graded(judged) for other, judged in judges.items() if other != digest)
-    return Side(run=run, grader=grader, digest=digest, total=total, other_grades=others)
+def _side(of: _Of, digest: str, rewards: RewardRange | None) -> Side:
+    return Side(
+        run=of.run,
+        grader=of.grader,
+        digest=digest,
+        reward_range=rewards,
+        total=total_of(of.judges[digest], None if rewards is None else rewards[1]),
+        other_grades=sum(_graded(judged) for other, judged in of.judges.items() if other != digest),
+    )
 
 
 def _difference(a: Judged, b: Judged) -> Difference | None:
@@ -114,8 +138,8 @@ def _verdicts(a: Total, b: Total) -> list[ComparedVerdict]:
     return [
         ComparedVerdict(
             verdict=verdict,
-            a=a.verdicts.get(verdict, 0) / a.graded if a.graded else 0.0,
-            b=b.verdicts.get(verdict, 0) / b.graded if b.graded else 0.0,
+            a=a.verdicts.get(verdict, 0) / a.graded if a.graded else None,
+            b=b.verdicts.get(verdict, 0) / b.graded if b.graded else None,
         )
         for verdict in sorted(a.verdicts.keys() | b.verdicts.keys())
     ]

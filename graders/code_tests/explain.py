@@ -89,7 +89,7 @@ def sentence(task: Task, mark: Mark, total: int) -> str:
     """What became of one test that did not pass."""
     if mark.outcome in _OF_ALL_TESTS:
         said = _said(mark)
-        return f"The program ended with {mark.outcome}" + (f": {said}." if said else ".")
+        return f"The program ended with {mark.outcome}" + (f": {said.removesuffix('.')}." if said else ".")
     name = f"{'Hidden test' if mark.test.hidden else 'Test'} {mark.test.index + 1} of {total}"
     if mark.test.hidden:
         return f"{name}: {mark.outcome}."
@@ -100,7 +100,7 @@ def sentence(task: Task, mark: Mark, total: int) -> str:
         story.append(shown(mark.error))
     if expected := _expected(task, mark):
         story.append(f"expected {expected}")
-    return "; ".join(story) + "."
+    return "; ".join(story).removesuffix(".") + "."
 
 
 def _of_test(task: Task, mark: Mark, is_explained: bool) -> TestDetails:

@@ -38,7 +38,8 @@ def _function_name(name: str) -> str:
 
 
 class _Case(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    # A misspelt key, "input" for `stdin`, would make every right program fail.
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     weight: float = Field(1.0, ge=0, le=1e9, description="What it counts under the scoring `weighted`.")
     hidden: bool = Field(

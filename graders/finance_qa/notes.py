@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from graders.finance_qa.spec import Spec
+from graders.kit.following import COUNTRYS_MONEY, countrys_currency
 from graders.kit.plain_text import SOFT
 from graders.kit.quantity import Quantity
 from graders.kit.quantity_words import (
@@ -21,7 +22,9 @@ from graders.kit.quantity_words import (
 
 _LONGEST = 40
 _NOTE = re.compile(rf"(?=[(iI])(?:\(([^()\n]{{1,{_LONGEST}}}+)\)|\b[iI]n\b)")
-_TOKEN = re.compile(rf"[A-Za-z]{{0,2}}\$|[A-Za-z]++|[{''.join(EAST_ASIAN_SCALES)}]++|単位|[^\s{SOFT}]")
+_TOKEN = re.compile(
+    rf"(?i:{COUNTRYS_MONEY})|[A-Za-z]{{0,2}}\$|[A-Za-z]++|[{''.join(EAST_ASIAN_SCALES)}]++|単位|[^\s{SOFT}]"
+)
 _LINKS = words(
     "in of the us all amount amounts figure figures value values expressed stated reported shown unit units currency"
     " 単位 : , /"
@@ -154,6 +157,8 @@ def _read(tokens: Iterable[str], is_whole: bool) -> Note | None:
 
 def _currency(token: str) -> str | None:
     name = token.lower()
+    if " " in token:
+        return countrys_currency(token)
     if token[-1] == "$":
         return CURRENCY_LETTERS.get(name[:-1], "$")
     if name in _COMMON_WORDS and not token.isupper():

@@ -10,6 +10,7 @@ from graders.kit.plain_text import SOFT
 from graders.kit.quantity import Quantity
 from graders.kit.quantity_words import (
     COINS,
+    COUNTRIES,
     CURRENCY_SIGNS,
     CURRENCY_WORDS,
     EAST_ASIAN_SCALES,
@@ -21,9 +22,14 @@ from graders.kit.quantity_words import (
 
 BLANKS = " " + SOFT
 _AFTER = re.compile(
-    rf"(?:[{BLANKS}]{{0,3}}+-?)([%€£¥$₹₩₽₺₪円元원年月日¢]|zł|[A-Za-z]++\$?|[{''.join(EAST_ASIAN_SCALES)}]++)"
+    rf"(?:[{BLANKS}]{{0,3}}+-?)([%€£¥$₹₩₽₺₪円元원年月日¢]|zł|Kč|[A-Za-z]++\$?|[{''.join(EAST_ASIAN_SCALES)}]++)"
 )
 _ABBREVIATIONS = words("tsd mio mrd")
+_COUNTRY_FIRST = frozenset(country.partition(" ")[0].partition(".")[0] for country in COUNTRIES)
+_MONEY_NAMES = [name for name in CURRENCY_WORDS if name.isalpha() and name.upper() not in CURRENCY_WORDS.values()]
+COUNTRYS_MONEY = rf"(?:{'|'.join(map(re.escape, COUNTRIES))})[ ](?:{'|'.join(_MONEY_NAMES)})\b"
+"""Pattern of "canadian dollars"; what it finds is told apart by `countrys_currency`."""
+_COUNTRYS_MONEY = re.compile(COUNTRYS_MONEY, re.IGNORECASE)
 _NEXT_WORD = re.compile(r"[\s-]?(points?|cent)\b", re.IGNORECASE)
 _SCALE = r"(thousand|million|billion|trillion)"
 _MONEY = r"(?:(?:us|usd|eur|euros?|gbp|jpy|yen|u\.s\.|dollars?|us\$|\$|€|£|¥)[ ]?){0,3}"
@@ -60,6 +66,11 @@ def read_following(text: str, quantity: Quantity, has_one_dollar: bool) -> str:
     if quantity.power is not None and quantity.power > MAX_EXPONENT:
         quantity.role = "unreadable"
     return next_word
+
+
+def countrys_currency(money: str) -> str:
+    """The ISO code of what `COUNTRYS_MONEY` found."""
+    return COUNTRIES[money.rpartition(" ")[0].lower()]
 
 
 def _taken(text: str, quantity: Quantity, after: re.Match[str], has_one_dollar: bool) -> int | None:
@@ -111,7 +122,10 @@ def _with_unit(text: str, quantity: Quantity, unit: Unit, after: re.Match[str]) 
 
 
 def _with_two_words(text: str, quantity: Quantity, name: str, after: re.Match[str]) -> int | None:
-    """Two-word units; else a number that letters touch is the name of something: 1st, 2Q19, 0x1F."""
+    """Two-word units and "Canadian dollars"; else a number that letters touch is a name: 1st, 2Q19, 0x1F."""
+    if name in _COUNTRY_FIRST and (money := _COUNTRYS_MONEY.match(text, after.start(1))):
+        quantity.currency = countrys_currency(money[0])
+        return money.end()
     if name in ("basis", "per") and (more := _NEXT_WORD.match(text, after.end())):
         is_percent = more[1].lower() == "cent"
         if is_percent == (name == "per"):

@@ -15,6 +15,7 @@ from graders.kit.plain_text import SOFT
 from graders.kit.quantity import Quantity, Role, fraction
 from graders.kit.quantity_words import (
     COPULAS,
+    COUNTRIES,
     CURRENCY_LETTERS,
     CURRENCY_SIGNS,
     CURRENCY_WORDS,
@@ -26,9 +27,11 @@ from graders.kit.quantity_words import (
     NEGATIVE,
     NUMBER_WORDS,
     SCALES,
+    SHARED_SIGNS,
     SPANS_OF_TIME,
     TIMES,
     UNREAD_NUMBER_WORDS,
+    YEN_LETTERS,
 )
 
 # A run takes all digits and separators that touch, so that "1,0001,000" is one unreadable number and not three.
@@ -61,6 +64,8 @@ _BEFORE_A_SIGN = COPULAS - {"answer"}
 # "5% down"; "margin of 5%, down from 6%" says where it fell to.
 _DOWN = re.compile(rf"[{BLANKS}]{{1,3}}+down(?!\w|[{BLANKS}-]{{1,2}}+(?:from|to|payment))", re.IGNORECASE)
 _LETTERS_BEFORE = 4
+_COUNTRY_BEFORE = re.compile(rf"(?<![a-z])({'|'.join(map(re.escape, COUNTRIES))})[ ]$", re.IGNORECASE)
+_COUNTRY_MOST = 1 + max(map(len, COUNTRIES)) + 1
 _WORD_BEFORE = 14
 
 
@@ -220,7 +225,7 @@ class _Scanner:
                     is_signed |= self._read_word(quantity, word, place, is_attached=place == start)
                     break
                 quantity.currency = quantity.currency or CURRENCY_WORDS[code]
-                quantity.start = place = place - len(code)
+                quantity.start = place = self._country_before(quantity, place - len(code))
                 blanks, has_word = 0, True
             elif not is_signed and self._is_sign_of_fall(place - 1):
                 is_signed, place = True, place - 1
@@ -228,6 +233,14 @@ class _Scanner:
             else:
                 break
         return is_signed, parenthesis
+
+    def _country_before(self, quantity: Quantity, place: int) -> int:
+        """The country whose money the word at `place` is, as in "Canadian dollars 5"; returns where the two begin."""
+        country = _COUNTRY_BEFORE.search(self.text[max(0, place - _COUNTRY_MOST) : place])
+        if country is None:
+            return place
+        quantity.currency = COUNTRIES[country[1].lower()]
+        return place - len(country[0])
 
     def _currency_before(self, quantity: Quantity, place: int) -> int:
         """The currency sign at `place` with its letters, as in US$; returns where it begins."""
@@ -239,8 +252,10 @@ class _Scanner:
         while begin and place - begin < _LETTERS_BEFORE and (text[begin - 1].isalpha() or text[begin - 1] == "."):
             begin -= 1
         letters = text[begin:place].lower()
-        known = CURRENCY_LETTERS.get(letters) if sign == "$" else None
-        quantity.currency = known or sign
+        known = CURRENCY_LETTERS.get(letters) if sign == "$" else YEN_LETTERS.get(letters) if sign == "¥" else None
+        if quantity.currency not in SHARED_SIGNS.get(sign, ()):  # "$5 CAD" says which dollars
+            quantity.currency = sign
+        quantity.currency = known or quantity.currency
         quantity.start = begin if known else place
         return quantity.start
 

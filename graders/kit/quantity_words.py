@@ -50,23 +50,49 @@ CURRENCY_LETTERS = {
 }  # fmt: skip
 """The letters before a dollar sign."""
 
+YEN_LETTERS = {"jp": "JPY", "cn": "CNY"}
+"""The letters before a yen sign, which is that of the yuan too."""
+
+# Without those that are English words ("ALL", "PEN", "TOP"); "TRY" follows numbers too seldom to matter.
 _CODES = words(
     "USD EUR GBP JPY CNY CHF CAD AUD HKD SGD TWD INR KRW BRL SEK NOK DKK NZD MXN ZAR PLN RUB TRY ILS THB IDR"
-    " CZK HUF ISK"
+    " CZK HUF ISK PHP NGN AED SAR QAR KWD MYR VND EGP PKR KES GHS CLP ARS UAH BDT LKR KZT"
 )
 CURRENCY_WORDS = {code.lower(): code for code in _CODES} | {
     "dollar": "$", "dollars": "$", "euro": "EUR", "euros": "EUR", "sterling": "GBP", "yen": "JPY", "rmb": "CNY",
     "yuan": "CNY", "renminbi": "CNY", "rupee": "INR", "rupees": "INR", "rs": "INR", "won": "KRW", "francs": "CHF",
     "us$": "USD", "pound": "GBP", "pounds": "GBP", "pence": "GBP", "kr": "kr", "krona": "kr", "kronor": "kr",
-    "krone": "kr", "kroner": "kr", "kronur": "kr", "zł": "PLN",
+    "krone": "kr", "kroner": "kr", "kronur": "kr", "zł": "PLN", "zloty": "PLN", "zlotys": "PLN", "kč": "CZK",
+    "koruna": "CZK", "korunas": "CZK", "forint": "HUF", "forints": "HUF", "franc": "CHF", "ruble": "RUB",
+    "rubles": "RUB", "rouble": "RUB", "roubles": "RUB", "lira": "TRY", "liras": "TRY", "shekel": "ILS",
+    "shekels": "ILS", "rand": "ZAR", "baht": "THB", "ringgit": "MYR", "rupiah": "IDR", "dong": "VND", "naira": "NGN",
+    "hryvnia": "UAH", "reais": "BRL", "peso": "peso", "pesos": "peso", "dirham": "dirham", "dirhams": "dirham",
+    "riyal": "riyal", "riyals": "riyal", "dinar": "dinar", "dinars": "dinar",
 }  # fmt: skip
+
+COUNTRIES = {
+    "us": "USD", "u.s.": "USD", "american": "USD", "canadian": "CAD", "australian": "AUD", "hong kong": "HKD",
+    "singapore": "SGD", "new zealand": "NZD", "taiwan": "TWD", "new taiwan": "TWD", "swiss": "CHF", "british": "GBP",
+    "japanese": "JPY", "chinese": "CNY", "korean": "KRW", "south korean": "KRW", "indian": "INR", "pakistani": "PKR",
+    "mexican": "MXN", "philippine": "PHP", "chilean": "CLP", "argentine": "ARS", "colombian": "COP",
+    "swedish": "SEK", "norwegian": "NOK", "danish": "DKK", "icelandic": "ISK", "russian": "RUB", "turkish": "TRY",
+    "israeli": "ILS", "south african": "ZAR", "polish": "PLN", "czech": "CZK", "hungarian": "HUF", "thai": "THB",
+    "brazilian": "BRL", "egyptian": "EGP", "saudi": "SAR", "qatari": "QAR", "uae": "AED", "moroccan": "MAD",
+    "kuwaiti": "KWD", "malaysian": "MYR", "indonesian": "IDR", "vietnamese": "VND", "nigerian": "NGN",
+    "ukrainian": "UAH",
+}  # fmt: skip
+"""Whose money it is, before the name that it has there: "Canadian dollars", "Mexican pesos"."""
 
 SHARED_SIGNS = {
     "$": words("USD CAD AUD HKD SGD NZD TWD MXN BRL"),
     "¥": frozenset({"JPY", "CNY"}),
     "kr": words("SEK NOK DKK ISK"),
+    "peso": words("MXN PHP CLP ARS COP"),
+    "dirham": words("AED MAD"),
+    "riyal": words("SAR QAR"),
+    "dinar": words("KWD BHD JOD TND"),
 }  # fmt: skip
-"""The currencies that a sign can stand for."""
+"""The currencies that a sign or a name can stand for."""
 
 NUMBER_WORDS = {
     "zero": 0, "none": 0, "nil": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,

@@ -142,6 +142,16 @@ def test_a_version_without_a_case_is_not_released(tmp_path: Path) -> None:
     assert not (tmp_path / "mine" / "versions.lock").exists()
 
 
+def test_a_new_version_is_told_which_cases_may_be_its_own_too(tmp_path: Path) -> None:
+    new(tmp_path, "mine")
+    folder = tmp_path / "mine" / "mine"
+    (folder / "v2.py").write_bytes((folder / "v1.py").read_bytes())
+
+    told = rft(tmp_path, "cases", "mine@v2", expect=1)
+
+    assert "mine@v2 has no cases: add `expect.v2 = ...` to those of " in told
+
+
 def test_a_lock_that_cannot_be_written_is_told_without_a_traceback(tmp_path: Path) -> None:
     new(tmp_path, "mine")
     (tmp_path / "mine" / "versions.lock").mkdir()

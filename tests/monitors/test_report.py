@@ -1,6 +1,7 @@
 """Reports: totals are those of all grades, long runs are thinned, two runs are held against each other."""
 
 import random
+from collections.abc import Sequence
 
 import numpy
 import pytest
@@ -11,10 +12,15 @@ from app.monitors.comparison import comparison_of
 from app.monitors.report import monitor_of, pooled
 from tests.monitors.making import row
 
-RANGES = {"g@v1": [(0.0, 1.0), (-1.0, 1.0)], "gone@v1": []}
+RANGES = {
+    "g@v1": [(0.0, 1.0), (-1.0, 1.0)],
+    "w@v1": [(0.0, 1.0), (0.0, 3.0)],
+    "z@v1": [(0.0, 2.0)],
+    "gone@v1": [],
+}
 
 
-def tally(rewards: list[float], **changes: str) -> list[StepTally]:
+def tally(rewards: Sequence[float | None], **changes: str) -> list[StepTally]:
     count = StepCount()
     count.add(row(index, reward=reward, **changes) for index, reward in enumerate(rewards))
     return count.tallies()
@@ -136,24 +142,69 @@ def test_runs_without_a_digest_in_common_are_compared_by_what_judged_most() -> N
 
 
 def test_runs_of_one_grader_each_are_compared_whichever_these_are() -> None:
-    a, b = run("a", tally([1.0, 0.5])), run("b", tally([3.0, 1.0], grader="gone@v1", digest="e"))
+    a, b = run("a", tally([1.0, 0.5])), run("b", tally([1.0, 0.5], grader="z@v1", digest="e"))
 
     compared = comparison_of(a, b, RANGES.__getitem__, 500)
     [found] = compared.graders
 
     assert (compared.only_a, compared.only_b) == ([], [])
-    assert (found.grader, found.a.grader, found.b.grader, found.same_digest) == ("g@v1", "g@v1", "gone@v1", False)
-    assert (found.a.total.at_max_share, found.b.total.at_max_share) == (0.5, 0.5)
+    assert (found.a.grader, found.b.grader, found.same_digest) == ("g@v1", "z@v1", False)
+    assert (found.a.reward_range, found.b.reward_range) == ((0.0, 1.0), (0.0, 2.0))
+    assert (found.a.total.at_max_share, found.b.total.at_max_share) == (0.5, 0.0)
     assert found.mean_reward is not None
-    assert found.mean_reward.difference == 1.25
+    assert found.mean_reward.difference == 0.0
 
 
-def test_which_of_several_graders_belong_together_is_nobodys_guess() -> None:
-    a = run("a", [*tally([1.0]), *tally([1.0], grader="gone@v1")])
+def test_one_grader_has_one_greatest_reward_in_both_runs() -> None:
+    a, b = run("a", tally([0.5, 1.0], grader="w@v1")), run("b", tally([3.0, 1.0], grader="w@v1"))
 
-    compared = comparison_of(a, run("b", tally([1.0], grader="other@v1")), RANGES.__getitem__, 500)
+    [found] = comparison_of(a, b, RANGES.__getitem__, 500).graders
 
-    assert (compared.graders, compared.only_a, compared.only_b) == ([], ["g@v1", "gone@v1"], ["other@v1"])
+    assert found.a.reward_range == found.b.reward_range == (0.0, 3.0)
+    assert (found.a.total.at_max_share, found.b.total.at_max_share) == (0.0, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("of_a", "of_b", "pairs"),
+    [
+        (["g@v1", "gone@v1"], ["z@v1"], []),
+        (["z@v1"], ["g@v1", "gone@v1"], []),
+        (["g@v1", "gone@v1"], ["w@v1", "z@v1"], []),
+        (["g@v1", "z@v1"], ["z@v1"], [("z@v1", "z@v1")]),
+        (["g@v1", "z@v1 unscored"], ["w@v1"], [("g@v1", "w@v1")]),
+        (["g@v1", "z@v1 unscored"], ["w@v1", "z@v1 unscored"], [("z@v1", "z@v1"), ("g@v1", "w@v1")]),
+        (["g@v1"], ["g@v1 unscored", "z@v1"], [("g@v1", "z@v1")]),
+        (["g@v1"], ["z@v1 unscored"], []),
+    ],
+)
+def test_which_graders_are_held_against_each_other(
+    of_a: list[str], of_b: list[str], pairs: list[tuple[str, str]]
+) -> None:
+    def judged_by(name: str, graders: list[str]) -> RunTallies:
+        made = [tally([None if "unscored" in one else 1.0], grader=one.split()[0]) for one in graders]
+        return run(name, [each for part in made for each in part])
+
+    compared = comparison_of(judged_by("a", of_a), judged_by("b", of_b), RANGES.__getitem__, 500)
+
+    assert [(one.a.grader, one.b.grader) for one in compared.graders] == pairs
+    told = {one.split()[0] for one in of_a} - {one.split()[0] for one in of_b} - {one for one, _ in pairs}
+    assert compared.only_a == sorted(told)
+
+
+def test_a_run_with_a_step_that_was_never_counted_may_have_more_graders() -> None:
+    a, b = run("a", tally([1.0])), run("b", tally([1.0], grader="z@v1"))
+    a.steps.append((7, 3, []))
+
+    assert comparison_of(a, b, RANGES.__getitem__, 500).graders == []
+
+
+def test_a_side_without_grades_has_no_shares() -> None:
+    a, b = run("a", tally([1.0])), run("b", tally([None]))
+
+    [found] = comparison_of(a, b, RANGES.__getitem__, 500).graders
+
+    assert [(one.a, one.b) for one in found.verdicts] == [(1.0, None)]
+    assert found.mean_reward is None
 
 
 def test_numbers_whose_squares_are_no_doubles_have_no_deviation() -> None:

@@ -77,7 +77,7 @@ function hint(runs) {
 function reportView(report, of, signal) {
   return [
     !report.complete && h("p", { class: "warning", role: "status" }, "Not all records are counted yet; the figures follow."),
-    report.complete && !report.graders.length && h("p", { class: "empty" }, "No grader judged both runs, so there is nothing to compare."),
+    report.complete && !report.graders.length && h("p", { class: "empty" }, "No grader judged both runs, and not each is by one grader, so there is nothing to compare."),
     [["A", report.only_a], ["B", report.only_b]].map(([side, ids]) =>
       report.complete && ids.length > 0 && h("p", { class: "hint" }, `Only ${side} was judged by `, visible(ids.join(", ")), ".")),
     report.graders.map((one) => graderView(one, of, signal)),
@@ -85,7 +85,7 @@ function reportView(report, of, signal) {
 }
 
 function graderView(one, of, signal) {
-  const id = `by-${one.grader}`;
+  const id = `by-${one.a.grader}`;
   const isAnother = one.a.grader !== one.b.grader;
   return h("section", { "aria-labelledby": id },
     h("h2", { id }, visible(one.a.grader), isAnother && [" and ", visible(one.b.grader)]),
@@ -99,7 +99,9 @@ function graderView(one, of, signal) {
     curves(one, of, signal));
 }
 
-function differenceView({ mean_reward: found }) {
+function differenceView({ a, b, mean_reward: found }) {
+  const spans = [a, b].map(({ reward_range: range }) => range && range.map(reward).join(" to "));
+  if (found && spans[0] !== spans[1]) return h("p", { class: "hint" }, `Rewards of A lie in ${spans[0]}, those of B in ${spans[1]}: their means say nothing of each other.`);
   if (!found) return h("p", { class: "hint" }, "One of the runs has no grade, so there is no difference.");
   const sign = found.difference > 0 ? "+" : "";
   const isClear = found.low !== null && (found.low > 0 || found.high < 0);

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from graders.errors import Unscored
+from graders.errors import InvalidItem, Unscored
+from graders.registry import Registry
 from tests.graders.code_tests.grading import ADD, ADDS, CHECKED, PRINTS, plan
 
 SECRET = 123_456_789
@@ -59,6 +60,25 @@ def test_what_cannot_be_read_is_refused_with_its_place() -> None:
     assert refused(case(args=[1])) == ("invalid_item", "/item/cases/1/expected")
     assert refused({"stdio_cases": [{"stdin": "1"}]}) == ("invalid_item", "/item/stdio_cases/0/expected")
     assert refused({**CHECKED, "prompt": [{"role": "user"}]}) == ("invalid_item", "/item/prompt")
+
+
+@pytest.mark.parametrize(
+    ("item", "pointer"),
+    [
+        ({"entry_point": "f", "cases": [{"arg": [3], "expected": 9}]}, "/item/cases/0/arg"),
+        ({"entry_point": "f", "cases": [{"args": [3], "expected": 9, "wieght": 3}]}, "/item/cases/0/wieght"),
+        ({"stdio_cases": [{"input": "3\n", "expected": "9\n"}]}, "/item/stdio_cases/0/input"),
+        ({"entry_point": "f", "checks": [{"check": "assert f()", "hiden": True}]}, "/item/checks/0/hiden"),
+    ],
+)
+def test_a_key_that_no_test_has_is_refused_and_fails_no_program(item: dict[str, Any], pointer: str) -> None:
+    version = Registry()["code_tests@v1"].version
+
+    with pytest.raises(InvalidItem) as found:
+        version.read_item(item)
+
+    assert [fault.pointer for fault in found.value.faults] == [pointer]
+    assert found.value.faults[0].detail.startswith("There is no such field.")
 
 
 def test_a_scoring_that_does_not_fit_the_tests_is_refused() -> None:
