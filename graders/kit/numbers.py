@@ -237,7 +237,8 @@ class _Scanner:
     def _country_before(self, quantity: Quantity, place: int) -> int:
         """The country whose money the word at `place` is, as in "Canadian dollars 5"; returns where the two begin."""
         country = _COUNTRY_BEFORE.search(self.text[max(0, place - _COUNTRY_MOST) : place])
-        if country is None:
+        # A code says itself whose it is: "paid in the US EUR 5 million".
+        if country is None or self.text[place : place + 3].upper() == quantity.currency:
             return place
         quantity.currency = COUNTRIES[country[1].lower()]
         return place - len(country[0])

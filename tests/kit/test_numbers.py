@@ -49,6 +49,8 @@ def one(text: str) -> Quantity:
         ("$5 million Hong Kong dollars", "5", 6, None, "HKD"),
         ("New Taiwan dollars 5", "5", None, None, "TWD"),
         ("Mexican pesos 5 million", "5", 6, None, "MXN"),
+        ("in the US EUR 5 million", "5", 6, None, "EUR"),
+        ("the Swiss USD 5 million", "5", 6, None, "USD"),
         ("$5 million CAD", "5", 6, None, "CAD"),
         ("US$5 million CAD", "5", 6, None, "USD"),
         ("€5 million CAD", "5", 6, None, "EUR"),
